@@ -1,0 +1,246 @@
+# SPDX-License-Identifier: GPL-2.0-only OR MIT
+#
+# Sonoring builds from this one Makefile. "make help" lists the targets.
+#
+# Outside the reference root (tests/env, Documentation/testing.rst) a target is
+# handed to a make inside it; the root is created when missing. The second half
+# of this file is what runs inside.
+#
+# Each part of the tree says what it builds in a fragment, build.mk, included
+# in data-flow order (FRAGMENTS below). All paths in a fragment are written
+# from the top of the tree; outputs live under $(O) (build/) at the same path
+# as their sources. A fragment calls these, always through $(eval $(call ...)):
+#
+#   $(eval $(call static-library,userspace/dsp/libdsp.a,SOURCES))
+#       builds $(O)/userspace/dsp/libdsp.a.
+#
+#   $(eval $(call program,fpga-sim/sono-sim,SOURCES,LIBS))
+#       builds $(O)/fpga-sim/sono-sim as part of "make all". LIBS are static
+#       libraries by the name above (users before providers) and -lX flags.
+#
+#   $(eval $(call test-program,tests/truth/truth,SOURCES,LIBS))
+#       the same, but built only for "make check" ("make tests").
+#
+#   $(eval $(call unit-test,tests/unit/dsp/test_detect,SOURCES,LIBS))
+#       a Criterion program, run by "make check" as the part "unit-dsp-detect".
+#
+#   $(eval $(call check,NAME,PREREQUISITES,COMMAND,SECONDS))
+#       registers the part check-NAME. COMMAND prints TAP or KTAP; it fails on
+#       a "not ok", a plan not fulfilled, a non-zero exit or the time limit.
+#       No commas in COMMAND: put such a command into a script.
+#
+#   $(eval $(call check-exit,NAME,PREREQUISITES,COMMAND,SECONDS))
+#       the same for a command whose exit status is its one verdict.
+#
+# A source's flags follow from its name: X-c.c is a scalar specification
+# (-ffp-contract=off), X-avx2.c and X-avx512.c may use those instructions.
+# A fragment may add flags for one object: $(O)/a/b.o: CFLAGS += -Ix
+
+FRAGMENTS := kernel/build.mk fpga-sim/build.mk userspace/libsono/build.mk \
+	userspace/dsp/build.mk userspace/present/build.mk \
+	userspace/tools/build.mk $(sort $(wildcard tests/*/build.mk))
+
+.DEFAULT_GOAL := all
+
+help:
+	@echo 'Sonoring: every target creates the reference root when it is missing.'
+	@echo '  all            library, tools, emulated board, modules'
+	@echo '  demo           frames through the VM and the driver to build/demo/index.html'
+	@echo '  check          all tests; ends with "N passed, N failed, N skipped"'
+	@echo '  check-NAME     one part of check; check-list names them'
+	@echo '  vm-check       the parts that run in the VM'
+	@echo '  modules        sono.ko for both kernels, under build/KERNEL/kernel/'
+	@echo '  tests          build every test program, run none'
+	@echo '  style          checkpatch, shellcheck; format applies clang-format'
+	@echo '  static         sparse, gcc -fanalyzer'
+	@echo '  headers-check  every header compiles alone'
+	@echo '  root           create the reference root only'
+	@echo '  clean          remove build/'
+	@echo 'V=1 shows commands; SAN=address,undefined builds into build/san-...;'
+	@echo 'SONO_CPU=c|avx2|avx512 forces a level of the signal processing.'
+
+clean:
+	rm -rf build
+
+root:
+	@tests/env/root ensure
+
+.PHONY: all check check-list clean demo format headers-check help modules root \
+	static style tests vm-check
+
+# --- outside the root --------------------------------------------------------
+
+ifneq ($(SONO_ROOT),/)
+ifeq ($(wildcard /etc/sonoring-root),)
+
+OUTSIDE := help clean root
+INSIDE := $(filter-out $(OUTSIDE),$(or $(MAKECMDGOALS),all))
+JOBS = $(or $(patsubst -j%,%,$(filter -j%,$(MAKEFLAGS))),$(shell nproc))
+SHORT_FLAGS = $(foreach f,k B,$(if $(findstring $f,$(firstword -$(MAKEFLAGS))),-$f))
+
+ifneq ($(INSIDE),)
+.PHONY: $(INSIDE) enter
+$(INSIDE): enter ;@:
+enter:
+	@tests/env/enter make --no-print-directory -j$(JOBS) $(SHORT_FLAGS) \
+		$(MAKEOVERRIDES) $(INSIDE)
+endif
+
+else
+IN_ROOT := 1
+endif
+else
+IN_ROOT := 1
+endif
+
+# --- inside the root ---------------------------------------------------------
+
+ifdef IN_ROOT
+
+comma := ,
+empty :=
+space := $(empty) $(empty)
+
+O := build$(if $(SAN),/san-$(subst $(comma),-,$(SAN)))
+KERNELS := 6.12 7.3
+
+CC := gcc
+AR := ar
+CFLAGS := -std=gnu11 -D_GNU_SOURCE -O2 -g -Wall -Wextra -Wshadow \
+	-Wstrict-prototypes -Wmissing-prototypes -Werror \
+	$(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer)
+CPPFLAGS := -Iinclude/uapi -Ikernel -Iuserspace/libsono -Iuserspace -Ifpga-sim
+LDFLAGS := $(if $(SAN),-fsanitize=$(SAN))
+LDLIBS := -lm -lpthread
+
+Q := $(if $(filter 1,$(V)),,@)
+say = $(if $(Q),@printf '  %-8s%s\n' $(1) $(2))
+
+PROGRAMS :=
+TESTS :=
+CHECKS :=
+objects = $(patsubst %.c,$(O)/%.o,$(1))
+
+$(O)/%-c.o:      override CFLAGS += -ffp-contract=off
+$(O)/%-avx2.o:   override CFLAGS += -mavx2 -mfma
+$(O)/%-avx512.o: override CFLAGS += -mavx512f -mavx512bw -mavx512vl \
+	-mavx512dq -mavx512vbmi -mavx512vnni
+
+$(O)/%.o: %.c Makefile
+	$(call say,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+define static-library
+$(O)/$(1): $(call objects,$(2))
+	$$(call say,AR,$$@)
+	$(Q)rm -f $$@ && $(AR) rcsD $$@ $$^
+-include $(patsubst %.c,$(O)/%.d,$(2))
+endef
+
+# $(call link,NAME,SOURCES,LIBS): the rule that program and tests share.
+define link
+$(O)/$(1): $(call objects,$(2)) $(addprefix $(O)/,$(filter-out -%,$(3)))
+	$$(call say,LINK,$$@)
+	@mkdir -p $$(@D)
+	$(Q)$(CC) $$(LDFLAGS) -o $$@ $$^ $(filter -%,$(3)) $$(LDLIBS)
+-include $(patsubst %.c,$(O)/%.d,$(2))
+endef
+
+define program
+PROGRAMS += $(O)/$(1)
+$(call link,$(1),$(2),$(3))
+endef
+
+define test-program
+TESTS += $(O)/$(1)
+$(call link,$(1),$(2),$(3))
+endef
+
+define unit-test
+$(call test-program,$(1),$(2),$(3) -lcriterion)
+$(call check,$(subst /,-,$(patsubst tests/%,%,$(subst test_,,$(1)))),$(O)/$(1),$(O)/$(1) --tap --jobs 2,120)
+endef
+
+# check-NAME builds what it needs and runs; "make check" calls run-NAME, after
+# it has built everything, so that a part with a broken build fails alone.
+define check-rule
+CHECKS += $(1)
+CHECK_DEPS += $(2)
+.PHONY: check-$(1) run-$(1)
+check-$(1): $(2)
+	@tests/run $(5) $(1) $(or $(4),300) $(3)
+run-$(1):
+	@tests/run $(5) $(1) $(or $(4),300) $(3) || :
+endef
+check = $(call check-rule,$(1),$(2),$(3),$(4),)
+check-exit = $(call check-rule,$(1),$(2),$(3),$(4),-e)
+
+-include $(FRAGMENTS)
+
+all: $(PROGRAMS) modules
+
+tests: $(TESTS)
+
+check-build: all tests $(CHECK_DEPS)
+
+check-list:
+	@printf '%s\n' $(CHECKS)
+
+# The parts run one after the other: several of them measure time, and a VM
+# takes both processors of a small machine.
+check:
+	@rm -rf build/check
+	@tests/run -e build 3000 $(MAKE) -k check-build || :
+	@$(MAKE) --no-print-directory -j1 $(addprefix run-,$(CHECKS))
+	@tests/run -t
+
+vm-check:
+	@rm -rf build/check
+	@tests/run -e build 3000 $(MAKE) -k check-build || :
+	@$(MAKE) --no-print-directory -j1 $(addprefix run-,$(filter vm-%,$(CHECKS)))
+	@tests/run -t
+
+.PHONY: check-build
+
+# --- the module ---------------------------------------------------------------
+# Kbuild writes beside its sources, so each kernel gets a copy of them.
+
+MODULE_SOURCES = $(wildcard Kbuild kernel/Kbuild kernel/*.[ch] kernel/*/*.[ch] \
+	include/uapi/linux/*.h)
+MODULES = $(if $(wildcard Kbuild),$(foreach k,$(KERNELS),build/$(k)/kernel/sono.ko))
+
+modules: $(MODULES)
+
+build/%/kernel/sono.ko: $(MODULE_SOURCES) tests/vm/module
+	$(call say,MODULE,$@)
+	$(Q)tests/vm/module $* build/$* $(if $(Q),,V=1)
+
+# --- what a reviewer would run --------------------------------------------------
+
+# Headers that userspace code includes; the rest of kernel/ needs the kernel.
+HEADERS = $(wildcard include/uapi/linux/*.h kernel/sono_regs.h kernel/sono_ring.h \
+	fpga-sim/*.h userspace/*/*.h)
+
+headers-check: $(patsubst %,$(O)/%.alone,$(HEADERS))
+
+$(O)/%.h.alone: %.h
+	$(call say,HEADER,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -Wno-unused -x c -fsyntax-only -include $< /dev/null
+	@touch $@
+
+style:
+	@tests/lint/style
+
+format:
+	@tests/lint/format
+
+static:
+	@tests/lint/static
+
+$(eval $(call check-exit,headers,,$(MAKE) headers-check,300))
+$(eval $(call check-exit,style,,tests/lint/style,300))
+$(eval $(call check-exit,static,,tests/lint/static,600))
+
+endif
