@@ -208,7 +208,7 @@ vm-check:
 
 MODULE_SOURCES = $(wildcard Kbuild kernel/Kbuild kernel/*.[ch] kernel/*/*.[ch] \
 	include/uapi/linux/*.h)
-MODULES = $(if $(wildcard Kbuild),$(foreach k,$(KERNELS),build/$(k)/kernel/sono.ko))
+MODULES = $(if $(wildcard kernel/Kbuild),$(foreach k,$(KERNELS),build/$(k)/kernel/sono.ko))
 
 modules: $(MODULES)
 
