@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+/*
+ * Process 1 of the guest. It prepares the system, loads the modules named in
+ * /etc/modules, runs /command with its output on the port sono.out, and then
+ * reports: the kernel log on sono.kmsg, and on sono.verdict the command's
+ * status, the kernel's taint and the token from /etc/token. The token is the
+ * last thing written, so a guest that crashed or hung before has no verdict.
+ * Only tests/vm/run, which made the initramfs, reads these.
+ *
+ * Whatever goes wrong here ends process 1, which panics the guest: no token.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/reboot.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static int kmsg = -1;
+
+static void __attribute__((format(printf, 1, 2))) note(const char *fmt, ...)
+{
+	char line[512] = "<5>sono-vm: ";
+	size_t used = strlen(line);
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(line + used, sizeof(line) - used, fmt, args);
+	va_end(args);
+	if (write(kmsg, line, strlen(line)) < 0)
+		return;
+}
+
+static void __attribute__((noreturn)) give_up(const char *what, const char *which)
+{
+	note("%s %s: %s", what, which, strerror(errno));
+	exit(1);
+}
+
+static int mount_at(const char *type, const char *source, const char *dir,
+		    const char *options)
+{
+	mkdir(dir, 0755);
+	return mount(source, dir, type, 0, options);
+}
+
+static void mount_all(void)
+{
+	static const struct {
+		const char *type, *dir, *options;
+		int needed;
+	} mounts[] = {
+		{ "proc", "/proc", NULL, 1 },
+		{ "sysfs", "/sys", NULL, 1 },
+		{ "tmpfs", "/tmp", "mode=1777", 1 },
+		{ "tmpfs", "/run", NULL, 1 },
+		{ "tmpfs", "/dev/shm", "mode=1777", 1 },
+		{ "devpts", "/dev/pts", NULL, 0 },
+		{ "debugfs", "/sys/kernel/debug", NULL, 0 },
+		{ "tracefs", "/sys/kernel/tracing", NULL, 0 },
+		{ "configfs", "/sys/kernel/config", NULL, 0 },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(mounts) / sizeof(mounts[0]); i++)
+		if (mount_at(mounts[i].type, mounts[i].type, mounts[i].dir,
+			     mounts[i].options) && mounts[i].needed)
+			give_up("mount", mounts[i].dir);
+}
+
+/* Returns the open port with this name; ports appear a little after boot. */
+static int open_port(const char *name)
+{
+	static const char class[] = "/sys/class/virtio-ports";
+	char path[512], found[64];
+	struct dirent *entry;
+	int tries, fd;
+	FILE *file;
+	DIR *dir;
+
+	for (tries = 0; tries < 500; tries++, usleep(20 * 1000)) {
+		dir = opendir(class);
+		while (dir && (entry = readdir(dir))) {
+			snprintf(path, sizeof(path), "%s/%s/name", class,
+				 entry->d_name);
+			file = fopen(path, "r");
+			if (!file)
+				continue;
+			if (!fgets(found, sizeof(found), file))
+				found[0] = '\0';
+			fclose(file);
+			found[strcspn(found, "\n")] = '\0';
+			if (strcmp(found, name))
+				continue;
+			snprintf(path, sizeof(path), "/dev/%s", entry->d_name);
+			fd = open(path, O_WRONLY | O_CLOEXEC);
+			if (fd < 0)
+				give_up("open", path);
+			closedir(dir);
+			return fd;
+		}
+		if (dir)
+			closedir(dir);
+	}
+	errno = ENODEV;
+	give_up("find port", name);
+}
+
+static void write_all(int fd, const char *data, size_t bytes)
+{
+	ssize_t done;
+
+	for (; bytes; data += done, bytes -= (size_t)done) {
+		done = write(fd, data, bytes);
+		if (done < 0)
+			give_up("write", "port");
+	}
+}
+
+/* Each line of /etc/modules is a path and, after a space, parameters. */
+static void load_modules(void)
+{
+	FILE *list = fopen("/etc/modules", "r");
+	char line[512];
+	char *options;
+	int fd;
+
+	while (list && fgets(line, sizeof(line), list)) {
+		line[strcspn(line, "\n")] = '\0';
+		options = strchr(line, ' ');
+		if (options)
+			*options++ = '\0';
+		fd = open(line, O_RDONLY | O_CLOEXEC);
+		if (fd < 0)
+			give_up("open", line);
+		if (syscall(SYS_finit_module, fd, options ? options : "", 0) &&
+		    errno != EEXIST)
+			give_up("load", line);
+		close(fd);
+	}
+	if (list)
+		fclose(list);
+}
+
+/* Each line of /etc/shares is a 9p tag and "ro" or "rw". */
+static void mount_shares(void)
+{
+	FILE *list = fopen("/etc/shares", "r");
+	char tag[32], mode[4], dir[40];
+	unsigned long flags;
+
+	while (list && fscanf(list, "%31s %3s", tag, mode) == 2) {
+		snprintf(dir, sizeof(dir), "/%s", tag);
+		mkdir(dir, 0755);
+		flags = strcmp(mode, "ro") ? 0 : MS_RDONLY;
+		if (mount(tag, dir, "9p", flags,
+			  "trans=virtio,version=9p2000.L,msize=512000"))
+			give_up("mount share", tag);
+	}
+	if (list)
+		fclose(list);
+}
+
+/* Runs /command; orphans that it leaves are reaped meanwhile. */
+static int run_command(int out)
+{
+	static char *const argv[] = { "/bin/sh", "/command", NULL };
+	static char *const envp[] = { "PATH=/bin:/sbin:/usr/bin", "HOME=/tmp",
+				      "LANG=C.UTF-8", NULL };
+	const struct rlimit unlimited = { RLIM_INFINITY, RLIM_INFINITY };
+	pid_t pid, ended;
+	int status;
+
+	pid = fork();
+	if (pid < 0)
+		give_up("fork", argv[1]);
+	if (!pid) {
+		setsid();
+		setrlimit(RLIMIT_MEMLOCK, &unlimited);
+		dup2(out, STDOUT_FILENO);
+		dup2(out, STDERR_FILENO);
+		execve(argv[0], argv, envp);
+		_exit(127);
+	}
+	do {
+		ended = wait(&status);
+	} while (ended != pid);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+/* Processes that outlive the command exit now, while the log is still read. */
+static void end_all(void)
+{
+	kill(-1, SIGKILL);
+	while (wait(NULL) > 0 || errno == EINTR)
+		;
+	sync();
+}
+
+static void copy_log(int to)
+{
+	int from = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	char record[8192];
+	ssize_t bytes;
+
+	if (from < 0)
+		give_up("open", "/dev/kmsg");
+	for (;;) {
+		bytes = read(from, record, sizeof(record));
+		if (bytes < 0 && errno == EPIPE)
+			write_all(to, "LOST: the log was overwritten\n", 30);
+		else if (bytes <= 0)
+			break;
+		else
+			write_all(to, record, (size_t)bytes);
+	}
+	close(from);
+}
+
+static void read_line(const char *path, char *line, int size)
+{
+	FILE *file = fopen(path, "r");
+
+	if (!file || !fgets(line, size, file))
+		give_up("read", path);
+	line[strcspn(line, "\n")] = '\0';
+	fclose(file);
+}
+
+static void report(int verdict, int status)
+{
+	char text[256], taint[32], token[64];
+
+	read_line("/proc/sys/kernel/tainted", taint, sizeof(taint));
+	read_line("/etc/token", token, sizeof(token));
+	snprintf(text, sizeof(text), "status %d\ntaint %s\ntoken %s\n", status,
+		 taint, token);
+	write_all(verdict, text, strlen(text));
+}
+
+int main(void)
+{
+	int out, log, verdict, status;
+
+	mount("devtmpfs", "/dev", "devtmpfs", 0, NULL);
+	kmsg = open("/dev/kmsg", O_WRONLY | O_CLOEXEC);
+	mount_all();
+	out = open_port("sono.out");
+	log = open_port("sono.kmsg");
+	verdict = open_port("sono.verdict");
+	load_modules();
+	mount_shares();
+
+	note("command begins");
+	status = run_command(out);
+	close(out);
+	end_all();
+	note("command ended with status %d", status);
+
+	copy_log(log);
+	report(verdict, status);
+	/* Shuts the devices down, too; what that logs is on the console. */
+	reboot(RB_AUTOBOOT);
+	return 1;
+}
