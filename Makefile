@@ -214,7 +214,7 @@ modules: $(MODULES)
 
 build/%/kernel/sono.ko: $(MODULE_SOURCES) tests/vm/module
 	$(call say,MODULE,$@)
-	$(Q)tests/vm/module $* build/$* $(if $(Q),,V=1)
+	+$(Q)tests/vm/module $* build/$* $(if $(Q),,V=1)
 
 # --- what a reviewer would run --------------------------------------------------
 
