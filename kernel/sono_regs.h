@@ -211,6 +211,7 @@ enum sono_seq_error {
 	SONO_SEQ_E_DMA_RATE, /* payload faster than the link */
 	SONO_SEQ_E_FEATURE, /* trigger the board does not have */
 	SONO_SEQ_E_RSVD, /* reserved field or flag not 0 */
+	SONO_SEQ_E_SOURCE, /* what the ADC is connected to cannot serve it */
 	SONO_SEQ_ERRORS
 };
 

@@ -241,6 +241,7 @@ bool sono_ring_settle(struct sono_ring *r)
 	WRITE_ONCE(r->ctl->need_kick, low);
 	if (!low)
 		return false;
+	/* Pairs with the consumer's fence between its tail and this flag. */
 	smp_mb();
 	return READ_ONCE(r->user->release_tail) != r->ctl->released;
 }

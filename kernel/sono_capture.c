@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * From the board's interrupt to the consumer: completions are checked and
+ * published, slots posted again, waiters woken. The heartbeat is here too,
+ * as it is what lets the board go on.
+ */
+#include <linux/interrupt.h>
+
+#include "sono_arm.h"
+#include "sono_hw.h"
+#include "sono_stream.h"
+
+/* Completions per hold of ring_lock; a few microseconds each. */
+#define SONO_BUDGET 64
+
+static int publish(struct sono_device *sd, struct sono_stream *s,
+		   const struct sono_completion *c)
+{
+	/* Only what the check lets through is handed to the consumer. */
+	if (c->slot < s->slots.slots && c->len <= s->slots.stride)
+		sono_slots_to_cpu(&s->slots, &sd->pdev->dev,
+				  array_index_nospec(c->slot, s->slots.slots),
+				  c->len);
+	return sono_ring_complete(&s->ring, c, ktime_get_ns());
+}
+
+/* True if the budget ran out before the completions did. */
+static bool drain(struct sono_device *sd, struct sono_stream *s,
+		  unsigned int budget)
+{
+	struct sono_completion c;
+	u32 head = s->queue.cpl_head;
+
+	lockdep_assert_held(&sd->ring_lock);
+	while (budget && !s->broken && sono_queue_next(&s->queue, &c)) {
+		budget--;
+		if (publish(sd, s, &c))
+			s->broken = true;
+	}
+	if (s->queue.cpl_head != head)
+		sono_hw_consumed(sd, s->queue.cpl_head);
+	return !budget;
+}
+
+/**
+ * sono_capture_drain() - publish what is left, after the board has stopped
+ * @sd: device, ring_lock held
+ * @s: its stream
+ */
+void sono_capture_drain(struct sono_device *sd, struct sono_stream *s)
+{
+	/* As many as the ring holds, however fast the board was. */
+	drain(sd, s, s->queue.cpl_mask + 1);
+}
+
+static bool capture_pass(struct sono_device *sd)
+{
+	struct sono_stream *s;
+	bool more = false;
+
+	spin_lock_bh(&sd->ring_lock);
+	s = sd->active;
+	if (s && !s->broken) {
+		more = drain(sd, s, SONO_BUDGET);
+		if (s->broken) {
+			/* Transmit and DMA end now, the account later. */
+			sono_hw_quiet(sd);
+			schedule_work(&sd->halt);
+		} else {
+			sono_stream_refill(sd, s);
+		}
+		sono_arm_wake(sd, s);
+	}
+	spin_unlock_bh(&sd->ring_lock);
+	return more;
+}
+
+static irqreturn_t capture_thread(int irq, void *data)
+{
+	while (capture_pass(data))
+		cond_resched();
+	return IRQ_HANDLED;
+}
+
+/* The thread has nothing to acknowledge: the completion ring says it all. */
+static irqreturn_t capture_irq(int irq, void *data)
+{
+	return IRQ_WAKE_THREAD;
+}
+
+static irqreturn_t event_irq(int irq, void *data)
+{
+	struct sono_device *sd = data;
+
+	sono_hw_ack(sd, SONO_IRQ_FAULT);
+	schedule_work(&sd->halt);
+	return IRQ_HANDLED;
+}
+
+static irqreturn_t control_irq(int irq, void *data)
+{
+	struct sono_device *sd = data;
+
+	sono_hw_ack(sd, SONO_IRQ_SEQ | SONO_IRQ_STOPPED);
+	wake_up(&sd->ctl_wait);
+	return IRQ_HANDLED;
+}
+
+/**
+ * sono_capture_halt() - end a run that the board or its lies ended
+ * @work: sono_device.halt
+ */
+void sono_capture_halt(struct work_struct *work)
+{
+	struct sono_device *sd = container_of(work, struct sono_device, halt);
+	u32 info;
+
+	mutex_lock(&sd->lock);
+	/* The fault may be one of a run that has ended since. */
+	if (sd->active && (sd->active->broken || sono_hw_fault(sd, &info)))
+		sono_stream_halt(sd, SONO_END_FAULT);
+	mutex_unlock(&sd->lock);
+}
+
+/**
+ * sono_capture_heartbeat() - let the board transmit on, if somebody consumes
+ * @work: sono_device.heartbeat
+ *
+ * The consumer was alive at some time after the last look. The board is told
+ * to go on until 1.25 times the heartbeat after that look, so that transmit
+ * ends by then however late this work runs.
+ */
+void sono_capture_heartbeat(struct work_struct *work)
+{
+	struct sono_device *sd = container_of(to_delayed_work(work),
+					      struct sono_device, heartbeat);
+	struct sono_stream *s = sd->stream;
+	ktime_t now = ktime_get();
+	u64 beat = READ_ONCE(s->ring.user->heartbeat);
+
+	if (beat != s->beat) {
+		s64 left = s->heartbeat_ms + s->heartbeat_ms / 4 -
+			   ktime_ms_delta(now, s->beat_seen);
+
+		if (left > 0)
+			sono_hw_heartbeat(sd, min_t(s64, left,
+						    s->heartbeat_ms));
+	}
+	s->beat = beat;
+	s->beat_seen = now;
+	queue_delayed_work(system_highpri_wq, &sd->heartbeat,
+			   msecs_to_jiffies(s->heartbeat_ms / 4));
+}
+
+/**
+ * sono_capture_irqs() - one vector each for capture, events and control
+ * @sd: device
+ *
+ * Return: 0 or -errno.
+ */
+int sono_capture_irqs(struct sono_device *sd)
+{
+	struct pci_dev *pdev = sd->pdev;
+	int ret;
+
+	ret = pci_alloc_irq_vectors(pdev, SONO_NUM_VECS, SONO_NUM_VECS,
+				    PCI_IRQ_MSIX);
+	if (ret < 0)
+		return ret;
+	ret = pci_request_irq(pdev, SONO_VEC_CAPTURE, capture_irq,
+			      capture_thread, sd, "sono-capture");
+	if (ret)
+		goto err_vectors;
+	ret = pci_request_irq(pdev, SONO_VEC_EVENT, event_irq, NULL, sd,
+			      "sono-event");
+	if (ret)
+		goto err_capture;
+	ret = pci_request_irq(pdev, SONO_VEC_CONTROL, control_irq, NULL, sd,
+			      "sono-control");
+	if (ret)
+		goto err_event;
+	return 0;
+
+err_event:
+	pci_free_irq(pdev, SONO_VEC_EVENT, sd);
+err_capture:
+	pci_free_irq(pdev, SONO_VEC_CAPTURE, sd);
+err_vectors:
+	pci_free_irq_vectors(pdev);
+	return ret;
+}
+
+void sono_capture_free_irqs(struct sono_device *sd)
+{
+	pci_free_irq(sd->pdev, SONO_VEC_CONTROL, sd);
+	pci_free_irq(sd->pdev, SONO_VEC_EVENT, sd);
+	pci_free_irq(sd->pdev, SONO_VEC_CAPTURE, sd);
+	pci_free_irq_vectors(sd->pdev);
+}

@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The node: open, close, map, and the commands of sono.h, by ioctl and by
+ * io_uring alike. User memory is read once, before any lock is taken, and
+ * checked here; what comes behind can rely on ranges.
+ */
+#include <linux/fs.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include "sono_arm.h"
+#include "sono_compat.h"
+#include "sono_hw.h"
+#include "sono_stream.h"
+
+#define SONO_IRQ_TIME_DEFAULT_US 1000
+#define SONO_IRQ_TIME_MAX_US 1000000
+
+static bool is_zero(const void *p, size_t n)
+{
+	return !memchr_inv(p, 0, n);
+}
+
+/* The file's stream; NULL if it is not the controller. */
+static struct sono_stream *stream_of(const struct sono_file *sf)
+{
+	/* Pairs with the store-release in setup_locked(). */
+	return smp_load_acquire(&sf->stream);
+}
+
+static int cmd_info(struct sono_file *sf, void __user *arg)
+{
+	return copy_to_user(arg, &sf->sd->info, sizeof(sf->sd->info)) ?
+		       -EFAULT :
+		       0;
+}
+
+static int setup_check(const struct sono_info *i, const struct sono_setup *st)
+{
+	if (st->flags || !is_zero(st->rsvd, sizeof(st->rsvd)))
+		return -EINVAL;
+	if (st->slots < 2 || st->slots > i->slots_max)
+		return -EINVAL;
+	if (!st->slot_bytes || st->slot_bytes > i->slot_bytes_max)
+		return -EINVAL;
+	if ((u64)st->slots * PAGE_ALIGN((u64)st->slot_bytes) >
+	    SONO_STREAM_BYTES_MAX)
+		return -ENOMEM;
+	return 0;
+}
+
+static int setup_locked(struct sono_file *sf, struct sono_setup *st)
+{
+	struct sono_device *sd = sf->sd;
+	struct sono_stream *s;
+
+	lockdep_assert_held(&sd->lock);
+	if (sd->gone)
+		return -ENODEV;
+	if (sd->stream)
+		return -EBUSY;
+	s = sono_stream_create(sd, st);
+	if (IS_ERR(s))
+		return PTR_ERR(s);
+	sd->stream = s;
+	/* Pairs with stream_of(): who sees the stream sees it complete. */
+	smp_store_release(&sf->stream, s);
+	return 0;
+}
+
+static int cmd_setup(struct sono_file *sf, void __user *arg)
+{
+	struct sono_setup st;
+	int ret;
+
+	if (copy_from_user(&st, arg, sizeof(st)))
+		return -EFAULT;
+	ret = setup_check(&sf->sd->info, &st);
+	if (ret)
+		return ret;
+	mutex_lock(&sf->sd->lock);
+	ret = setup_locked(sf, &st);
+	mutex_unlock(&sf->sd->lock);
+	if (ret)
+		return ret;
+	return copy_to_user(arg, &st, sizeof(st)) ? -EFAULT : 0;
+}
+
+/* Fills in the defaults. */
+static int config_check(const struct sono_info *i, const struct sono_stream *s,
+			struct sono_config *c)
+{
+	/* Moderation above this could leave the board without a slot. */
+	u32 count_max = max(1, s->setup.slots / 4);
+
+	if (c->flags || !is_zero(c->rsvd, sizeof(c->rsvd)))
+		return -EINVAL;
+	if (c->table_bytes < sizeof(struct sono_seq_header) ||
+	    c->table_bytes > i->seq_bytes_max)
+		return -EINVAL;
+	if (c->source > SONO_CONFIG_NOISE)
+		return -EINVAL;
+	if (!c->irq_count)
+		c->irq_count = 1;
+	if (!c->irq_time_us)
+		c->irq_time_us = SONO_IRQ_TIME_DEFAULT_US;
+	if (!c->heartbeat_ms)
+		c->heartbeat_ms = i->heartbeat_max;
+	if (c->irq_count > count_max || c->irq_time_us > SONO_IRQ_TIME_MAX_US)
+		return -EINVAL;
+	if (c->heartbeat_ms < SONO_HEARTBEAT_MIN_MS ||
+	    c->heartbeat_ms > i->heartbeat_max)
+		return -EINVAL;
+	return 0;
+}
+
+static int cmd_config(struct sono_file *sf, void __user *arg)
+{
+	struct sono_stream *s = stream_of(sf);
+	struct sono_config cfg;
+	void *table;
+	int ret;
+
+	if (!s)
+		return -EPERM;
+	if (copy_from_user(&cfg, arg, sizeof(cfg)))
+		return -EFAULT;
+	ret = config_check(&sf->sd->info, s, &cfg);
+	if (ret)
+		return ret;
+	table = vmemdup_user(u64_to_user_ptr(cfg.table), cfg.table_bytes);
+	if (IS_ERR(table))
+		return PTR_ERR(table);
+
+	cfg.error = SONO_SEQ_OK;
+	cfg.error_event = ~0;
+	mutex_lock(&sf->sd->lock);
+	ret = sf->sd->gone ? -ENODEV :
+			     sono_stream_config(sf->sd, s, &cfg, table);
+	mutex_unlock(&sf->sd->lock);
+	kvfree(table);
+	/* What was refused, and why, is part of the answer. */
+	if (copy_to_user(arg, &cfg, sizeof(cfg)))
+		return -EFAULT;
+	return ret;
+}
+
+static int cmd_start(struct sono_file *sf, void __user *arg)
+{
+	struct sono_stream *s = stream_of(sf);
+	struct sono_start start;
+	int ret;
+
+	if (!s)
+		return -EPERM;
+	if (copy_from_user(&start, arg, sizeof(start)))
+		return -EFAULT;
+	if (start.flags & ~SONO_START_TX_OFF ||
+	    !is_zero(start.rsvd, sizeof(start.rsvd)))
+		return -EINVAL;
+	mutex_lock(&sf->sd->lock);
+	ret = sf->sd->gone ? -ENODEV : sono_stream_start(sf->sd, s, &start);
+	mutex_unlock(&sf->sd->lock);
+	if (ret)
+		return ret;
+	return copy_to_user(arg, &start, sizeof(start)) ? -EFAULT : 0;
+}
+
+/* A run that ended by itself still has its account to give. */
+static int cmd_stop(struct sono_file *sf, void __user *arg)
+{
+	struct sono_stream *s = stream_of(sf);
+	struct sono_stop stop = {};
+	int ret;
+
+	if (!s)
+		return -EPERM;
+	mutex_lock(&sf->sd->lock);
+	sono_stream_halt(sf->sd, SONO_END_STOP);
+	ret = s->ring.ctl->state == SONO_STATE_ENDED ? 0 : -ENXIO;
+	stop.produced = s->ring.ctl->produced;
+	stop.delivered = s->ring.ctl->delivered;
+	stop.dropped = s->ring.ctl->dropped;
+	stop.lost = s->ring.ctl->lost;
+	mutex_unlock(&sf->sd->lock);
+	if (ret)
+		return ret;
+	return copy_to_user(arg, &stop, sizeof(stop)) ? -EFAULT : 0;
+}
+
+static int cmd_kick(struct sono_file *sf)
+{
+	struct sono_stream *s = stream_of(sf);
+	struct sono_device *sd = sf->sd;
+
+	if (!s)
+		return -EPERM;
+	spin_lock_bh(&sd->ring_lock);
+	if (sd->active == s && !s->broken)
+		sono_stream_refill(sd, s);
+	spin_unlock_bh(&sd->ring_lock);
+	return 0;
+}
+
+static int cmd_cancel(struct sono_file *sf)
+{
+	struct sono_stream *s = stream_of(sf);
+
+	if (!s)
+		return -EPERM;
+	sono_arm_cancel_all(sf->sd, s);
+	return 0;
+}
+
+/* Every command but ARM; -ENOTTY for what is none. */
+static int sono_command(struct sono_file *sf, u32 op, void __user *arg)
+{
+	switch (op) {
+	case SONO_CMD_INFO:
+		return cmd_info(sf, arg);
+	case SONO_CMD_SETUP:
+		return cmd_setup(sf, arg);
+	case SONO_CMD_CONFIG:
+		return cmd_config(sf, arg);
+	case SONO_CMD_START:
+		return cmd_start(sf, arg);
+	case SONO_CMD_STOP:
+		return cmd_stop(sf, arg);
+	case SONO_CMD_KICK:
+		return cmd_kick(sf);
+	case SONO_CMD_CANCEL:
+		return cmd_cancel(sf);
+	}
+	return -ENOTTY;
+}
+
+static long sono_ioctl(struct file *file, unsigned int op, unsigned long arg)
+{
+	return sono_command(file->private_data, op, (void __user *)arg);
+}
+
+static bool may_sleep(u32 op)
+{
+	return op != SONO_CMD_KICK && op != SONO_CMD_CANCEL;
+}
+
+static int sono_uring_cmd(struct io_uring_cmd *cmd, unsigned int issue_flags)
+{
+	struct sono_file *sf = cmd->file->private_data;
+	const struct sono_uring_cmd *sqe;
+	u64 addr, rsvd;
+	int ret;
+
+	if (issue_flags & IO_URING_F_CANCEL) {
+		sono_arm_cancel_one(sf, cmd, issue_flags);
+		return 0;
+	}
+	if (cmd->cmd_op == SONO_CMD_ARM)
+		return sono_arm_issue(sf, cmd, issue_flags);
+	/* io_uring repeats it from a thread that may sleep. */
+	if (may_sleep(cmd->cmd_op) && issue_flags & IO_URING_F_NONBLOCK)
+		return -EAGAIN;
+
+	sqe = sono_sqe_cmd(cmd->sqe, struct sono_uring_cmd);
+	addr = READ_ONCE(sqe->addr);
+	rsvd = READ_ONCE(sqe->rsvd);
+	if (rsvd)
+		return -EINVAL;
+	ret = sono_command(sf, cmd->cmd_op, u64_to_user_ptr(addr));
+	return ret == -ENOTTY ? -EOPNOTSUPP : ret;
+}
+
+static int sono_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	/* sono_device.lock is not taken here: mmap_lock is held. */
+	struct sono_stream *s = stream_of(file->private_data);
+
+	return s ? sono_stream_mmap(s, vma) : -EPERM;
+}
+
+static int sono_open(struct inode *inode, struct file *file)
+{
+	struct sono_device *sd =
+		container_of(inode->i_cdev, struct sono_device, cdev);
+	struct sono_file *sf = kzalloc(sizeof(*sf), GFP_KERNEL);
+
+	if (!sf)
+		return -ENOMEM;
+	get_device(&sd->dev);
+	sf->sd = sd;
+	file->private_data = sf;
+	return nonseekable_open(inode, file);
+}
+
+/* No command is in flight any more, and nothing of the file is mapped. */
+static int sono_release(struct inode *inode, struct file *file)
+{
+	struct sono_file *sf = file->private_data;
+	struct sono_device *sd = sf->sd;
+
+	if (sf->stream) {
+		mutex_lock(&sd->lock);
+		sono_stream_halt(sd, SONO_END_STOP);
+		if (!sd->gone)
+			sono_stream_detach(sd, sf->stream);
+		sd->stream = NULL;
+		mutex_unlock(&sd->lock);
+		sono_stream_destroy(sf->stream);
+	}
+	put_device(&sd->dev);
+	kfree(sf);
+	return 0;
+}
+
+const struct file_operations sono_fops = {
+	.owner = THIS_MODULE,
+	.open = sono_open,
+	.release = sono_release,
+	.mmap = sono_mmap,
+	.unlocked_ioctl = sono_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
+	.uring_cmd = sono_uring_cmd,
+};

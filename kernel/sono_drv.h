@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The device, its open files and its stream.
+ *
+ * Lifetimes: struct sono_device is a struct device. Every open file pins it,
+ * so it outlives an unbind; what of it is gone then is said by .gone. The
+ * stream belongs to the file that set it up and goes with that file; mapped
+ * pages carry references of their own.
+ *
+ * Locks, outermost first:
+ *
+ *  sono_device.lock   commands, halt, unbind. Never taken under mmap_lock
+ *                     and never held across a copy to or from userspace.
+ *  sono_device.ring_lock   the ring core, the queues and the waiting ARMs of
+ *                     the stream. Taken with bottom halves off, as ARM's
+ *                     timer runs in one. io_uring's locks are never taken
+ *                     under it.
+ */
+#ifndef SONO_DRV_H
+#define SONO_DRV_H
+
+#include <linux/cdev.h>
+#include <linux/device.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/pci.h>
+#include <linux/sizes.h>
+#include <linux/spinlock.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+
+#include <linux/sono.h>
+
+#include "sono_queue.h"
+#include "sono_regs.h"
+#include "sono_ring.h"
+#include "sono_slots.h"
+
+/* A heartbeat shorter than this could not be sampled four times. */
+#define SONO_HEARTBEAT_MIN_MS 20
+
+#define SONO_SLOTS_MAX 1024
+#define SONO_STREAM_BYTES_MAX SZ_1G
+
+/**
+ * struct sono_stream - what SETUP made
+ * @slots: memory of the frames
+ * @ring_mem: the ring area, from vmalloc_user()
+ * @user_mem: the user area, likewise
+ * @setup: sizes and offsets, constant
+ * @ring: under ring_lock
+ * @queue: under ring_lock
+ * @post_dma: bus address of the descriptors
+ * @cpl_dma: bus address of the completions
+ * @waiters: ARMs not yet completed; under ring_lock
+ * @broken: the board lied, nothing more is read; under ring_lock
+ * @doorbell: descriptors that the board was told of; under ring_lock
+ * @frame_bytes: of the loaded table, 0 without one; under lock
+ * @source: of the last CONFIG; under lock
+ * @heartbeat_ms: of the last CONFIG; under lock, constant while running
+ * @beat: heartbeat when it was last looked at; heartbeat work
+ * @beat_seen: when that was; heartbeat work
+ */
+struct sono_stream {
+	struct sono_slots slots;
+	void *ring_mem;
+	void *user_mem;
+	struct sono_setup setup;
+
+	struct sono_ring ring;
+	struct sono_queue queue;
+	dma_addr_t post_dma;
+	dma_addr_t cpl_dma;
+	struct list_head waiters;
+	bool broken;
+	u32 doorbell;
+
+	u32 frame_bytes;
+	u32 source;
+	u32 heartbeat_ms;
+
+	u64 beat;
+	ktime_t beat_seen;
+};
+
+/**
+ * struct sono_device - one board
+ * @dev: the node; its release frees this structure
+ * @cdev: of /dev/sonoN
+ * @pdev: the board; not to be touched once gone
+ * @bar: its registers; likewise
+ * @info: identity and limits, constant
+ * @queue_max: entries the board takes in each queue, constant
+ * @lock: see the top of this file
+ * @gone: the driver was unbound; written under both locks
+ * @stream: of the controller, NULL without one; under lock
+ * @ring_lock: see the top of this file
+ * @active: the stream while it runs, else NULL; under ring_lock
+ * @ctl_wait: the control vector fired
+ * @heartbeat: samples the controller's heartbeat while a stream runs
+ * @halt: ends a run that the board or its lies ended
+ */
+struct sono_device {
+	struct device dev;
+	struct cdev cdev;
+	struct pci_dev *pdev;
+	void __iomem *bar;
+	struct sono_info info;
+	u32 queue_max;
+
+	struct mutex lock; /* see the top of this file */
+	bool gone;
+	struct sono_stream *stream;
+
+	spinlock_t ring_lock; /* see the top of this file */
+	struct sono_stream *active;
+
+	wait_queue_head_t ctl_wait;
+	struct delayed_work heartbeat;
+	struct work_struct halt;
+};
+
+/**
+ * struct sono_file - one open file
+ * @sd: the device, pinned by the file
+ * @stream: set once by SETUP with release order; constant afterwards
+ */
+struct sono_file {
+	struct sono_device *sd;
+	struct sono_stream *stream;
+};
+
+/* sono_cmd.c */
+extern const struct file_operations sono_fops;
+
+/* sono_capture.c */
+int sono_capture_irqs(struct sono_device *sd);
+void sono_capture_free_irqs(struct sono_device *sd);
+void sono_capture_drain(struct sono_device *sd, struct sono_stream *s);
+void sono_capture_heartbeat(struct work_struct *work);
+void sono_capture_halt(struct work_struct *work);
+
+#endif /* SONO_DRV_H */

@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Register access by name. A board that has left the bus reads as all ones;
+ * every wait here ends on that too. Documentation/hardware.rst is the data
+ * sheet.
+ */
+#include <linux/bitfield.h>
+#include <linux/jiffies.h>
+#include <linux/sizes.h>
+
+#include "sono_hw.h"
+
+/* A load takes a DMA of a megabyte at most, then the rest of a frame. */
+#define SONO_LOAD_TIMEOUT_MS 2000
+/* The board abandons the frame in flight, so a stop is short. */
+#define SONO_STOP_TIMEOUT_MS 1000
+
+#define SONO_ALL_ONES (~0u)
+
+static u32 rd(struct sono_device *sd, u32 reg)
+{
+	return readl(sd->bar + reg);
+}
+
+static void wr(struct sono_device *sd, u32 reg, u32 value)
+{
+	writel(value, sd->bar + reg);
+}
+
+static void wr64(struct sono_device *sd, u32 lo, u64 value)
+{
+	wr(sd, lo, lower_32_bits(value));
+	wr(sd, lo + 4, upper_32_bits(value));
+}
+
+static u64 rd64(struct sono_device *sd, u32 lo)
+{
+	u32 low = rd(sd, lo); /* latches the high word */
+
+	return low | (u64)rd(sd, lo + 4) << 32;
+}
+
+static bool limits_make_sense(const struct sono_info *i)
+{
+	return i->channels && i->elements && i->adc_bits && i->adc_bits <= 16 &&
+	       i->adc_clock && i->board_clock && i->seq_events_max &&
+	       i->seq_bytes_max >= sizeof(struct sono_seq_header) &&
+	       i->seq_bytes_max <= SZ_16M && i->frame_bytes_max >= PAGE_SIZE &&
+	       i->heartbeat_max >= SONO_HEARTBEAT_MIN_MS;
+}
+
+/**
+ * sono_hw_identify() - reset the board and read what it is
+ * @sd: device with its registers mapped
+ *
+ * Return: 0 or -ENODEV, with a message.
+ */
+int sono_hw_identify(struct sono_device *sd)
+{
+	struct device *dev = &sd->pdev->dev;
+	struct sono_info *i = &sd->info;
+	u32 id, channels;
+
+	id = rd(sd, SONO_REG_ID);
+	if (id != SONO_ID_MAGIC)
+		return dev_err_probe(dev, -ENODEV, "ID reads %#x\n", id);
+	i->revision = rd(sd, SONO_REG_REVISION);
+	if ((i->revision & SONO_REVISION_MAJOR) !=
+	    (SONO_REVISION_1_0 & SONO_REVISION_MAJOR))
+		return dev_err_probe(dev, -ENODEV,
+				     "board of revision %u.%u, need 1.x\n",
+				     i->revision >> 16,
+				     i->revision & SONO_REVISION_MINOR);
+	sono_hw_reset(sd);
+
+	i->features = SONO_FEATURE_STREAM;
+	i->hw_features = rd(sd, SONO_REG_FEATURES);
+	i->firmware = rd(sd, SONO_REG_FIRMWARE);
+	channels = rd(sd, SONO_REG_CHANNELS);
+	i->channels = FIELD_GET(SONO_CHANNELS_RX, channels);
+	i->elements = FIELD_GET(SONO_CHANNELS_TX, channels);
+	i->adc_bits = rd(sd, SONO_REG_ADC_BITS);
+	i->adc_clock = rd(sd, SONO_REG_ADC_CLOCK);
+	i->board_clock = rd(sd, SONO_REG_BOARD_CLOCK);
+	i->seq_events_max = rd(sd, SONO_REG_SEQ_EVENTS_MAX);
+	i->seq_bytes_max = rd(sd, SONO_REG_SEQ_BYTES_MAX);
+	i->frame_bytes_max = rd(sd, SONO_REG_FRAME_BYTES_MAX);
+	i->event_overhead = rd(sd, SONO_REG_EVENT_OVERHEAD);
+	i->dma_rate_max = rd(sd, SONO_REG_DMA_RATE_MAX);
+	i->hv_max = rd(sd, SONO_REG_HV_MAX);
+	i->prf_max = rd(sd, SONO_REG_PRF_MAX);
+	i->tx_duty_max = rd(sd, SONO_REG_TX_DUTY_MAX);
+	i->heartbeat_max = rd(sd, SONO_REG_HEARTBEAT_MAX);
+	if (!limits_make_sense(i))
+		return dev_err_probe(dev, -ENODEV, "limits make no sense\n");
+	/* Every slot has a descriptor or more, every frame one completion. */
+	sd->queue_max = rd(sd, SONO_REG_QUEUE_MAX);
+	i->slots_max = min(SONO_SLOTS_MAX, sd->queue_max / 2);
+	i->slot_bytes_max = i->frame_bytes_max;
+	return 0;
+}
+
+static bool load_ended(struct sono_device *sd, u32 *status)
+{
+	u32 state;
+
+	*status = rd(sd, SONO_REG_SEQ_STATUS);
+	state = FIELD_GET(SONO_SEQ_STATE, *status);
+	return state == SONO_SEQ_ACTIVE || state == SONO_SEQ_ERROR ||
+	       *status == SONO_ALL_ONES;
+}
+
+/**
+ * sono_hw_load() - load a sequence table
+ * @sd: device, locked
+ * @table: bus address of the table
+ * @bytes: its length
+ * @result: cfg_gen and frame_bytes, or error and error_event, are set
+ *
+ * Waits until the table is active: while running, until the frame ends.
+ *
+ * Return: 0, -EINVAL if the board refused the table, -ENODEV if it is gone,
+ * -ETIMEDOUT if it did not answer: it may still be reading.
+ */
+int sono_hw_load(struct sono_device *sd, dma_addr_t table, u32 bytes,
+		 struct sono_config *result)
+{
+	u32 status;
+
+	lockdep_assert_held(&sd->lock);
+	wr64(sd, SONO_REG_SEQ_ADDR_LO, table);
+	wr(sd, SONO_REG_SEQ_BYTES, bytes);
+	wr(sd, SONO_REG_SEQ_LOAD, 1);
+	if (!wait_event_timeout(sd->ctl_wait, load_ended(sd, &status),
+				msecs_to_jiffies(SONO_LOAD_TIMEOUT_MS)))
+		return -ETIMEDOUT;
+	if (status == SONO_ALL_ONES)
+		return -ENODEV;
+	if (FIELD_GET(SONO_SEQ_STATE, status) == SONO_SEQ_ERROR) {
+		result->error = FIELD_GET(SONO_SEQ_CODE, status);
+		result->error_event = rd(sd, SONO_REG_SEQ_ERROR_EVENT);
+		return -EINVAL;
+	}
+	result->cfg_gen = rd(sd, SONO_REG_CFG_GEN);
+	result->frame_bytes = rd(sd, SONO_REG_FRAME_BYTES);
+	return 0;
+}
+
+void sono_hw_set_source(struct sono_device *sd, u32 source)
+{
+	wr(sd, SONO_REG_SOURCE, source);
+}
+
+void sono_hw_set_moderation(struct sono_device *sd, u32 count, u32 time_us)
+{
+	wr(sd, SONO_REG_IRQ_COUNT, count);
+	wr(sd, SONO_REG_IRQ_TIME, time_us);
+}
+
+/**
+ * sono_hw_queues() - give the board a stream's queues, emptied
+ * @sd: device, locked, stopped
+ * @s: the stream
+ */
+void sono_hw_queues(struct sono_device *sd, const struct sono_stream *s)
+{
+	lockdep_assert_held(&sd->lock);
+	wr(sd, SONO_REG_FAULT, SONO_FAULT_NONE);
+	wr64(sd, SONO_REG_POST_ADDR_LO, s->post_dma);
+	wr(sd, SONO_REG_POST_SIZE, s->queue.post_mask + 1);
+	wr64(sd, SONO_REG_CPL_ADDR_LO, s->cpl_dma);
+	wr(sd, SONO_REG_CPL_SIZE, s->queue.cpl_mask + 1);
+}
+
+/**
+ * sono_hw_start() - let the board run
+ * @sd: device, locked; it has its queues and slots
+ * @heartbeat_ms: until which it may transmit without a heartbeat
+ * @tx: transmit as well
+ *
+ * Return: the board's number of the run.
+ */
+u32 sono_hw_start(struct sono_device *sd, u32 heartbeat_ms, bool tx)
+{
+	lockdep_assert_held(&sd->lock);
+	wr(sd, SONO_REG_HEARTBEAT, heartbeat_ms);
+	wr(sd, SONO_REG_CONTROL,
+	   SONO_CONTROL_RUN | (tx ? SONO_CONTROL_TX_ENABLE : 0));
+	return rd(sd, SONO_REG_RUN_COUNT);
+}
+
+/**
+ * sono_hw_quiet() - tell the board to stop, from any context
+ * @sd: device
+ */
+void sono_hw_quiet(struct sono_device *sd)
+{
+	wr(sd, SONO_REG_CONTROL, 0);
+}
+
+static bool stopped(struct sono_device *sd, u32 *status)
+{
+	*status = rd(sd, SONO_REG_STATUS);
+	return !(*status & (SONO_STATUS_RUNNING | SONO_STATUS_DMA_BUSY)) ||
+	       *status == SONO_ALL_ONES;
+}
+
+/**
+ * sono_hw_stop() - stop the board and wait until it writes no more
+ * @sd: device, locked
+ *
+ * Return: 0, -ENODEV if the board is gone, -ETIMEDOUT if it goes on.
+ */
+int sono_hw_stop(struct sono_device *sd)
+{
+	u32 status;
+
+	lockdep_assert_held(&sd->lock);
+	sono_hw_quiet(sd);
+	if (!wait_event_timeout(sd->ctl_wait, stopped(sd, &status),
+				msecs_to_jiffies(SONO_STOP_TIMEOUT_MS)))
+		return -ETIMEDOUT;
+	return status == SONO_ALL_ONES ? -ENODEV : 0;
+}
+
+/**
+ * sono_hw_reset() - back to the state of power-on; no DMA once this returns
+ * @sd: device, locked or not yet published
+ */
+void sono_hw_reset(struct sono_device *sd)
+{
+	wr(sd, SONO_REG_RESET, SONO_RESET_MAGIC);
+	/* The write is posted; a read makes sure that it has arrived. */
+	rd(sd, SONO_REG_STATUS);
+	wr(sd, SONO_REG_IRQ_ENABLE,
+	   SONO_IRQ_FAULT | SONO_IRQ_SEQ | SONO_IRQ_STOPPED);
+}
+
+/* Doorbells: writel() orders the memory written before it. */
+
+void sono_hw_post(struct sono_device *sd, u32 tail)
+{
+	wr(sd, SONO_REG_POST_TAIL, tail);
+}
+
+void sono_hw_consumed(struct sono_device *sd, u32 head)
+{
+	wr(sd, SONO_REG_CPL_HEAD, head);
+}
+
+void sono_hw_heartbeat(struct sono_device *sd, u32 ms)
+{
+	wr(sd, SONO_REG_HEARTBEAT, ms);
+}
+
+/**
+ * sono_hw_counts() - the run's frames, once the board has stopped
+ * @sd: device, locked
+ * @produced: frames made
+ * @dropped: of them, dropped for want of a slot
+ */
+void sono_hw_counts(struct sono_device *sd, u64 *produced, u64 *dropped)
+{
+	lockdep_assert_held(&sd->lock);
+	*produced = rd64(sd, SONO_REG_PRODUCED_LO);
+	*dropped = rd64(sd, SONO_REG_DROPPED_LO);
+}
+
+u32 sono_hw_fault(struct sono_device *sd, u32 *info)
+{
+	*info = rd(sd, SONO_REG_FAULT_INFO);
+	return rd(sd, SONO_REG_FAULT);
+}
+
+void sono_hw_ack(struct sono_device *sd, u32 causes)
+{
+	wr(sd, SONO_REG_IRQ_STATUS, causes);
+}

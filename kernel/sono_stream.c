@@ -1,0 +1,400 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <linux/dma-mapping.h>
+#include <linux/log2.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include <linux/vmalloc.h>
+
+#include "sono_arm.h"
+#include "sono_hw.h"
+#include "sono_stream.h"
+
+/* Where the areas are in the file; far apart, so that they may grow. */
+#define SONO_RING_OFFSET 0x000000000ULL
+#define SONO_USER_OFFSET 0x100000000ULL
+#define SONO_SLOTS_OFFSET 0x200000000ULL
+
+static void setup_layout(struct sono_setup *st, const struct sono_slots *slots)
+{
+	size_t at = sizeof(struct sono_ctl);
+
+	st->slot_stride = slots->stride;
+	st->ring_entries = roundup_pow_of_two(2 * st->slots);
+	st->release_entries = roundup_pow_of_two(st->slots);
+
+	st->ring_offset = SONO_RING_OFFSET;
+	st->gen_offset = at;
+	at = ALIGN(at + st->slots * sizeof(u32), sizeof(struct sono_record));
+	st->record_offset = at;
+	at += st->ring_entries * sizeof(struct sono_record);
+	st->ring_bytes = PAGE_ALIGN(at);
+
+	st->user_offset = SONO_USER_OFFSET;
+	st->release_offset = sizeof(struct sono_user);
+	at = st->release_offset +
+	     st->release_entries * sizeof(struct sono_release);
+	st->user_bytes = PAGE_ALIGN(at);
+
+	st->slots_offset = SONO_SLOTS_OFFSET;
+	st->slots_bytes = (u64)slots->stride * st->slots;
+}
+
+static int ring_create(struct sono_stream *s)
+{
+	const struct sono_setup *st = &s->setup;
+	struct sono_ring *r = &s->ring;
+
+	r->mask = st->release_entries - 1;
+	r->slot = kvcalloc(st->slots, sizeof(*r->slot), GFP_KERNEL);
+	r->free.slot = kvcalloc(r->mask + 1, sizeof(u32), GFP_KERNEL);
+	r->posted.slot = kvcalloc(r->mask + 1, sizeof(u32), GFP_KERNEL);
+	s->ring_mem = vmalloc_user(st->ring_bytes);
+	s->user_mem = vmalloc_user(st->user_bytes);
+	if (!r->slot || !r->free.slot || !r->posted.slot || !s->ring_mem ||
+	    !s->user_mem)
+		return -ENOMEM;
+	r->ctl = s->ring_mem;
+	r->gen = s->ring_mem + st->gen_offset;
+	r->record = s->ring_mem + st->record_offset;
+	r->user = s->user_mem;
+	r->release = s->user_mem + st->release_offset;
+	r->slots = st->slots;
+	r->slot_bytes = st->slot_stride;
+	r->ring_entries = st->ring_entries;
+	r->release_entries = st->release_entries;
+	sono_ring_init(r);
+	return 0;
+}
+
+static void ring_destroy(struct sono_stream *s)
+{
+	kvfree(s->ring.posted.slot);
+	kvfree(s->ring.free.slot);
+	kvfree(s->ring.slot);
+	vfree(s->user_mem);
+	vfree(s->ring_mem);
+}
+
+static size_t post_bytes(const struct sono_queue *q)
+{
+	return array_size(q->post_mask + 1, sizeof(*q->post));
+}
+
+static size_t cpl_bytes(const struct sono_queue *q)
+{
+	return array_size(q->cpl_mask + 1, sizeof(*q->cpl));
+}
+
+/* Room for every segment of every slot, and a completion of each. */
+static int queue_create(struct sono_stream *s, struct device *dev)
+{
+	struct sono_queue *q = &s->queue;
+
+	q->post_mask = roundup_pow_of_two(s->slots.slots * s->slots.chunks) - 1;
+	q->cpl_mask = roundup_pow_of_two(2 * s->slots.slots) - 1;
+	q->post = dma_alloc_coherent(dev, post_bytes(q), &s->post_dma,
+				     GFP_KERNEL);
+	q->cpl = dma_alloc_coherent(dev, cpl_bytes(q), &s->cpl_dma,
+				    GFP_KERNEL);
+	return q->post && q->cpl ? 0 : -ENOMEM;
+}
+
+static void queue_destroy(struct sono_stream *s, struct device *dev)
+{
+	struct sono_queue *q = &s->queue;
+
+	if (q->cpl)
+		dma_free_coherent(dev, cpl_bytes(q), q->cpl, s->cpl_dma);
+	if (q->post)
+		dma_free_coherent(dev, post_bytes(q), q->post, s->post_dma);
+	q->cpl = NULL;
+	q->post = NULL;
+}
+
+/**
+ * sono_stream_create() - slots, rings and queues for one controller
+ * @sd: device, locked, not gone
+ * @setup: checked for its ranges; the rest is filled in
+ *
+ * Return: the stream, or an ERR_PTR: -ENOMEM; -ENOSPC if the board's queue
+ * does not hold the descriptors of so many slots.
+ */
+struct sono_stream *sono_stream_create(struct sono_device *sd,
+				       struct sono_setup *setup)
+{
+	struct device *dev = &sd->pdev->dev;
+	struct sono_stream *s;
+	int ret;
+
+	lockdep_assert_held(&sd->lock);
+	s = kzalloc(sizeof(*s), GFP_KERNEL);
+	if (!s)
+		return ERR_PTR(-ENOMEM);
+	INIT_LIST_HEAD(&s->waiters);
+	ret = sono_slots_create(&s->slots, dev, setup->slots,
+				setup->slot_bytes);
+	if (ret)
+		goto err_free;
+	if ((u64)s->slots.slots * s->slots.chunks > sd->queue_max) {
+		ret = -ENOSPC;
+		goto err_detach;
+	}
+	setup_layout(setup, &s->slots);
+	s->setup = *setup;
+	ret = ring_create(s);
+	if (ret)
+		goto err_ring;
+	ret = queue_create(s, dev);
+	if (ret)
+		goto err_ring;
+	return s;
+
+err_ring:
+	ring_destroy(s);
+err_detach:
+	sono_stream_detach(sd, s);
+	sono_slots_destroy(&s->slots);
+err_free:
+	kfree(s);
+	return ERR_PTR(ret);
+}
+
+/**
+ * sono_stream_detach() - part the stream from its board
+ * @sd: device, locked, the stream halted
+ * @s: stream; its memory and records stay readable
+ */
+void sono_stream_detach(struct sono_device *sd, struct sono_stream *s)
+{
+	lockdep_assert_held(&sd->lock);
+	queue_destroy(s, &sd->pdev->dev);
+	sono_slots_unmap(&s->slots, &sd->pdev->dev);
+}
+
+/** sono_stream_destroy() - free a stream that is detached */
+void sono_stream_destroy(struct sono_stream *s)
+{
+	WARN_ON(!list_empty(&s->waiters));
+	ring_destroy(s);
+	sono_slots_destroy(&s->slots);
+	kfree(s);
+}
+
+static int table_load(struct sono_device *sd, struct sono_config *cfg,
+		      const void *table)
+{
+	struct device *dev = &sd->pdev->dev;
+	dma_addr_t addr;
+	void *copy;
+	int ret;
+
+	copy = dma_alloc_coherent(dev, cfg->table_bytes, &addr, GFP_KERNEL);
+	if (!copy)
+		return -ENOMEM;
+	memcpy(copy, table, cfg->table_bytes);
+	ret = sono_hw_load(sd, addr, cfg->table_bytes, cfg);
+	if (ret == -ETIMEDOUT) {
+		/* Whatever it is doing, it must not read freed memory. */
+		sono_stream_halt(sd, SONO_END_FAULT);
+		sono_hw_reset(sd);
+	}
+	dma_free_coherent(dev, cfg->table_bytes, copy, addr);
+	return ret;
+}
+
+/**
+ * sono_stream_config() - load a table and set how the board reports
+ * @sd: device, locked, not gone
+ * @s: its stream
+ * @cfg: checked for its ranges; the results are filled in
+ * @table: cfg->table_bytes, at least a header; kernel memory
+ *
+ * Return: 0; -EBUSY for another source while running; -EMSGSIZE if a frame
+ * does not fit a slot; -EINVAL if the board refused the table; -ENOMEM,
+ * -ENODEV, -ETIMEDOUT. A table that was refused leaves the former one.
+ */
+int sono_stream_config(struct sono_device *sd, struct sono_stream *s,
+		       struct sono_config *cfg, const void *table)
+{
+	const struct sono_seq_header *h = table;
+	int ret;
+
+	lockdep_assert_held(&sd->lock);
+	if (sd->active && cfg->source != s->source)
+		return -EBUSY;
+	if (le32_to_cpu(h->frame_bytes) > s->setup.slot_stride)
+		return -EMSGSIZE;
+	ret = table_load(sd, cfg, table);
+	if (ret)
+		return ret;
+	/* The board has checked what the header says; this checks the board. */
+	if (cfg->frame_bytes > s->setup.slot_stride)
+		return -EMSGSIZE;
+	if (!sd->active)
+		sono_hw_set_source(sd, cfg->source);
+	sono_hw_set_moderation(sd, cfg->irq_count, cfg->irq_time_us);
+	s->source = cfg->source;
+	s->heartbeat_ms = cfg->heartbeat_ms;
+	s->frame_bytes = cfg->frame_bytes;
+	return 0;
+}
+
+/**
+ * sono_stream_refill() - take what was released, post what is free
+ * @sd: device, ring_lock held
+ * @s: its active stream
+ *
+ * Ends with need_kick settled and the doorbell rung once.
+ */
+void sono_stream_refill(struct sono_device *sd, struct sono_stream *s)
+{
+	u32 slot, gen;
+
+	lockdep_assert_held(&sd->ring_lock);
+	do {
+		sono_ring_reap(&s->ring);
+		while (!sono_ring_take(&s->ring, &slot, &gen)) {
+			sono_slots_to_board(&s->slots, &sd->pdev->dev, slot);
+			sono_queue_post(&s->queue,
+					sono_slots_segments(&s->slots, slot),
+					s->slots.chunks, slot, gen);
+		}
+	} while (sono_ring_settle(&s->ring));
+	if (s->doorbell != s->queue.post_tail) {
+		s->doorbell = s->queue.post_tail;
+		sono_hw_post(sd, s->doorbell);
+	}
+}
+
+/**
+ * sono_stream_start() - post the slots and let the board run
+ * @sd: device, locked, not gone
+ * @s: its stream
+ * @start: flags in, the rest out
+ *
+ * Return: 0; -EBUSY if it runs; -ENXIO without a table.
+ */
+int sono_stream_start(struct sono_device *sd, struct sono_stream *s,
+		      struct sono_start *start)
+{
+	lockdep_assert_held(&sd->lock);
+	if (sd->active)
+		return -EBUSY;
+	if (!s->frame_bytes)
+		return -ENXIO;
+
+	spin_lock_bh(&sd->ring_lock);
+	s->broken = false;
+	sono_queue_reset(&s->queue);
+	/* The board is told of the first postings by the start itself. */
+	s->doorbell = 0;
+	start->pos = sono_ring_begin(&s->ring);
+	start->stream_gen = s->ring.ctl->stream_gen;
+	s->beat = READ_ONCE(s->ring.user->heartbeat);
+	s->beat_seen = ktime_get();
+	spin_unlock_bh(&sd->ring_lock);
+
+	sono_hw_queues(sd, s);
+	spin_lock_bh(&sd->ring_lock);
+	sono_stream_refill(sd, s);
+	sd->active = s;
+	spin_unlock_bh(&sd->ring_lock);
+
+	start->run = sono_hw_start(sd, s->heartbeat_ms,
+				   !(start->flags & SONO_START_TX_OFF));
+	queue_delayed_work(system_highpri_wq, &sd->heartbeat,
+			   msecs_to_jiffies(s->heartbeat_ms / 4));
+	return 0;
+}
+
+/* Why did the run end, if the board or its lies ended it? */
+static u32 end_reason(struct sono_device *sd, struct sono_stream *s,
+		      u32 reason, u32 *fault, u32 *info)
+{
+	if (s->broken) {
+		*fault = s->ring.ctl->fault;
+		*info = s->ring.ctl->fault_info;
+		return SONO_END_PROTOCOL;
+	}
+	*fault = sono_hw_fault(sd, info);
+	if (*fault == SONO_FAULT_NONE)
+		return reason;
+	return *fault == SONO_FAULT_HEARTBEAT ? SONO_END_HEARTBEAT :
+						SONO_END_FAULT;
+}
+
+/**
+ * sono_stream_halt() - end the run, if there is one
+ * @sd: device, locked
+ * @reason: SONO_END_*, unless the board has a fault to report
+ *
+ * On return the board transmits nothing and writes nothing; every frame it
+ * completed is published, the account is closed and every ARM has completed.
+ */
+void sono_stream_halt(struct sono_device *sd, u32 reason)
+{
+	struct sono_stream *s = sd->active;
+	u64 produced = 0, dropped = 0;
+	u32 fault, info;
+	int ret;
+
+	lockdep_assert_held(&sd->lock);
+	if (!s)
+		return;
+	cancel_delayed_work_sync(&sd->heartbeat);
+	ret = sono_hw_stop(sd);
+	if (!ret) {
+		sono_hw_counts(sd, &produced, &dropped);
+	} else if (ret == -ETIMEDOUT) {
+		dev_err(&sd->pdev->dev, "does not stop, resetting it\n");
+		sono_hw_reset(sd);
+	}
+
+	spin_lock_bh(&sd->ring_lock);
+	sono_capture_drain(sd, s);
+	reason = end_reason(sd, s, reason, &fault, &info);
+	sono_ring_end(&s->ring, reason, fault, info, produced, dropped);
+	sono_ring_reclaim(&s->ring);
+	sd->active = NULL;
+	sono_arm_wake(sd, s);
+	spin_unlock_bh(&sd->ring_lock);
+}
+
+static int area_mmap(struct vm_area_struct *vma, void *mem, size_t bytes)
+{
+	if (vma->vm_end - vma->vm_start > bytes)
+		return -EINVAL;
+	return remap_vmalloc_range(vma, mem, 0);
+}
+
+/**
+ * sono_stream_mmap() - map one of the three areas from its start
+ * @s: stream
+ * @vma: shared; not writable for the ring
+ *
+ * Return: 0; -EINVAL for another offset, a private mapping or one that is
+ * too long; -EACCES for a writable ring; -ENOMEM.
+ */
+int sono_stream_mmap(const struct sono_stream *s, struct vm_area_struct *vma)
+{
+	u64 offset = (u64)vma->vm_pgoff << PAGE_SHIFT;
+
+	if (!(vma->vm_flags & VM_SHARED))
+		return -EINVAL;
+	switch (offset) {
+	case SONO_RING_OFFSET:
+		if (vma->vm_flags & VM_WRITE)
+			return -EACCES;
+		vm_flags_clear(vma, VM_MAYWRITE);
+		return area_mmap(vma, s->ring_mem, s->setup.ring_bytes);
+	case SONO_USER_OFFSET:
+		return area_mmap(vma, s->user_mem, s->setup.user_bytes);
+	case SONO_SLOTS_OFFSET:
+		if (vma->vm_end - vma->vm_start > s->setup.slots_bytes)
+			return -EINVAL;
+		/* No fault handler: a mapping cannot grow after the fact. */
+		vm_flags_set(vma, VM_DONTEXPAND | VM_DONTDUMP);
+		return sono_slots_mmap(&s->slots, vma);
+	}
+	return -EINVAL;
+}
