@@ -8,6 +8,7 @@
 
 #include "sono_arm.h"
 #include "sono_hw.h"
+#include "sono_limits.h"
 #include "sono_stream.h"
 
 /* Completions per hold of ring_lock; a few microseconds each. */
@@ -125,10 +126,6 @@ void sono_capture_halt(struct work_struct *work)
 /**
  * sono_capture_heartbeat() - let the board transmit on, if somebody consumes
  * @work: sono_device.heartbeat
- *
- * The consumer was alive at some time after the last look. The board is told
- * to go on until 1.25 times the heartbeat after that look, so that transmit
- * ends by then however late this work runs.
  */
 void sono_capture_heartbeat(struct work_struct *work)
 {
@@ -137,15 +134,11 @@ void sono_capture_heartbeat(struct work_struct *work)
 	struct sono_stream *s = sd->stream;
 	ktime_t now = ktime_get();
 	u64 beat = READ_ONCE(s->ring.user->heartbeat);
+	u32 left = sono_heartbeat_left(s->heartbeat_ms,
+				       ktime_ms_delta(now, s->beat_seen));
 
-	if (beat != s->beat) {
-		s64 left = s->heartbeat_ms + s->heartbeat_ms / 4 -
-			   ktime_ms_delta(now, s->beat_seen);
-
-		if (left > 0)
-			sono_hw_heartbeat(sd, min_t(s64, left,
-						    s->heartbeat_ms));
-	}
+	if (beat != s->beat && left)
+		sono_hw_heartbeat(sd, left);
 	s->beat = beat;
 	s->beat_seen = now;
 	queue_delayed_work(system_highpri_wq, &sd->heartbeat,

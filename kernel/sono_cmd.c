@@ -10,16 +10,8 @@
 
 #include "sono_arm.h"
 #include "sono_compat.h"
-#include "sono_hw.h"
+#include "sono_limits.h"
 #include "sono_stream.h"
-
-#define SONO_IRQ_TIME_DEFAULT_US 1000
-#define SONO_IRQ_TIME_MAX_US 1000000
-
-static bool is_zero(const void *p, size_t n)
-{
-	return !memchr_inv(p, 0, n);
-}
 
 /* The file's stream; NULL if it is not the controller. */
 static struct sono_stream *stream_of(const struct sono_file *sf)
@@ -33,20 +25,6 @@ static int cmd_info(struct sono_file *sf, void __user *arg)
 	return copy_to_user(arg, &sf->sd->info, sizeof(sf->sd->info)) ?
 		       -EFAULT :
 		       0;
-}
-
-static int setup_check(const struct sono_info *i, const struct sono_setup *st)
-{
-	if (st->flags || !is_zero(st->rsvd, sizeof(st->rsvd)))
-		return -EINVAL;
-	if (st->slots < 2 || st->slots > i->slots_max)
-		return -EINVAL;
-	if (!st->slot_bytes || st->slot_bytes > i->slot_bytes_max)
-		return -EINVAL;
-	if ((u64)st->slots * PAGE_ALIGN((u64)st->slot_bytes) >
-	    SONO_STREAM_BYTES_MAX)
-		return -ENOMEM;
-	return 0;
 }
 
 static int setup_locked(struct sono_file *sf, struct sono_setup *st)
@@ -75,7 +53,7 @@ static int cmd_setup(struct sono_file *sf, void __user *arg)
 
 	if (copy_from_user(&st, arg, sizeof(st)))
 		return -EFAULT;
-	ret = setup_check(&sf->sd->info, &st);
+	ret = sono_setup_check(&sf->sd->info, &st);
 	if (ret)
 		return ret;
 	mutex_lock(&sf->sd->lock);
@@ -84,34 +62,6 @@ static int cmd_setup(struct sono_file *sf, void __user *arg)
 	if (ret)
 		return ret;
 	return copy_to_user(arg, &st, sizeof(st)) ? -EFAULT : 0;
-}
-
-/* Fills in the defaults. */
-static int config_check(const struct sono_info *i, const struct sono_stream *s,
-			struct sono_config *c)
-{
-	/* Moderation above this could leave the board without a slot. */
-	u32 count_max = max(1, s->setup.slots / 4);
-
-	if (c->flags || !is_zero(c->rsvd, sizeof(c->rsvd)))
-		return -EINVAL;
-	if (c->table_bytes < sizeof(struct sono_seq_header) ||
-	    c->table_bytes > i->seq_bytes_max)
-		return -EINVAL;
-	if (c->source > SONO_CONFIG_NOISE)
-		return -EINVAL;
-	if (!c->irq_count)
-		c->irq_count = 1;
-	if (!c->irq_time_us)
-		c->irq_time_us = SONO_IRQ_TIME_DEFAULT_US;
-	if (!c->heartbeat_ms)
-		c->heartbeat_ms = i->heartbeat_max;
-	if (c->irq_count > count_max || c->irq_time_us > SONO_IRQ_TIME_MAX_US)
-		return -EINVAL;
-	if (c->heartbeat_ms < SONO_HEARTBEAT_MIN_MS ||
-	    c->heartbeat_ms > i->heartbeat_max)
-		return -EINVAL;
-	return 0;
 }
 
 static int cmd_config(struct sono_file *sf, void __user *arg)
@@ -125,15 +75,13 @@ static int cmd_config(struct sono_file *sf, void __user *arg)
 		return -EPERM;
 	if (copy_from_user(&cfg, arg, sizeof(cfg)))
 		return -EFAULT;
-	ret = config_check(&sf->sd->info, s, &cfg);
+	ret = sono_config_check(&sf->sd->info, &s->setup, &cfg);
 	if (ret)
 		return ret;
 	table = vmemdup_user(u64_to_user_ptr(cfg.table), cfg.table_bytes);
 	if (IS_ERR(table))
 		return PTR_ERR(table);
 
-	cfg.error = SONO_SEQ_OK;
-	cfg.error_event = ~0;
 	mutex_lock(&sf->sd->lock);
 	ret = sf->sd->gone ? -ENODEV :
 			     sono_stream_config(sf->sd, s, &cfg, table);
@@ -156,7 +104,7 @@ static int cmd_start(struct sono_file *sf, void __user *arg)
 	if (copy_from_user(&start, arg, sizeof(start)))
 		return -EFAULT;
 	if (start.flags & ~SONO_START_TX_OFF ||
-	    !is_zero(start.rsvd, sizeof(start.rsvd)))
+	    memchr_inv(start.rsvd, 0, sizeof(start.rsvd)))
 		return -EINVAL;
 	mutex_lock(&sf->sd->lock);
 	ret = sf->sd->gone ? -ENODEV : sono_stream_start(sf->sd, s, &start);

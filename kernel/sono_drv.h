@@ -24,7 +24,6 @@
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/pci.h>
-#include <linux/sizes.h>
 #include <linux/spinlock.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
@@ -35,12 +34,6 @@
 #include "sono_regs.h"
 #include "sono_ring.h"
 #include "sono_slots.h"
-
-/* A heartbeat shorter than this could not be sampled four times. */
-#define SONO_HEARTBEAT_MIN_MS 20
-
-#define SONO_SLOTS_MAX 1024
-#define SONO_STREAM_BYTES_MAX SZ_1G
 
 /**
  * struct sono_stream - what SETUP made

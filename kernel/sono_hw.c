@@ -9,6 +9,7 @@
 #include <linux/sizes.h>
 
 #include "sono_hw.h"
+#include "sono_limits.h"
 
 /* A load takes a DMA of a megabyte at most, then the rest of a frame. */
 #define SONO_LOAD_TIMEOUT_MS 2000

@@ -29,13 +29,26 @@ static void set_posted(struct sono_ring *r, u32 posted)
 
 /**
  * sono_ring_init() - all slots free, nothing published
- * @r: with its memory in place and zeroed, and slots, slot_bytes, entries
- *     and mask set
+ * @r: its slot and fifo arrays are allocated, the rest is set here
+ * @st: sizes and layout
+ * @ring_mem: the ring area, zeroed
+ * @user_mem: the user area, zeroed
  */
-void sono_ring_init(struct sono_ring *r)
+void sono_ring_init(struct sono_ring *r, const struct sono_setup *st,
+		    void *ring_mem, const void *user_mem)
 {
 	u32 i;
 
+	r->ctl = ring_mem;
+	r->gen = ring_mem + st->gen_offset;
+	r->record = ring_mem + st->record_offset;
+	r->user = user_mem;
+	r->release = user_mem + st->release_offset;
+	r->slots = st->slots;
+	r->slot_bytes = st->slot_stride;
+	r->ring_entries = st->ring_entries;
+	r->release_entries = st->release_entries;
+	r->mask = st->release_entries - 1;
 	for (i = 0; i < r->slots; i++)
 		slot_free(r, i);
 }

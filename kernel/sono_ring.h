@@ -85,7 +85,8 @@ struct sono_ring {
 	u64 next_seq;
 };
 
-void sono_ring_init(struct sono_ring *r);
+void sono_ring_init(struct sono_ring *r, const struct sono_setup *st,
+		    void *ring_mem, const void *user_mem);
 u64 sono_ring_begin(struct sono_ring *r);
 int sono_ring_take(struct sono_ring *r, u32 *slot, u32 *gen);
 int sono_ring_complete(struct sono_ring *r, const struct sono_completion *c,

@@ -7,62 +7,24 @@
 
 #include "sono_arm.h"
 #include "sono_hw.h"
+#include "sono_limits.h"
 #include "sono_stream.h"
-
-/* Where the areas are in the file; far apart, so that they may grow. */
-#define SONO_RING_OFFSET 0x000000000ULL
-#define SONO_USER_OFFSET 0x100000000ULL
-#define SONO_SLOTS_OFFSET 0x200000000ULL
-
-static void setup_layout(struct sono_setup *st, const struct sono_slots *slots)
-{
-	size_t at = sizeof(struct sono_ctl);
-
-	st->slot_stride = slots->stride;
-	st->ring_entries = roundup_pow_of_two(2 * st->slots);
-	st->release_entries = roundup_pow_of_two(st->slots);
-
-	st->ring_offset = SONO_RING_OFFSET;
-	st->gen_offset = at;
-	at = ALIGN(at + st->slots * sizeof(u32), sizeof(struct sono_record));
-	st->record_offset = at;
-	at += st->ring_entries * sizeof(struct sono_record);
-	st->ring_bytes = PAGE_ALIGN(at);
-
-	st->user_offset = SONO_USER_OFFSET;
-	st->release_offset = sizeof(struct sono_user);
-	at = st->release_offset +
-	     st->release_entries * sizeof(struct sono_release);
-	st->user_bytes = PAGE_ALIGN(at);
-
-	st->slots_offset = SONO_SLOTS_OFFSET;
-	st->slots_bytes = (u64)slots->stride * st->slots;
-}
 
 static int ring_create(struct sono_stream *s)
 {
 	const struct sono_setup *st = &s->setup;
 	struct sono_ring *r = &s->ring;
 
-	r->mask = st->release_entries - 1;
 	r->slot = kvcalloc(st->slots, sizeof(*r->slot), GFP_KERNEL);
-	r->free.slot = kvcalloc(r->mask + 1, sizeof(u32), GFP_KERNEL);
-	r->posted.slot = kvcalloc(r->mask + 1, sizeof(u32), GFP_KERNEL);
+	r->free.slot = kvcalloc(st->release_entries, sizeof(u32), GFP_KERNEL);
+	r->posted.slot = kvcalloc(st->release_entries, sizeof(u32),
+				  GFP_KERNEL);
 	s->ring_mem = vmalloc_user(st->ring_bytes);
 	s->user_mem = vmalloc_user(st->user_bytes);
 	if (!r->slot || !r->free.slot || !r->posted.slot || !s->ring_mem ||
 	    !s->user_mem)
 		return -ENOMEM;
-	r->ctl = s->ring_mem;
-	r->gen = s->ring_mem + st->gen_offset;
-	r->record = s->ring_mem + st->record_offset;
-	r->user = s->user_mem;
-	r->release = s->user_mem + st->release_offset;
-	r->slots = st->slots;
-	r->slot_bytes = st->slot_stride;
-	r->ring_entries = st->ring_entries;
-	r->release_entries = st->release_entries;
-	sono_ring_init(r);
+	sono_ring_init(r, st, s->ring_mem, s->user_mem);
 	return 0;
 }
 
@@ -139,7 +101,7 @@ struct sono_stream *sono_stream_create(struct sono_device *sd,
 		ret = -ENOSPC;
 		goto err_detach;
 	}
-	setup_layout(setup, &s->slots);
+	sono_setup_layout(setup, s->slots.stride);
 	s->setup = *setup;
 	ret = ring_create(s);
 	if (ret)
@@ -367,6 +329,16 @@ static int area_mmap(struct vm_area_struct *vma, void *mem, size_t bytes)
 	return remap_vmalloc_range(vma, mem, 0);
 }
 
+static int slots_mmap(const struct sono_slots *slots,
+		      struct vm_area_struct *vma, u64 bytes)
+{
+	if (vma->vm_end - vma->vm_start > bytes)
+		return -EINVAL;
+	/* No fault handler: a mapping cannot grow after the fact. */
+	vm_flags_set(vma, VM_DONTEXPAND | VM_DONTDUMP);
+	return sono_slots_mmap(slots, vma);
+}
+
 /**
  * sono_stream_mmap() - map one of the three areas from its start
  * @s: stream
@@ -378,23 +350,19 @@ static int area_mmap(struct vm_area_struct *vma, void *mem, size_t bytes)
 int sono_stream_mmap(const struct sono_stream *s, struct vm_area_struct *vma)
 {
 	u64 offset = (u64)vma->vm_pgoff << PAGE_SHIFT;
+	const struct sono_setup *st = &s->setup;
 
 	if (!(vma->vm_flags & VM_SHARED))
 		return -EINVAL;
-	switch (offset) {
-	case SONO_RING_OFFSET:
+	if (offset == st->ring_offset) {
 		if (vma->vm_flags & VM_WRITE)
 			return -EACCES;
 		vm_flags_clear(vma, VM_MAYWRITE);
-		return area_mmap(vma, s->ring_mem, s->setup.ring_bytes);
-	case SONO_USER_OFFSET:
-		return area_mmap(vma, s->user_mem, s->setup.user_bytes);
-	case SONO_SLOTS_OFFSET:
-		if (vma->vm_end - vma->vm_start > s->setup.slots_bytes)
-			return -EINVAL;
-		/* No fault handler: a mapping cannot grow after the fact. */
-		vm_flags_set(vma, VM_DONTEXPAND | VM_DONTDUMP);
-		return sono_slots_mmap(&s->slots, vma);
+		return area_mmap(vma, s->ring_mem, st->ring_bytes);
 	}
+	if (offset == st->user_offset)
+		return area_mmap(vma, s->user_mem, st->user_bytes);
+	if (offset == st->slots_offset)
+		return slots_mmap(&s->slots, vma, st->slots_bytes);
 	return -EINVAL;
 }

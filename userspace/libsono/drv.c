@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: MIT
+/*
+ * A board behind its driver. Control goes by ioctl, which works where
+ * io_uring is switched off; waiting is one io_uring command.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <liburing.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "backend.h"
+
+struct sono_drv {
+	struct sono base;
+	int fd;
+	struct io_uring uring;
+	int has_uring;
+};
+
+static struct sono_drv *drv_of(struct sono *s)
+{
+	return (struct sono_drv *)s;
+}
+
+static void drv_unmap(struct sono *s)
+{
+	const struct sono_setup *st = &s->setup;
+
+	if (s->slots)
+		munmap(s->slots, st->slots_bytes);
+	if (s->user)
+		munmap(s->user, st->user_bytes);
+	if (s->ctl)
+		munmap((void *)s->ctl, st->ring_bytes);
+	s->slots = NULL;
+	s->user = NULL;
+	s->ctl = NULL;
+}
+
+static void drv_close(struct sono *s)
+{
+	struct sono_drv *d = drv_of(s);
+
+	if (d->has_uring)
+		io_uring_queue_exit(&d->uring);
+	drv_unmap(s);
+	close(d->fd);
+	free(d);
+}
+
+static int drv_open(struct sono **s, const char *path, char *why,
+		    size_t why_bytes)
+{
+	struct sono_drv *d = calloc(1, sizeof(*d));
+	int ret;
+
+	if (!d)
+		return -ENOMEM;
+	d->base.ops = &sono_backend_drv;
+	d->fd = open(path, O_RDWR | O_CLOEXEC);
+	if (d->fd < 0) {
+		ret = -errno;
+		goto err_free;
+	}
+	if (ioctl(d->fd, SONO_CMD_INFO, &d->base.info)) {
+		ret = -errno;
+		if (ret == -ENOTTY)
+			snprintf(why, why_bytes, "not a Sonoring board");
+		goto err_close;
+	}
+	*s = &d->base;
+	return 0;
+
+err_close:
+	close(d->fd);
+err_free:
+	free(d);
+	return ret;
+}
+
+static int drv_command(struct sono *s, uint32_t op, void *arg)
+{
+	if (op == SONO_CMD_KICK)
+		s->stats.syscalls++;
+	return ioctl(drv_of(s)->fd, op, arg) ? -errno : 0;
+}
+
+static void *map(struct sono_drv *d, uint64_t offset, uint64_t bytes, int prot)
+{
+	void *p = mmap(NULL, bytes, prot, MAP_SHARED, d->fd, (off_t)offset);
+
+	return p == MAP_FAILED ? NULL : p;
+}
+
+static int drv_setup(struct sono *s)
+{
+	struct sono_drv *d = drv_of(s);
+	struct sono_setup *st = &s->setup;
+	void *ring, *user, *slots;
+	int ret;
+
+	if (ioctl(d->fd, SONO_CMD_SETUP, st))
+		return -errno;
+	ring = map(d, st->ring_offset, st->ring_bytes, PROT_READ);
+	if (!ring)
+		return -errno;
+	user = map(d, st->user_offset, st->user_bytes, PROT_READ | PROT_WRITE);
+	if (!user) {
+		ret = -errno;
+		goto err_ring;
+	}
+	slots = map(d, st->slots_offset, st->slots_bytes,
+		    PROT_READ | PROT_WRITE);
+	if (!slots) {
+		ret = -errno;
+		goto err_user;
+	}
+	sono_attach(s, ring, user, slots);
+	return 0;
+
+err_user:
+	munmap(user, st->user_bytes);
+err_ring:
+	munmap(ring, st->ring_bytes);
+	return ret;
+}
+
+/* At the first wait, as only the thread that made the ring may use it. */
+static int uring_create(struct sono_drv *d)
+{
+	int ret;
+
+	if (d->has_uring)
+		return 0;
+	ret = io_uring_queue_init(4, &d->uring,
+				  IORING_SETUP_SINGLE_ISSUER |
+					  IORING_SETUP_DEFER_TASKRUN);
+	d->has_uring = !ret;
+	return ret;
+}
+
+static int drv_arm(struct sono *s, const struct sono_arm *arm)
+{
+	struct sono_drv *d = drv_of(s);
+	struct io_uring_sqe *sqe;
+	struct io_uring_cqe *cqe;
+	int ret;
+
+	ret = uring_create(d);
+	if (ret)
+		return ret;
+	sqe = io_uring_get_sqe(&d->uring);
+	memset(sqe, 0, sizeof(*sqe));
+	sqe->opcode = IORING_OP_URING_CMD;
+	sqe->fd = d->fd;
+	sqe->cmd_op = SONO_CMD_ARM;
+	memcpy(sqe->cmd, arm, sizeof(*arm));
+	s->stats.syscalls++;
+	ret = io_uring_submit_and_wait(&d->uring, 1);
+	while (ret == -EINTR || (ret >= 0 &&
+				 io_uring_peek_cqe(&d->uring, &cqe))) {
+		/* A signal: the command waits on, and so do we. */
+		s->stats.syscalls++;
+		ret = io_uring_wait_cqe(&d->uring, &cqe);
+	}
+	if (ret < 0)
+		return ret;
+	ret = cqe->res;
+	io_uring_cqe_seen(&d->uring, cqe);
+	return ret;
+}
+
+const struct sono_backend sono_backend_drv = {
+	.prefix = "/",
+	.open = drv_open,
+	.command = drv_command,
+	.setup = drv_setup,
+	.arm = drv_arm,
+	.close = drv_close,
+};

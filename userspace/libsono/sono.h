@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * libsono: frames of an ultrasound board, without a copy.
+ *
+ *	struct sono *s;
+ *	struct sono_frame f;
+ *
+ *	sono_open(&s, "/dev/sono0");		or "sim:points", "file:a.sono"
+ *	sono_setup(s, 16, frame_bytes);
+ *	sono_config(s, &config);
+ *	sono_start(s, &start);
+ *	for (;;) {
+ *		while (sono_next(s, &f) == 1) {
+ *			... f.data is where the board's DMA put it ...
+ *			sono_release(s, &f);
+ *		}
+ *		sono_wait(s, 1, timeout_us);
+ *	}
+ *	sono_stop(s, &stop);
+ *	sono_close(s);
+ *
+ * Functions return 0 or more, or -errno as the command of the same name does
+ * (Documentation/uapi.rst), whatever the source. Nothing is printed. A handle
+ * is used by one thread at a time; sono_wait() by the same one always.
+ */
+#ifndef SONO_H
+#define SONO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <linux/sono.h>
+
+struct sono;
+struct sono_scan;
+
+/**
+ * struct sono_frame - one frame, borrowed from its slot
+ * @rec: its record
+ * @data: rec.len bytes; valid until the frame is released
+ */
+struct sono_frame {
+	struct sono_record rec;
+	const void *data;
+};
+
+/**
+ * struct sono_stats - what consuming has cost
+ * @frames: taken
+ * @syscalls: made by sono_next(), sono_release() and sono_wait()
+ * @waits: sono_wait() calls that had to wait
+ * @kicks: releases that had to kick
+ */
+struct sono_stats {
+	uint64_t frames;
+	uint64_t syscalls;
+	uint64_t waits;
+	uint64_t kicks;
+};
+
+/**
+ * sono_open() - open a source of frames
+ * @s: the handle; sono_close() ends it
+ * @source: "/dev/sonoN": a board and its driver;
+ *          "sim:SCENE[,key=value]...": an emulated board in this process
+ *          (Documentation/architecture.rst lists scenes and keys);
+ *          "file:PATH": a recording
+ * @why: if not NULL, a message for whoever gave @source; may be empty
+ * @why_bytes: its size
+ *
+ * Return: 0, or -errno: -EINVAL for a source that is none of these, else of
+ * opening it.
+ */
+int sono_open(struct sono **s, const char *source, char *why,
+	      size_t why_bytes);
+
+/** sono_close() - stop, unmap, close; NULL is fine */
+void sono_close(struct sono *s);
+
+/** sono_info() - identity and limits of the board */
+const struct sono_info *sono_info(const struct sono *s);
+
+/**
+ * sono_scan() - what a recording's frames mean
+ * @s: handle
+ *
+ * Return: the scan of a "file:" source, which owns it; NULL of any other,
+ * where the plan says it.
+ */
+const struct sono_scan *sono_scan(const struct sono *s);
+
+/** sono_setup() - SONO_CMD_SETUP, and map the areas */
+int sono_setup(struct sono *s, uint32_t slots, uint32_t slot_bytes);
+
+/** sono_config() - SONO_CMD_CONFIG */
+int sono_config(struct sono *s, struct sono_config *config);
+
+/** sono_start() - SONO_CMD_START */
+int sono_start(struct sono *s, struct sono_start *start);
+
+/** sono_stop() - SONO_CMD_STOP; frames not yet taken can still be */
+int sono_stop(struct sono *s, struct sono_stop *stop);
+
+/**
+ * sono_next() - take the next frame
+ * @s: handle
+ * @f: the frame
+ *
+ * Reads memory only, and keeps the board transmitting: the heartbeat is
+ * advanced here and in sono_wait(), so a program that does neither within
+ * the heartbeat time loses its run.
+ *
+ * Return: 1 with a frame, 0 if there is none yet, -ENODATA after the last
+ * one of a run that has ended.
+ */
+int sono_next(struct sono *s, struct sono_frame *f);
+
+/**
+ * sono_release() - give a frame's slot back, in any order
+ * @s: handle
+ * @f: of sono_next(); its data must not be read any more
+ */
+void sono_release(struct sono *s, const struct sono_frame *f);
+
+/**
+ * sono_wait() - wait for frames
+ * @s: handle
+ * @min_frames: not yet taken, 1 .. slots
+ * @timeout_us: 0: for ever
+ *
+ * Return: frames ready, at least @min_frames; fewer if the board has no slot
+ * left to fill or the run has ended; -ETIME, -ECANCELED, -ENODEV.
+ */
+int sono_wait(struct sono *s, uint32_t min_frames, uint32_t timeout_us);
+
+/** sono_ctl() - the kernel's side of the stream, NULL before sono_setup() */
+const struct sono_ctl *sono_ctl(const struct sono *s);
+
+/** sono_stats() - since sono_open() */
+const struct sono_stats *sono_stats(const struct sono *s);
+
+/**
+ * sono_end_text() - why a run ended, for a person
+ * @ctl: of a run that has ended
+ */
+const char *sono_end_text(const struct sono_ctl *ctl);
+
+/**
+ * sono_seq_error_text() - why a board refused a table, for a person
+ * @error: enum sono_seq_error
+ */
+const char *sono_seq_error_text(uint32_t error);
+
+#endif /* SONO_H */
