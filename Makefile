@@ -162,16 +162,15 @@ $(call test-program,$(1),$(2),$(3) -lcriterion)
 $(call check,$(subst /,-,$(patsubst tests/%,%,$(subst test_,,$(1)))),$(O)/$(1),$(O)/$(1) --tap --jobs 2,120)
 endef
 
-# check-NAME builds what it needs and runs; "make check" calls run-NAME, after
-# it has built everything, so that a part with a broken build fails alone.
+# check-NAME builds what it needs and runs. "make check" builds everything first
+# and then runs each command, so that a part with a broken build fails alone.
 define check-rule
 CHECKS += $(1)
 CHECK_DEPS += $(2)
-.PHONY: check-$(1) run-$(1)
+run-$(1) := tests/run $(5) $(1) $(or $(4),300) $(3)
+.PHONY: check-$(1)
 check-$(1): $(2)
-	@tests/run $(5) $(1) $(or $(4),300) $(3)
-run-$(1):
-	@tests/run $(5) $(1) $(or $(4),300) $(3) || :
+	@$$(run-$(1))
 endef
 check = $(call check-rule,$(1),$(2),$(3),$(4),)
 check-exit = $(call check-rule,$(1),$(2),$(3),$(4),-e)
@@ -188,18 +187,23 @@ check-list:
 	@printf '%s\n' $(CHECKS)
 
 # The parts run one after the other: several of them measure time, and a VM
-# takes both processors of a small machine.
+# takes both processors of a small machine. $(call run-parts,NAMES)
+define newline
+
+
+endef
+define run-parts
+@rm -rf build/check
+@tests/run -e build 3000 $(MAKE) -k check-build || :
+$(foreach part,$(1),@$(run-$(part)) || :$(newline))
+@tests/run -t
+endef
+
 check:
-	@rm -rf build/check
-	@tests/run -e build 3000 $(MAKE) -k check-build || :
-	@$(MAKE) --no-print-directory -j1 $(addprefix run-,$(CHECKS))
-	@tests/run -t
+	$(call run-parts,$(CHECKS))
 
 vm-check:
-	@rm -rf build/check
-	@tests/run -e build 3000 $(MAKE) -k check-build || :
-	@$(MAKE) --no-print-directory -j1 $(addprefix run-,$(filter vm-%,$(CHECKS)))
-	@tests/run -t
+	$(call run-parts,$(filter vm-%,$(CHECKS)))
 
 .PHONY: check-build
 
