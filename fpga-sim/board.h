@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * Inside of a board. Everything that happens by itself happens in a timer,
+ * in order of board time [ticks]; register accesses happen in between.
+ */
+#ifndef SIM_BOARD_H
+#define SIM_BOARD_H
+
+#include "seq.h"
+#include "sim.h"
+#include "sono_regs.h"
+
+/*
+ * Timers, first come first where two are due in the same tick: what ends
+ * transmission comes before what transmits.
+ */
+enum sim_timer {
+	TIMER_DEAD,
+	TIMER_OVERTEMP,
+	TIMER_OVERVOLT,
+	TIMER_HEARTBEAT,
+	TIMER_STOPPED, /* DMA has drained after a run */
+	TIMER_LOAD, /* next step of loading a table */
+	TIMER_WINDOW, /* a frame's last window ends */
+	TIMER_TRIGGER, /* next transmit event */
+	TIMER_IRQ, /* moderation: the longest wait is over */
+	TIMERS
+};
+
+/* A table in board memory with what belongs to it. */
+struct sim_table {
+	struct sim_seq *seq;
+	void *data; /* the front-end's */
+	uint8_t *scratch; /* [frame_bytes], made frames and the aux block */
+	uint8_t *fired; /* [events], which events of this frame transmitted */
+};
+
+struct sim_loader {
+	struct sim_table *pending;
+	uint32_t state, code, event;
+	uint32_t prepared; /* events that the front-end has done */
+	uint32_t tables; /* read from the host since power-on */
+};
+
+/* One run, and the frame it is in. */
+struct sim_run {
+	bool running; /* RUNNING; between stop and TIMER_STOPPED as well */
+	bool draining;
+	const char *reason; /* why it stops */
+	uint64_t seq; /* of the frame in flight; all before it are produced */
+	uint64_t dropped;
+	uint64_t completed;
+	uint32_t dropped_since; /* the previous completion */
+	uint32_t event; /* next to be triggered */
+	uint32_t last; /* triggered last */
+	bool in_frame; /* triggered and not yet ended */
+	uint64_t frame_ts; /* trigger of the frame's first event */
+	uint32_t tx; /* transmits in the frame */
+	uint64_t tx_first, tx_last;
+};
+
+struct sim_queue {
+	uint64_t addr;
+	uint32_t size;
+	uint32_t head;
+	uint32_t tail;
+};
+
+struct sim_board {
+	struct sim_config config;
+	struct sim_host_ops ops;
+	void *host;
+
+	uint64_t now; /* [ticks] */
+	uint64_t due[TIMERS]; /* [ticks] or SIM_NEVER */
+	bool dead; /* injected: answers all-ones */
+	bool started; /* the times of injected faults are set */
+	uint64_t frames; /* written since power-on, for injected faults */
+
+	uint32_t scratch[2];
+	uint32_t control;
+	uint32_t fault, fault_info;
+	uint32_t source;
+	uint32_t run_count;
+	uint64_t beat; /* transmit may go on before this [ticks] */
+	bool tx_on;
+	int32_t temp; /* [1/1000 deg C] */
+	uint32_t hv; /* [mV] */
+	bool hot, overvolt; /* injected causes that stay */
+
+	uint32_t irq_status, irq_enable;
+	uint32_t irq_count, irq_time;
+	uint32_t irq_held; /* completions not yet signalled */
+
+	uint64_t seq_addr;
+	uint32_t seq_bytes;
+	uint32_t cfg_gen;
+	struct sim_table *table; /* active, or NULL */
+	struct sim_loader loader;
+	struct sim_run run;
+
+	struct sim_queue post, cpl;
+	struct sono_desc *segments; /* [queue_max], of the slot being filled */
+	uint32_t latch_clock, latch_produced, latch_dropped;
+};
+
+/* board.c */
+void sim_log(struct sim_board *b, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+void sim_advance(struct sim_board *b, uint64_t ticks);
+uint64_t sim_ticks(const struct sim_board *b, uint64_t ns);
+void sim_fault(struct sim_board *b, uint32_t code, uint32_t info);
+bool sim_fault_persists(const struct sim_board *b);
+void sim_restart(struct sim_board *b);
+void sim_reset(struct sim_board *b);
+int sim_dma_read(struct sim_board *b, uint64_t addr, void *to, size_t n);
+int sim_dma_write(struct sim_board *b, uint64_t addr, const void *from,
+		  size_t n);
+
+/* run.c */
+void sim_run_start(struct sim_board *b);
+void sim_run_stop(struct sim_board *b, const char *reason);
+void sim_run_abort(struct sim_board *b, const char *reason);
+void sim_run_stopped(struct sim_board *b);
+void sim_run_trigger(struct sim_board *b);
+void sim_run_window(struct sim_board *b);
+void sim_tx_update(struct sim_board *b, const char *reason);
+
+/* queue.c */
+int sim_queue_frame(struct sim_board *b);
+
+/* payload.c */
+void sim_payload_make(struct sim_board *b, uint32_t first);
+const void *sim_payload_rows(struct sim_board *b, uint32_t event);
+const void *sim_payload_aux(const struct sim_board *b);
+
+/* load.c */
+void sim_load_start(struct sim_board *b);
+void sim_load_step(struct sim_board *b);
+void sim_load_activate(struct sim_board *b);
+void sim_load_reset(struct sim_board *b);
+
+/* irq.c */
+void sim_irq_raise(struct sim_board *b, uint32_t bit);
+void sim_irq_enable(struct sim_board *b, uint32_t bits);
+void sim_irq_completion(struct sim_board *b);
+void sim_irq_flush(struct sim_board *b);
+
+/* regs.c */
+uint32_t sim_reg_read(struct sim_board *b, uint32_t offset);
+void sim_reg_write(struct sim_board *b, uint32_t offset, uint32_t value);
+
+#endif /* SIM_BOARD_H */

@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: GPL-2.0-only OR MIT
+
+# The board itself, in reading order; also libsono's board in process.
+$(eval $(call static-library,fpga-sim/libsim.a,$(addprefix fpga-sim/, \
+	board.c regs.c load.c seq.c run.c queue.c payload.c irq.c fault.c)))
+
+# The board as a PCIe function for a vfio-user client.
+$(eval $(call static-library,fpga-sim/libserver.a,$(addprefix fpga-sim/, \
+	server.c vfio.c wire.c pci.c dma.c log.c)))
+
+$(eval $(call program,fpga-sim/sono-sim,fpga-sim/main.c fpga-sim/options.c, \
+	fpga-sim/libserver.a fpga-sim/libsim.a))

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+#include <errno.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fault.h"
+
+#define FIELD(name) { #name, offsetof(struct sim_faults, name) }
+
+static const struct {
+	const char *name;
+	size_t offset;
+} fields[] = {
+	FIELD(lost), FIELD(duplicate), FIELD(slot), FIELD(gen), FIELD(len),
+	FIELD(backward), FIELD(stray), FIELD(crc), FIELD(dead),
+	FIELD(overtemp), FIELD(overvolt),
+};
+
+static int set_field(struct sim_faults *faults, const char *name, size_t n,
+		     uint32_t value)
+{
+	for (size_t i = 0; i < sizeof(fields) / sizeof(*fields); i++) {
+		if (strlen(fields[i].name) != n ||
+		    memcmp(fields[i].name, name, n))
+			continue;
+		memcpy((char *)faults + fields[i].offset, &value,
+		       sizeof(value));
+		return 0;
+	}
+	return -EINVAL;
+}
+
+int sim_faults_parse(struct sim_faults *faults, const char *text)
+{
+	for (;;) {
+		size_t n = strcspn(text, "=,");
+		unsigned long value;
+		char *end;
+
+		if (text[n] != '=' || text[n + 1] < '0' || text[n + 1] > '9')
+			return -EINVAL;
+		value = strtoul(text + n + 1, &end, 10);
+		if (value > UINT32_MAX || (*end && *end != ','))
+			return -EINVAL;
+		if (set_field(faults, text, n, (uint32_t)value))
+			return -EINVAL;
+		if (!*end)
+			return 0;
+		text = end + 1;
+	}
+}

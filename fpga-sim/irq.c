@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+/* Interrupts: causes with their enables, and moderation of completions. */
+#include "board.h"
+
+static unsigned int vector_of(uint32_t bit)
+{
+	return bit == SONO_IRQ_FAULT ? SONO_VEC_EVENT : SONO_VEC_CONTROL;
+}
+
+void sim_irq_raise(struct sim_board *b, uint32_t bit)
+{
+	b->irq_status |= bit;
+	if (b->irq_enable & bit)
+		b->ops.irq(b->host, vector_of(bit));
+}
+
+/* A cause that waited for its enable is not lost. */
+void sim_irq_enable(struct sim_board *b, uint32_t bits)
+{
+	uint32_t late = bits & ~b->irq_enable & b->irq_status;
+
+	b->irq_enable = bits;
+	if (late & SONO_IRQ_FAULT)
+		b->ops.irq(b->host, SONO_VEC_EVENT);
+	if (late & (SONO_IRQ_SEQ | SONO_IRQ_STOPPED))
+		b->ops.irq(b->host, SONO_VEC_CONTROL);
+}
+
+void sim_irq_completion(struct sim_board *b)
+{
+	uint64_t wait = (uint64_t)b->irq_time * 1000;
+
+	b->irq_held++;
+	if (b->irq_held >= b->irq_count)
+		sim_irq_flush(b);
+	else if (b->irq_held == 1 && wait)
+		b->due[TIMER_IRQ] = b->now + sim_ticks(b, wait);
+}
+
+void sim_irq_flush(struct sim_board *b)
+{
+	b->due[TIMER_IRQ] = SIM_NEVER;
+	if (!b->irq_held)
+		return;
+	b->irq_held = 0;
+	b->ops.irq(b->host, SONO_VEC_CAPTURE);
+}

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+/*
+ * sono-sim: the emulated board behind a vfio-user socket. It waits for one
+ * client, serves it until it goes away, and ends.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "options.h"
+#include "server.h"
+
+static volatile sig_atomic_t ended;
+
+static void on_signal(int signal)
+{
+	(void)signal;
+	ended = 1;
+}
+
+/* Signals end the server between two waits, never in the midst of one. */
+static void catch_signals(sigset_t *while_waiting)
+{
+	struct sigaction sa = { .sa_handler = on_signal };
+	sigset_t blocked;
+
+	sigaction(SIGINT, &sa, NULL);
+	sigaction(SIGTERM, &sa, NULL);
+	sigaction(SIGHUP, &sa, NULL);
+	sigemptyset(&blocked);
+	sigaddset(&blocked, SIGINT);
+	sigaddset(&blocked, SIGTERM);
+	sigaddset(&blocked, SIGHUP);
+	sigprocmask(SIG_BLOCK, &blocked, while_waiting);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+static int wait_for(int fd, uint64_t ns, const sigset_t *signals)
+{
+	struct timespec ts = { (time_t)(ns / 1000000000),
+			       (long)(ns % 1000000000) };
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+
+	if (ppoll(&p, 1, ns == SIM_NEVER ? NULL : &ts, signals) < 0)
+		return errno == EINTR ? 0 : -errno;
+	return 0;
+}
+
+static int listen_at(const char *path)
+{
+	struct sockaddr_un a = { .sun_family = AF_UNIX };
+	int fd;
+
+	if (strlen(path) >= sizeof(a.sun_path))
+		return -ENAMETOOLONG;
+	strcpy(a.sun_path, path);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	unlink(path);
+	if (bind(fd, (struct sockaddr *)&a, sizeof(a)) || listen(fd, 1)) {
+		int err = -errno;
+
+		close(fd);
+		return err;
+	}
+	return fd;
+}
+
+/* The only client there will be, or -errno; -EINTR on a signal. */
+static int accept_one(int listener, const sigset_t *signals)
+{
+	int err = wait_for(listener, SIM_NEVER, signals);
+	int fd;
+
+	if (err)
+		return err;
+	if (ended)
+		return -EINTR;
+	fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+static int serve(struct server *s, const sigset_t *signals)
+{
+	int err = 0;
+
+	while (!ended && !err) {
+		uint64_t ns = server_run(s);
+
+		err = wait_for(s->wire.fd, ns, signals);
+		if (!err)
+			err = server_serve(s);
+	}
+	return err == -ECONNRESET ? 0 : err;
+}
+
+static int run(const struct options *o, int listener, const sigset_t *signals)
+{
+	static struct server server;
+	int fd = accept_one(listener, signals);
+	int err;
+
+	if (fd < 0)
+		return fd == -EINTR ? 0 : fd;
+	err = server_init(&server, &o->config, o->log, fd);
+	if (err) {
+		close(fd);
+		return err;
+	}
+	err = serve(&server, signals);
+	server_finish(&server);
+	return err;
+}
+
+static int fail(const char *what, const char *to, int err)
+{
+	fprintf(stderr, "sono-sim: %s %s: %s\n", what, to, strerror(-err));
+	return 1;
+}
+
+int main(int argc, char **argv)
+{
+	struct options o;
+	sigset_t signals;
+	int listener, err;
+
+	if (options_parse(&o, argc, argv))
+		return 2;
+	if (o.help) {
+		options_help();
+		return 0;
+	}
+	catch_signals(&signals);
+	listener = listen_at(o.socket);
+	if (listener < 0)
+		return fail("cannot listen at", o.socket, listener);
+	err = run(&o, listener, &signals);
+	close(listener);
+	unlink(o.socket);
+	return err ? fail("cannot serve", o.socket, err) : 0;
+}

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "options.h"
+
+enum { SOCKET = 256, LOG, FAULT, CHANNELS, ELEMENTS, ADC_CLOCK, ADC_BITS,
+       HEARTBEAT_MAX, LOG_TX, HELP };
+
+static const struct option long_options[] = {
+	{ "socket", required_argument, NULL, SOCKET },
+	{ "log", required_argument, NULL, LOG },
+	{ "fault", required_argument, NULL, FAULT },
+	{ "channels", required_argument, NULL, CHANNELS },
+	{ "elements", required_argument, NULL, ELEMENTS },
+	{ "adc-clock", required_argument, NULL, ADC_CLOCK },
+	{ "adc-bits", required_argument, NULL, ADC_BITS },
+	{ "heartbeat-max", required_argument, NULL, HEARTBEAT_MAX },
+	{ "log-tx", no_argument, NULL, LOG_TX },
+	{ "help", no_argument, NULL, HELP },
+	{ 0 },
+};
+
+void options_help(void)
+{
+	fputs("Usage: sono-sim --socket PATH [OPTION...]\n"
+	      "Serves one emulated Sonoring board to one vfio-user client.\n"
+	      "\n"
+	      "  --socket PATH       listen here; the file goes when the board does\n"
+	      "  --log FILE          write the board's event log\n"
+	      "  --fault NAME=N,...  inject faults: every Nth lost, duplicate, slot,\n"
+	      "                      gen, len, backward, stray, crc; N ms after the\n"
+	      "                      first start dead, overtemp, overvolt\n"
+	      "  --channels N        receive channels (128)\n"
+	      "  --elements N        elements with a pulser (128)\n"
+	      "  --adc-clock HZ      (20832000)\n"
+	      "  --adc-bits N        8 to 16 (14)\n"
+	      "  --heartbeat-max MS  longest time between heartbeats (2000)\n"
+	      "  --log-tx            log every transmit event\n"
+	      "  --help\n",
+	      stdout);
+}
+
+static int complain(const char *what, const char *value)
+{
+	fprintf(stderr, "sono-sim: %s: %s (see sono-sim --help)\n", what,
+		value);
+	return -EINVAL;
+}
+
+static int parse_number(const char *name, const char *text, uint32_t min,
+			uint32_t max, uint32_t *value)
+{
+	unsigned long long v;
+	char *end;
+
+	v = strtoull(text, &end, 10);
+	if (*text < '0' || *text > '9' || *end || v < min || v > max) {
+		fprintf(stderr, "sono-sim: --%s %s: not a number from %u to %u\n",
+			name, text, min, max);
+		return -EINVAL;
+	}
+	*value = (uint32_t)v;
+	return 0;
+}
+
+static int parse_option(struct options *o, int option, const char *value)
+{
+	struct sim_limits *l = &o->config.limits;
+
+	switch (option) {
+	case SOCKET:
+		o->socket = value;
+		return 0;
+	case LOG:
+		o->log = value;
+		return 0;
+	case FAULT:
+		if (sim_faults_parse(&o->config.faults, value))
+			return complain("not a list of faults", value);
+		return 0;
+	case CHANNELS:
+		return parse_number("channels", value, 1, 1024, &l->channels);
+	case ELEMENTS:
+		return parse_number("elements", value, 1, 1024, &l->elements);
+	case ADC_CLOCK:
+		return parse_number("adc-clock", value, 100000, 250000000,
+				    &l->adc_clock);
+	case ADC_BITS:
+		return parse_number("adc-bits", value, 8, 16, &l->adc_bits);
+	case HEARTBEAT_MAX:
+		return parse_number("heartbeat-max", value, 1, 60000,
+				    &l->heartbeat_max);
+	case LOG_TX:
+		o->config.log_tx = true;
+		return 0;
+	case HELP:
+		o->help = true;
+		return 0;
+	default:
+		return -EINVAL;
+	}
+}
+
+int options_parse(struct options *o, int argc, char **argv)
+{
+	int option;
+
+	*o = (struct options){ 0 };
+	sim_config_init(&o->config);
+	for (;;) {
+		option = getopt_long(argc, argv, "", long_options, NULL);
+		if (option < 0)
+			break;
+		if (parse_option(o, option, optarg))
+			return -EINVAL;
+	}
+	if (o->help)
+		return 0;
+	if (optind < argc)
+		return complain("unknown argument", argv[optind]);
+	if (!o->socket)
+		return complain("missing", "--socket PATH");
+	return 0;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/* The command line of sono-sim. */
+#ifndef SIM_OPTIONS_H
+#define SIM_OPTIONS_H
+
+#include "sim.h"
+
+/**
+ * struct options - what was asked for
+ * @socket: path to listen at
+ * @log: file for the event log, or NULL
+ * @help: print the help and nothing else
+ * @config: of the board
+ */
+struct options {
+	const char *socket;
+	const char *log;
+	bool help;
+	struct sim_config config;
+};
+
+/** options_parse() - 0, or -EINVAL after one line on stderr */
+int options_parse(struct options *o, int argc, char **argv);
+
+/** options_help() - print the help on stdout */
+void options_help(void);
+
+#endif /* SIM_OPTIONS_H */

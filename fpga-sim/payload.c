@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+/*
+ * What is in a frame: the front-end's samples where they lie, or a pattern
+ * made in the table's scratch frame; the auxiliary block always there.
+ */
+#include <endian.h>
+#include <string.h>
+
+#include "board.h"
+#include "pattern.h"
+
+static void make_ramp(struct sim_board *b, uint32_t first)
+{
+	const struct sim_seq *seq = b->table->seq;
+
+	for (uint32_t i = first; i <= b->run.last; i++) {
+		const struct sim_event *e = &seq->event[i];
+		uint8_t *row = b->table->scratch + e->offset;
+
+		for (uint32_t c = 0; c < seq->channels; c++) {
+			uint16_t *to = (uint16_t *)row;
+			uint32_t n = 0;
+
+			for (; n < e->rx_samples; n++)
+				to[n] = htole16((uint16_t)sim_ramp(
+					b->run.seq, i - first, c, n));
+			memset(to + n, 0, e->stride - 2 * n);
+			row += e->stride;
+		}
+	}
+}
+
+static uint32_t rows_bytes(const struct sim_board *b)
+{
+	return b->table->seq->frame_bytes - b->table->seq->aux_bytes;
+}
+
+static void make_prbs(struct sim_board *b)
+{
+	uint64_t x = sim_prbs_seed(b->run_count, b->run.seq);
+	uint64_t *to = (uint64_t *)b->table->scratch;
+
+	for (uint32_t n = rows_bytes(b) / 8; n; n--) {
+		x = sim_prbs_next(x);
+		*to++ = htole64(x);
+	}
+}
+
+/* A board without a front-end has the noise of its ADC: +-2 LSB. */
+static void make_noise(struct sim_board *b)
+{
+	uint64_t x = sim_prbs_seed(b->run_count, b->run.seq);
+	uint16_t *to = (uint16_t *)b->table->scratch;
+
+	for (uint32_t n = rows_bytes(b) / 2; n; n--) {
+		x = sim_prbs_next(x);
+		*to++ = htole16((uint16_t)((int)(x >> 32 & 3) -
+					   (int)(x >> 40 & 3)));
+	}
+}
+
+static void make_aux(struct sim_board *b)
+{
+	uint8_t *to = b->table->scratch + rows_bytes(b);
+	struct sono_aux aux = {
+		.magic = htole32(SONO_AUX_MAGIC),
+		.bytes = htole32(b->table->seq->aux_bytes),
+		.temp = htole32((uint32_t)b->temp),
+		.hv = htole32(b->hv),
+	};
+
+	memcpy(to, &aux, sizeof(aux));
+}
+
+static bool from_frontend(const struct sim_board *b)
+{
+	return b->config.frontend && (b->source == SONO_SOURCE_ADC ||
+				      b->source == SONO_SOURCE_NOISE);
+}
+
+void sim_payload_make(struct sim_board *b, uint32_t first)
+{
+	make_aux(b);
+	if (from_frontend(b))
+		return;
+	if (b->source == SONO_SOURCE_PRBS)
+		make_prbs(b);
+	else if (b->source == SONO_SOURCE_NOISE)
+		make_noise(b);
+	else
+		make_ramp(b, first);
+}
+
+const void *sim_payload_rows(struct sim_board *b, uint32_t event)
+{
+	const struct sim_table *t = b->table;
+	struct sim_frontend *fe = b->config.frontend;
+
+	if (!from_frontend(b))
+		return t->scratch + t->seq->event[event].offset;
+	return fe->ops->rows(fe, t->seq, t->data, event, b->run.seq,
+			     t->fired[event]);
+}
+
+const void *sim_payload_aux(const struct sim_board *b)
+{
+	return b->table->scratch + rows_bytes(b);
+}

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+/* A run: triggers in their order, the frames they make, and how it ends. */
+#include <string.h>
+
+#include "board.h"
+
+#define DRAIN_NS 5000
+#define NS_PER_MS 1000000ull
+
+typedef unsigned long long ull;
+
+/* Transmit is on while all agree; every change is in the log. */
+void sim_tx_update(struct sim_board *b, const char *reason)
+{
+	bool on = b->control & SONO_CONTROL_TX_ENABLE && b->run.running &&
+		  !b->run.draining && !b->fault &&
+		  b->source != SONO_SOURCE_NOISE;
+
+	if (on != b->tx_on)
+		sim_log(b, "ev=%s reason=%s", on ? "tx_on" : "tx_off", reason);
+	b->tx_on = on;
+	if (!b->overvolt && !on)
+		b->hv = 0;
+	b->due[TIMER_HEARTBEAT] =
+		b->control & SONO_CONTROL_TX_ENABLE ? b->beat : SIM_NEVER;
+}
+
+static bool queue_valid(const struct sim_board *b, const struct sim_queue *q)
+{
+	return q->size && !(q->size & (q->size - 1)) &&
+	       q->size <= b->config.limits.queue_max;
+}
+
+static const char *refusal(const struct sim_board *b)
+{
+	if (b->fault)
+		return "fault";
+	if (b->run.running)
+		return "running";
+	if (!b->table)
+		return "no_table";
+	if (!queue_valid(b, &b->post) || !queue_valid(b, &b->cpl))
+		return "queue_size";
+	return NULL;
+}
+
+/* Injected faults count from the first start, when the host is ready. */
+static void schedule_faults(struct sim_board *b)
+{
+	const struct sim_faults *f = &b->config.faults;
+
+	if (b->started)
+		return;
+	b->started = true;
+	if (f->dead)
+		b->due[TIMER_DEAD] = b->now + sim_ticks(b, f->dead * NS_PER_MS);
+	if (f->overtemp)
+		b->due[TIMER_OVERTEMP] =
+			b->now + sim_ticks(b, f->overtemp * NS_PER_MS);
+	if (f->overvolt)
+		b->due[TIMER_OVERVOLT] =
+			b->now + sim_ticks(b, f->overvolt * NS_PER_MS);
+}
+
+void sim_run_start(struct sim_board *b)
+{
+	const char *why = refusal(b);
+
+	if (why) {
+		sim_log(b, "ev=start_refused reason=%s", why);
+		return;
+	}
+	memset(&b->run, 0, sizeof(b->run));
+	b->run.running = true;
+	b->control |= SONO_CONTROL_RUN;
+	b->run_count++;
+	b->due[TIMER_TRIGGER] = b->now + b->config.limits.event_overhead +
+				b->table->seq->event[0].hv_settle;
+	schedule_faults(b);
+	sim_log(b, "ev=start run=%u gen=%u source=%u frame_bytes=%u events=%u",
+		b->run_count, b->cfg_gen, b->source, b->table->seq->frame_bytes,
+		b->table->seq->events);
+	sim_tx_update(b, "host");
+}
+
+static void abandon_frame(struct sim_board *b)
+{
+	const struct sim_run *r = &b->run;
+
+	if (r->in_frame)
+		sim_log(b, "ev=abandon run=%u seq=%llu tx=%u first=%llu last=%llu",
+			b->run_count, (ull)r->seq, r->tx, (ull)r->tx_first,
+			(ull)r->tx_last);
+	b->run.in_frame = false;
+}
+
+void sim_run_stop(struct sim_board *b, const char *reason)
+{
+	bool ends = b->run.running && !b->run.draining;
+
+	b->control &= ~SONO_CONTROL_RUN;
+	b->run.draining |= ends;
+	sim_tx_update(b, reason);
+	if (!ends)
+		return;
+	b->run.reason = reason;
+	abandon_frame(b);
+	b->due[TIMER_TRIGGER] = SIM_NEVER;
+	b->due[TIMER_WINDOW] = SIM_NEVER;
+	b->due[TIMER_STOPPED] = b->now + sim_ticks(b, DRAIN_NS);
+}
+
+static void log_stop(struct sim_board *b)
+{
+	const struct sim_run *r = &b->run;
+
+	sim_log(b, "ev=stop run=%u produced=%llu completed=%llu dropped=%llu reason=%s",
+		b->run_count, (ull)r->seq, (ull)r->completed, (ull)r->dropped,
+		r->reason);
+}
+
+/* DMA has drained: nothing more reaches host memory. */
+void sim_run_stopped(struct sim_board *b)
+{
+	b->run.running = false;
+	b->run.draining = false;
+	sim_irq_flush(b);
+	log_stop(b);
+	sim_load_activate(b);
+	sim_irq_raise(b, SONO_IRQ_STOPPED);
+}
+
+/* Ends the run with no drain and no interrupt. */
+void sim_run_abort(struct sim_board *b, const char *reason)
+{
+	if (b->run.running) {
+		sim_run_stop(b, reason);
+		log_stop(b);
+	}
+	memset(&b->run, 0, sizeof(b->run));
+	sim_tx_update(b, reason);
+}
+
+static void begin_frame(struct sim_board *b)
+{
+	b->run.in_frame = true;
+	b->run.frame_ts = b->now;
+	b->run.tx = 0;
+	b->run.tx_first = 0;
+	b->run.tx_last = 0;
+}
+
+static void transmit(struct sim_board *b, uint32_t index)
+{
+	struct sim_run *r = &b->run;
+
+	if (!r->tx++)
+		r->tx_first = b->now;
+	r->tx_last = b->now;
+	if (b->config.log_tx)
+		sim_log(b, "ev=tx run=%u seq=%llu event=%u", b->run_count,
+			(ull)r->seq, index);
+}
+
+void sim_run_trigger(struct sim_board *b)
+{
+	struct sim_run *r = &b->run;
+	uint32_t index = r->event;
+	const struct sim_event *e = &b->table->seq->event[index];
+	bool fires = b->tx_on && !(e->flags & SONO_EVENT_RX_ONLY);
+
+	if (index == e->first)
+		begin_frame(b);
+	if (b->tx_on && !b->overvolt)
+		b->hv = e->hv;
+	b->table->fired[index] = fires;
+	if (fires)
+		transmit(b, index);
+	if (e->flags & SONO_EVENT_FRAME_END)
+		b->due[TIMER_WINDOW] = b->now + e->window;
+	b->due[TIMER_TRIGGER] = b->now + e->period;
+	r->last = index;
+	r->event = (index + 1) % b->table->seq->events;
+}
+
+/* Between two frames a table that waits takes over. */
+static void switch_table(struct sim_board *b)
+{
+	uint32_t hv = b->table->seq->event[b->run.last].hv;
+	const struct sim_event *first;
+
+	if (!b->loader.pending)
+		return;
+	sim_load_activate(b);
+	b->run.event = 0;
+	first = &b->table->seq->event[0];
+	if (first->hv != hv)
+		b->due[TIMER_TRIGGER] += first->hv_settle;
+}
+
+/* The last window of a frame has ended. */
+void sim_run_window(struct sim_board *b)
+{
+	if (sim_queue_frame(b))
+		return;
+	b->run.in_frame = false;
+	b->run.seq++;
+	switch_table(b);
+}
