@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: MIT
+# libdsp: from frames to pictures.
+
+DSP_SOURCES := $(addprefix userspace/dsp/,dsp.c cpu.c palette.c pipeline.c \
+	demod.c demod-c.c beamform.c beamform-c.c detect.c detect-c.c \
+	doppler.c doppler-c.c scanconvert.c scanconvert-c.c)
+
+$(eval $(call static-library,userspace/dsp/libdsp.a,$(DSP_SOURCES)))
