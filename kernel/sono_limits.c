@@ -4,6 +4,7 @@
 
 #define IRQ_TIME_DEFAULT_US 1000
 #define IRQ_TIME_MAX_US 1000000
+#define HEARTBEAT_DEFAULT_MS 1000u
 
 /* Where the areas are in the file; far apart, so that they may grow. */
 #define RING_OFFSET 0x000000000ULL
@@ -113,7 +114,8 @@ int sono_config_check(const struct sono_info *info,
 	if (!c->irq_time_us)
 		c->irq_time_us = IRQ_TIME_DEFAULT_US;
 	if (!c->heartbeat_ms)
-		c->heartbeat_ms = info->heartbeat_max;
+		c->heartbeat_ms = min(HEARTBEAT_DEFAULT_MS,
+				      info->heartbeat_max);
 	if (c->irq_count > count_max || c->irq_time_us > IRQ_TIME_MAX_US)
 		return -EINVAL;
 	if (c->heartbeat_ms < SONO_HEARTBEAT_MIN_MS ||
@@ -141,6 +143,5 @@ u32 sono_heartbeat_left(u32 heartbeat_ms, u64 age_ms)
 
 	if (age_ms >= limit)
 		return 0;
-	return limit - age_ms < heartbeat_ms ? (u32)(limit - age_ms) :
-					       heartbeat_ms;
+	return min((u32)(limit - age_ms), heartbeat_ms);
 }

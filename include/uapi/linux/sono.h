@@ -148,8 +148,8 @@ struct sono_setup {
  * @source: in: SONO_CONFIG_*; may change only while stopped
  * @irq_count: in: frames per interrupt, 1 .. a quarter of the slots; 0: 1
  * @irq_time_us: in: longest wait of a frame for its interrupt; 0: 1000
- * @heartbeat_ms: in: transmit ends this long after the heartbeat; 0: the
- *                board's cap
+ * @heartbeat_ms: in: transmit ends this long after the heartbeat, 20 .. the
+ *                board's cap; 0: 1000, or the cap if that is less
  * @flags: in: 0
  * @cfg_gen: out: generation that the frames of this table carry
  * @frame_bytes: out: payload of one frame
