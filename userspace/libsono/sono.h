@@ -19,6 +19,9 @@
  *	sono_stop(s, &stop);
  *	sono_close(s);
  *
+ * A recording has all its frames from sono_start() on and takes no
+ * sono_config(): sono_scan() says what its frames mean.
+ *
  * Functions return 0 or more, or -errno as the command of the same name does
  * (Documentation/uapi.rst), whatever the source. Nothing is printed. A handle
  * is used by one thread at a time; sono_wait() by the same one always.
@@ -112,7 +115,8 @@ int sono_stop(struct sono *s, struct sono_stop *stop);
  * the heartbeat time loses its run.
  *
  * Return: 1 with a frame, 0 if there is none yet, -ENODATA after the last
- * one of a run that has ended.
+ * one of a run that has ended. Of a recording: also -EBADMSG for a frame
+ * that is damaged; the next call goes on with the one after it.
  */
 int sono_next(struct sono *s, struct sono_frame *f);
 

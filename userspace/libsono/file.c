@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: MIT
+/*
+ * "file:PATH": a recording. There is no ring: frames lie in the mapped file
+ * and are never overwritten, so there is nothing to set up, wait for or
+ * release.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "backend.h"
+#include "recording.h"
+
+/**
+ * struct sono_file - handle of a recording
+ * @base: handle
+ * @rec: the recording
+ * @next: index of the next frame
+ * @account: of the frames taken since the start
+ */
+struct sono_file {
+	struct sono base;
+	struct sono_recording *rec;
+	uint64_t next;
+	struct sono_stop account;
+};
+
+static struct sono_file *file_of(struct sono *s)
+{
+	return (struct sono_file *)s;
+}
+
+static void file_close(struct sono *s)
+{
+	sono_recording_close(file_of(s)->rec);
+	free(s);
+}
+
+/* What is known of the board that recorded; its limits are not. */
+static void file_info(struct sono_file *f)
+{
+	const struct sono_scan *scan = sono_recording_scan(f->rec);
+
+	f->base.info = (struct sono_info){
+		.features = SONO_FEATURE_STREAM,
+		.channels = scan->channels,
+		.elements = scan->elements,
+		.adc_clock = sono_recording_adc_clock(f->rec),
+		.board_clock = sono_recording_board_clock(f->rec),
+		.frame_bytes_max = (uint32_t)scan->frame_bytes,
+	};
+}
+
+static int file_open(struct sono **s, const char *path, char *why,
+		     size_t why_bytes)
+{
+	struct sono_file *f = calloc(1, sizeof(*f));
+	int ret;
+
+	if (!f)
+		return -ENOMEM;
+	ret = sono_recording_open(&f->rec, path, why, why_bytes);
+	if (ret) {
+		free(f);
+		return ret;
+	}
+	f->base.ops = &sono_backend_file;
+	file_info(f);
+	*s = &f->base;
+	return 0;
+}
+
+static int file_setup(struct sono *s)
+{
+	(void)s;
+	return 0;
+}
+
+static int file_command(struct sono *s, uint32_t op, void *arg)
+{
+	struct sono_file *f = file_of(s);
+
+	switch (op) {
+	case SONO_CMD_START:
+		f->next = 0;
+		f->account = (struct sono_stop){ 0 };
+		*(struct sono_start *)arg = (struct sono_start){ 0 };
+		return 0;
+	case SONO_CMD_STOP:
+		*(struct sono_stop *)arg = f->account;
+		return 0;
+	}
+	return -EOPNOTSUPP;
+}
+
+static int file_next(struct sono *s, struct sono_frame *out)
+{
+	struct sono_file *f = file_of(s);
+	struct sono_stop *a = &f->account;
+	int ret;
+
+	if (f->next == sono_recording_frames(f->rec))
+		return -ENODATA;
+	ret = sono_recording_frame(f->rec, f->next++, &out->rec, &out->data,
+				   NULL, 0);
+	if (ret) {
+		a->lost++;
+		a->produced++;
+		return ret;
+	}
+	a->delivered++;
+	a->dropped += out->rec.dropped;
+	a->lost += out->rec.lost;
+	a->produced += 1ull + out->rec.dropped + out->rec.lost;
+	s->stats.frames++;
+	return 1;
+}
+
+static const struct sono_scan *file_scan(const struct sono *s)
+{
+	return sono_recording_scan(((const struct sono_file *)s)->rec);
+}
+
+const struct sono_backend sono_backend_file = {
+	.prefix = "file:",
+	.open = file_open,
+	.command = file_command,
+	.setup = file_setup,
+	.next = file_next,
+	.scan = file_scan,
+	.close = file_close,
+};
