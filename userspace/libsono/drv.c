@@ -19,7 +19,8 @@ struct sono_drv {
 	struct sono base;
 	int fd;
 	struct io_uring uring;
-	int has_uring;
+	bool has_uring;
+	uint64_t tag; /* of the last command */
 };
 
 static struct sono_drv *drv_of(struct sono *s)
@@ -144,35 +145,53 @@ static int uring_create(struct sono_drv *d)
 	return ret;
 }
 
+/* The result of command @tag; those that an earlier error left are skipped. */
+static int uring_result(struct sono_drv *d, uint64_t tag)
+{
+	struct io_uring_cqe *cqe;
+	uint64_t got = 0; /* no command has it */
+	int ret;
+
+	do {
+		if (io_uring_peek_cqe(&d->uring, &cqe)) {
+			d->base.stats.syscalls++;
+			ret = io_uring_wait_cqe(&d->uring, &cqe);
+			/* A signal: the command waits on, and so do we. */
+			if (ret == -EINTR)
+				continue;
+			if (ret)
+				return ret;
+		}
+		got = cqe->user_data;
+		ret = cqe->res;
+		io_uring_cqe_seen(&d->uring, cqe);
+	} while (got != tag);
+	return ret;
+}
+
 static int drv_arm(struct sono *s, const struct sono_arm *arm)
 {
 	struct sono_drv *d = drv_of(s);
 	struct io_uring_sqe *sqe;
-	struct io_uring_cqe *cqe;
 	int ret;
 
 	ret = uring_create(d);
 	if (ret)
 		return ret;
 	sqe = io_uring_get_sqe(&d->uring);
+	if (!sqe)
+		return -EBUSY;
 	memset(sqe, 0, sizeof(*sqe));
 	sqe->opcode = IORING_OP_URING_CMD;
 	sqe->fd = d->fd;
 	sqe->cmd_op = SONO_CMD_ARM;
+	sqe->user_data = ++d->tag;
 	memcpy(sqe->cmd, arm, sizeof(*arm));
 	s->stats.syscalls++;
 	ret = io_uring_submit_and_wait(&d->uring, 1);
-	while (ret == -EINTR || (ret >= 0 &&
-				 io_uring_peek_cqe(&d->uring, &cqe))) {
-		/* A signal: the command waits on, and so do we. */
-		s->stats.syscalls++;
-		ret = io_uring_wait_cqe(&d->uring, &cqe);
-	}
-	if (ret < 0)
+	if (ret < 0 && ret != -EINTR)
 		return ret;
-	ret = cqe->res;
-	io_uring_cqe_seen(&d->uring, cqe);
-	return ret;
+	return uring_result(d, d->tag);
 }
 
 const struct sono_backend sono_backend_drv = {
