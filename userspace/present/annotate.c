@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: MIT
+/* Scales around a picture: axes in mm, bars for dB and velocity. */
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "annotate.h"
+#include "dsp/palette.h"
+#include "font.h"
+
+/* Everything in pixels. */
+#define LEFT		48	/* of the picture: the depth scale */
+#define TOP		24	/* of the picture */
+#define BOTTOM		44	/* the lateral scale */
+#define RIGHT_EDGE	10	/* right of the last bar's labels */
+#define BAR_GAP		18	/* from the picture or labels to a bar */
+#define BAR_WIDTH	14
+#define BAR_LABELS	40
+#define TICK		5
+#define SCALE		1	/* of the font */
+#define ADVANCE		((FONT_WIDTH + 1) * SCALE)
+#define TICK_SPACING	48	/* least, between labelled ticks */
+
+#define PAPER		20	/* grey of the margin */
+#define INK		200	/* grey of scales and letters */
+
+struct annotate {
+	struct image image;
+};
+
+static void put(struct image *image, long x, long y, const uint8_t rgb[3])
+{
+	if (x < 0 || y < 0 || x >= image->raster.width ||
+	    y >= image->raster.height)
+		return;
+	memcpy(image->data + y * image->stride + 3 * x, rgb, 3);
+}
+
+static void fill(struct image *image, long x, long y, long width, long height,
+		 const uint8_t rgb[3])
+{
+	long i, j;
+
+	for (j = 0; j < height; j++)
+		for (i = 0; i < width; i++)
+			put(image, x + i, y + j, rgb);
+}
+
+static const uint8_t ink[3] = { INK, INK, INK };
+
+static void text(struct image *image, long x, long y, const char *string)
+{
+	int row, column;
+
+	for (; *string; string++, x += ADVANCE) {
+		const uint8_t *glyph = font_glyph(*string);
+
+		for (row = 0; row < FONT_HEIGHT; row++)
+			for (column = 0; column < FONT_WIDTH; column++)
+				if (glyph[row] >> (FONT_WIDTH - 1 - column) & 1)
+					fill(image, x + column * SCALE,
+					     y + row * SCALE, SCALE, SCALE,
+					     ink);
+	}
+}
+
+static long text_width(const char *string)
+{
+	return (long)strlen(string) * ADVANCE - SCALE;
+}
+
+/* A step of 1, 2 or 5 times a power of ten, at least @least. */
+static double round_step(double least)
+{
+	double decade = pow(10, floor(log10(least)));
+
+	if (least <= 2 * decade)
+		return least <= decade ? decade : 2 * decade;
+	return least <= 5 * decade ? 5 * decade : 10 * decade;
+}
+
+static void number(char *out, size_t size, double value, double step)
+{
+	int digits = step < 0.999 ? (int)ceil(-log10(step) - 1e-9) : 0;
+
+	/* no "-0" */
+	if (fabs(value) < step / 2)
+		value = 0;
+	snprintf(out, size, "%.*f", digits, value);
+}
+
+/*
+ * A scale along one side: value = first + slope * pixel, @length pixels long,
+ * from the point x, z on.
+ */
+struct scale {
+	double first, slope;
+	long length;
+	long x, z;
+};
+
+static double scale_step(const struct scale *s)
+{
+	return round_step(TICK_SPACING * fabs(s->slope));
+}
+
+/* The scale's labelled values in turn: the k-th, and its pixel, or -1. */
+static long scale_tick(const struct scale *s, int k, char *label, size_t size)
+{
+	double step = scale_step(s);
+	double last = s->first + (s->length - 1) * s->slope;
+	double value = (ceil(fmin(s->first, last) / step - 1e-9) + k) * step;
+
+	if (value > fmax(s->first, last) + 1e-9 * step)
+		return -1;
+	number(label, size, value, step);
+	return lround((value - s->first) / s->slope);
+}
+
+static void draw_depth(struct image *image, const struct scale *s)
+{
+	char label[32];
+	long at;
+	int k;
+
+	for (k = 0; (at = scale_tick(s, k, label, sizeof(label))) >= 0; k++) {
+		fill(image, s->x - TICK, s->z + at, TICK, 1, ink);
+		text(image, s->x - TICK - 4 - text_width(label),
+		     s->z + at - FONT_HEIGHT * SCALE / 2, label);
+	}
+	text(image, s->x - TICK - 4 - text_width("z mm"), 8, "z mm");
+}
+
+static void draw_lateral(struct image *image, const struct scale *s)
+{
+	char label[32];
+	long at;
+	int k;
+
+	for (k = 0; (at = scale_tick(s, k, label, sizeof(label))) >= 0; k++) {
+		fill(image, s->x + at, s->z, 1, TICK, ink);
+		text(image, s->x + at - text_width(label) / 2,
+		     s->z + TICK + 4, label);
+	}
+	text(image, s->x + (s->length - text_width("x mm")) / 2,
+	     s->z + TICK + 4 + FONT_HEIGHT * SCALE + 8, "x mm");
+}
+
+/* A bar with its scale; colours from the bottom to the top. */
+static void draw_bar(struct image *image, const struct scale *s,
+		     const char *unit, uint8_t (*colours)[3])
+{
+	char label[32];
+	long i, at;
+	int k;
+
+	for (i = 0; i < s->length; i++)
+		fill(image, s->x, s->z + i, BAR_WIDTH, 1,
+		     colours[255 - 255 * i / (s->length - 1)]);
+	for (k = 0; (at = scale_tick(s, k, label, sizeof(label))) >= 0; k++) {
+		fill(image, s->x + BAR_WIDTH, s->z + at, TICK, 1, ink);
+		text(image, s->x + BAR_WIDTH + TICK + 4,
+		     s->z + at - FONT_HEIGHT * SCALE / 2, label);
+	}
+	text(image, s->x, 8, unit);
+}
+
+static void draw_bars(struct image *image, const struct image *like)
+{
+	uint8_t colours[PALETTE_COLOURS][3];
+	long x = LEFT + like->raster.width + BAR_GAP;
+	long length = like->raster.height;
+	struct scale grey = {
+		.slope = like->floor_db / (length - 1),
+		.length = length, .x = x, .z = TOP,
+	};
+	struct scale velocity = {
+		.first = 100 * like->nyquist,
+		.slope = -200 * like->nyquist / (length - 1),
+		.length = length,
+		.x = x + BAR_WIDTH + BAR_LABELS + BAR_GAP, .z = TOP,
+	};
+	int i;
+
+	for (i = 0; i < PALETTE_COLOURS; i++)
+		memset(colours[i], i, 3);
+	draw_bar(image, &grey, "dB", colours);
+	if (like->nyquist <= 0)
+		return;
+	palette_velocity(colours);
+	draw_bar(image, &velocity, "cm/s", colours);
+}
+
+static void draw_scales(struct image *image, const struct image *like)
+{
+	const struct raster *r = &like->raster;
+	const uint8_t paper[3] = { PAPER, PAPER, PAPER };
+	const struct scale depth = { 1e3 * r->z0, 1e3 * r->dz, r->height,
+				     LEFT, TOP };
+	const struct scale lateral = { 1e3 * r->x0, 1e3 * r->dx, r->width,
+				       LEFT, TOP + r->height };
+
+	fill(image, 0, 0, image->raster.width, image->raster.height, paper);
+	draw_depth(image, &depth);
+	draw_lateral(image, &lateral);
+	draw_bars(image, like);
+}
+
+int annotate_create(struct annotate **annotate, const struct image *like)
+{
+	const unsigned int bars = like->nyquist > 0 ? 2 : 1;
+	struct raster raster = like->raster;
+	struct annotate *a = calloc(1, sizeof(*a));
+
+	if (!a)
+		return -ENOMEM;
+	raster.width += LEFT + RIGHT_EDGE +
+			bars * (BAR_GAP + BAR_WIDTH + BAR_LABELS);
+	raster.height += TOP + BOTTOM;
+	raster.x0 -= LEFT * raster.dx;
+	raster.z0 -= TOP * raster.dz;
+	if (image_init(&a->image, IMAGE_RGB24, &raster)) {
+		free(a);
+		return -ENOMEM;
+	}
+	a->image.floor_db = like->floor_db;
+	a->image.nyquist = like->nyquist;
+	draw_scales(&a->image, like);
+	*annotate = a;
+	return 0;
+}
+
+const struct image *annotate_execute(struct annotate *a,
+				     const struct image *in)
+{
+	const size_t width = in->raster.width;
+	uint32_t row;
+	size_t i;
+
+	for (row = 0; row < in->raster.height; row++) {
+		uint8_t *out = a->image.data + (row + TOP) * a->image.stride +
+			       3 * LEFT;
+		const uint8_t *from = in->data + row * in->stride;
+
+		if (in->format == IMAGE_RGB24)
+			memcpy(out, from, 3 * width);
+		else
+			for (i = 0; i < width; i++)
+				memset(out + 3 * i, from[i], 3);
+	}
+	a->image.seq = in->seq;
+	return &a->image;
+}
+
+void annotate_destroy(struct annotate *a)
+{
+	if (!a)
+		return;
+	image_finish(&a->image);
+	free(a);
+}
