@@ -10,3 +10,12 @@ $(eval $(call static-library,fpga-sim/libserver.a,$(addprefix fpga-sim/, \
 
 $(eval $(call program,fpga-sim/sono-sim,fpga-sim/main.c fpga-sim/options.c, \
 	fpga-sim/libserver.a fpga-sim/libsim.a))
+
+# Its tests; they share a host that lives in virtual time.
+$(foreach t,seq queue run,$(eval $(call unit-test,tests/unit/fpga-sim/test_$(t), \
+	tests/unit/fpga-sim/test_$(t).c tests/unit/fpga-sim/host.c, \
+	fpga-sim/libsim.a)))
+
+$(eval $(call unit-test,tests/unit/fpga-sim/test_vfio, \
+	tests/unit/fpga-sim/test_vfio.c, \
+	fpga-sim/libserver.a fpga-sim/libsim.a))

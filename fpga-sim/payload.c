@@ -9,9 +9,14 @@
 #include "board.h"
 #include "pattern.h"
 
-static void make_ramp(struct sim_board *b, uint32_t first)
+typedef int16_t sample_fn(struct sim_board *b, uint64_t *state, uint32_t event,
+			  uint32_t channel, uint32_t sample);
+
+/* Every sample of the frame, in the order of the payload; padding is 0. */
+static void make_rows(struct sim_board *b, uint32_t first, sample_fn *sample)
 {
 	const struct sim_seq *seq = b->table->seq;
+	uint64_t state = sim_prbs_seed(b->run_count, b->run.seq);
 
 	for (uint32_t i = first; i <= b->run.last; i++) {
 		const struct sim_event *e = &seq->event[i];
@@ -22,12 +27,28 @@ static void make_ramp(struct sim_board *b, uint32_t first)
 			uint32_t n = 0;
 
 			for (; n < e->rx_samples; n++)
-				to[n] = htole16((uint16_t)sim_ramp(
-					b->run.seq, i - first, c, n));
+				to[n] = htole16((uint16_t)sample(
+					b, &state, i - first, c, n));
 			memset(to + n, 0, e->stride - 2 * n);
 			row += e->stride;
 		}
 	}
+}
+
+static int16_t ramp_sample(struct sim_board *b, uint64_t *state, uint32_t event,
+			   uint32_t channel, uint32_t sample)
+{
+	(void)state;
+	return sim_ramp(b->run.seq, event, channel, sample);
+}
+
+/* A board without a front-end has the noise of its ADC: up to 3 LSB. */
+static int16_t noise_sample(struct sim_board *b, uint64_t *state,
+			    uint32_t event, uint32_t channel, uint32_t sample)
+{
+	(void)b, (void)event, (void)channel, (void)sample;
+	*state = sim_prbs_next(*state);
+	return (int16_t)((int)(*state >> 32 & 3) - (int)(*state >> 40 & 3));
 }
 
 static uint32_t rows_bytes(const struct sim_board *b)
@@ -43,19 +64,6 @@ static void make_prbs(struct sim_board *b)
 	for (uint32_t n = rows_bytes(b) / 8; n; n--) {
 		x = sim_prbs_next(x);
 		*to++ = htole64(x);
-	}
-}
-
-/* A board without a front-end has the noise of its ADC: +-2 LSB. */
-static void make_noise(struct sim_board *b)
-{
-	uint64_t x = sim_prbs_seed(b->run_count, b->run.seq);
-	uint16_t *to = (uint16_t *)b->table->scratch;
-
-	for (uint32_t n = rows_bytes(b) / 2; n; n--) {
-		x = sim_prbs_next(x);
-		*to++ = htole16((uint16_t)((int)(x >> 32 & 3) -
-					   (int)(x >> 40 & 3)));
 	}
 }
 
@@ -86,9 +94,9 @@ void sim_payload_make(struct sim_board *b, uint32_t first)
 	if (b->source == SONO_SOURCE_PRBS)
 		make_prbs(b);
 	else if (b->source == SONO_SOURCE_NOISE)
-		make_noise(b);
+		make_rows(b, first, noise_sample);
 	else
-		make_ramp(b, first);
+		make_rows(b, first, ramp_sample);
 }
 
 const void *sim_payload_rows(struct sim_board *b, uint32_t event)

@@ -279,6 +279,8 @@ static int write_config(struct server *s, uint64_t offset, uint32_t count,
 {
 	enum pci_effect effect;
 
+	if (sim_board_dead(s->board))
+		return 0;
 	if (pci_write(&s->pci, offset, from, count, &effect))
 		return EINVAL;
 	if (effect == PCI_RESET)
