@@ -35,7 +35,10 @@ static void file_close(struct sono *s)
 	free(s);
 }
 
-/* What is known of the board that recorded; its limits are not. */
+/*
+ * What is known of the board that recorded. Its limits are not; a plan for
+ * its frames needs to obey none.
+ */
 static void file_info(struct sono_file *f)
 {
 	const struct sono_scan *scan = sono_recording_scan(f->rec);
@@ -46,7 +49,14 @@ static void file_info(struct sono_file *f)
 		.elements = scan->elements,
 		.adc_clock = sono_recording_adc_clock(f->rec),
 		.board_clock = sono_recording_board_clock(f->rec),
-		.frame_bytes_max = (uint32_t)scan->frame_bytes,
+		.adc_bits = 16,
+		.seq_events_max = UINT32_MAX,
+		.seq_bytes_max = UINT32_MAX,
+		.frame_bytes_max = UINT32_MAX,
+		.dma_rate_max = UINT32_MAX,
+		.hv_max = UINT32_MAX,
+		.prf_max = UINT32_MAX,
+		.tx_duty_max = UINT32_MAX,
 	};
 }
 

@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: MIT
+# sono: the one command; its subcommands a file each, view a few.
+
+$(eval $(call program,userspace/tools/sono,$(addprefix userspace/tools/, \
+	sono.c info.c view.c view_options.c view_report.c import.c), \
+	userspace/present/libpresent.a userspace/libsono/libsono.a \
+	userspace/dsp/libdsp.a fpga-sim/libsim.a \
+	-lpng -lmd -lconfig -ljansson -luring -lz -lm -pthread))

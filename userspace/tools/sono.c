@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+#include <stdio.h>
+#include <string.h>
+
+#include "tools.h"
+
+struct tool {
+	const char *name;
+	int (*run)(int argc, char **argv);
+	const char *help;
+};
+
+/* In the order in which a newcomer meets them. */
+static const struct tool tools[] = {
+	{ "info", tool_info, "say what a board is and what it can do" },
+	{ "view", tool_view, "run a plan on a source and show the pictures" },
+	{ "import", tool_import, "make a recording of a set of channel data" },
+};
+
+#define TOOLS (sizeof(tools) / sizeof(*tools))
+
+int tool_fail(const char *what, const char *to, const char *why, int err)
+{
+	fprintf(stderr, "sono: cannot %s %s: %s\n", what, to,
+		why && *why ? why : strerror(-err));
+	return TOOL_FAILED;
+}
+
+static void usage(FILE *to)
+{
+	fputs("Usage: sono COMMAND [ARGUMENT...]\n\n", to);
+	for (size_t i = 0; i < TOOLS; i++)
+		fprintf(to, "  %-8s %s\n", tools[i].name, tools[i].help);
+	fputs("\n\"sono COMMAND --help\" says more.\n", to);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc < 2) {
+		usage(stderr);
+		return TOOL_USAGE;
+	}
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "help")) {
+		usage(stdout);
+		return TOOL_OK;
+	}
+	for (size_t i = 0; i < TOOLS; i++)
+		if (!strcmp(argv[1], tools[i].name))
+			return tools[i].run(argc - 1, argv + 1);
+	fprintf(stderr, "sono: %s: no such command (see sono --help)\n",
+		argv[1]);
+	return TOOL_USAGE;
+}

@@ -1,0 +1,345 @@
+// SPDX-License-Identifier: MIT
+/* sono view: a plan, a source, and where the pictures go. */
+#include <errno.h>
+#include <inttypes.h>
+#include <md5.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "view.h"
+
+#define WHY_BYTES 256
+
+/* So often an empty ring is looked at for an interruption. */
+#define WAIT_US 250000
+
+static volatile sig_atomic_t interrupted;
+
+static void on_signal(int number)
+{
+	(void)number;
+	interrupted = 1;
+}
+
+static double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* --- opening --------------------------------------------------------------- */
+
+static int open_source(struct view *v)
+{
+	char why[WHY_BYTES];
+	int ret = sono_open(&v->sono, v->source, why, sizeof(why));
+
+	return ret ? tool_fail("open", v->source, why, ret) : TOOL_OK;
+}
+
+static void print_rates(const struct sono_plan_rates *r)
+{
+	printf("PRF %.0f Hz, %.2f frames per second, %.1f MB/s", r->prf,
+	       r->frame_rate, r->bytes_per_second * 1e-6);
+	if (r->nyquist > 0)
+		printf(", Nyquist velocity %.1f cm/s", r->nyquist * 100);
+	putchar('\n');
+}
+
+static int open_plan(struct view *v)
+{
+	char why[WHY_BYTES];
+	int ret;
+
+	ret = sono_plan_open(&v->plan, v->plan_path, sono_info(v->sono), why,
+			     sizeof(why));
+	if (ret)
+		return tool_fail("use", v->plan_path, why, ret);
+	print_rates(&v->plan->rates);
+	return TOOL_OK;
+}
+
+/* What frames mean is said by the recording, if there is one. */
+static const struct sono_scan *scan_of(const struct view *v)
+{
+	const struct sono_scan *scan = sono_scan(v->sono);
+
+	return scan ? scan : v->plan->scan;
+}
+
+static int open_pipeline(struct view *v)
+{
+	const char *why = NULL;
+	int ret = pipeline_create(&v->pipeline, scan_of(v), &v->plan->params,
+				  &why);
+
+	return ret ? tool_fail("process", v->plan_path, why, ret) : TOOL_OK;
+}
+
+static int open_sinks(struct view *v)
+{
+	for (unsigned int i = 0; i < v->sinks; i++) {
+		struct view_sink *s = &v->sink[i];
+		int ret = s->sink->open(&s->state, s->target);
+
+		if (ret)
+			return tool_fail("write", s->target, NULL, ret);
+	}
+	if (v->digest_path) {
+		v->digest = fopen(v->digest_path, "we");
+		if (!v->digest)
+			return tool_fail("write", v->digest_path, NULL, -errno);
+	}
+	return TOOL_OK;
+}
+
+static int configure(struct view *v)
+{
+	struct sono_config config = {
+		.table = (uintptr_t)v->plan->table.data,
+		.table_bytes = (uint32_t)v->plan->table.bytes,
+	};
+	char why[WHY_BYTES];
+	int ret;
+
+	/* The board must always have a slot while frames are held. */
+	if (v->slots <= v->freeze)
+		v->slots = v->freeze + 1;
+	ret = sono_setup(v->sono, v->slots, (uint32_t)scan_of(v)->frame_bytes);
+	if (ret)
+		return tool_fail("set up", v->source, NULL, ret);
+	if (sono_scan(v->sono))
+		return TOOL_OK;
+	ret = sono_config(v->sono, &config);
+	if (!ret)
+		return TOOL_OK;
+	if (ret != -EINVAL)
+		return tool_fail("load the table of", v->plan_path, NULL, ret);
+	snprintf(why, sizeof(why), "refused by the board: %s (event %d)",
+		 sono_seq_error_text(config.error), (int)config.error_event);
+	return tool_fail("load the table of", v->plan_path, why, ret);
+}
+
+/* --- running --------------------------------------------------------------- */
+
+static void write_digest(struct view *v, const struct sono_frame *f)
+{
+	char text[MD5_DIGEST_STRING_LENGTH];
+
+	if (v->digest)
+		fprintf(v->digest, "%s  %" PRIu64 "\n",
+			MD5Data(f->data, f->rec.len, text),
+			(uint64_t)f->rec.seq);
+}
+
+static int show(struct view *v, const struct image *image)
+{
+	for (unsigned int i = 0; i < v->sinks; i++) {
+		struct view_sink *s = &v->sink[i];
+		int ret = s->sink->frame(s->state, image);
+
+		if (ret)
+			return tool_fail("write", s->target, NULL, ret);
+	}
+	v->pictures++;
+	return TOOL_OK;
+}
+
+static int process(struct view *v, const struct sono_frame *f)
+{
+	struct rf_frame rf = {
+		.data = f->data,
+		.bytes = f->rec.len,
+		.seq = f->rec.seq,
+	};
+	const struct image *image;
+	int status = TOOL_OK;
+
+	if (f->rec.len < scan_of(v)->frame_bytes)
+		return tool_fail("use a frame of", v->source,
+				 "shorter than the plan says", 0);
+	write_digest(v, f);
+	if (pipeline_execute(v->pipeline, &rf, &image))
+		status = show(v, image);
+	v->ended = now();
+	return status;
+}
+
+/*
+ * The newest frame there is; those before it are given back unseen, so that
+ * a pipeline that is late stays as late as one frame. A packet of several
+ * frames needs them all, and a recording is never late.
+ */
+static int take(struct view *v, struct sono_frame *f)
+{
+	bool all = v->plan->params.packet_frames > 1 || sono_scan(v->sono);
+	struct sono_frame newer;
+	int ret = sono_next(v->sono, f);
+
+	while (ret == 1 && !all && sono_next(v->sono, &newer) == 1) {
+		sono_release(v->sono, f);
+		v->skipped++;
+		*f = newer;
+	}
+	return ret;
+}
+
+static int wait_for_frame(struct view *v)
+{
+	int ret = sono_wait(v->sono, 1, WAIT_US);
+
+	if (ret < 0 && ret != -ETIME)
+		return tool_fail("wait for", v->source, NULL, ret);
+	return TOOL_OK;
+}
+
+static bool finished(const struct view *v, uint64_t frames)
+{
+	return interrupted || (v->frames_max && frames >= v->frames_max);
+}
+
+/* What sono_next() said, where it was neither a frame nor a wait. */
+static int no_frame(struct view *v, int ret)
+{
+	if (ret != -ENODATA)
+		return tool_fail("read a frame of", v->source, NULL, ret);
+	if (sono_scan(v->sono))
+		return TOOL_OK;
+	return tool_fail("go on with", v->source,
+			 sono_end_text(sono_ctl(v->sono)), 0);
+}
+
+/* Frames as they come, each seen to before the next is taken. */
+static int run_live(struct view *v)
+{
+	struct sono_frame f;
+	uint64_t frames = 0;
+	int status = TOOL_OK;
+
+	while (!status && !finished(v, frames)) {
+		int ret = take(v, &f);
+
+		if (ret == 1) {
+			if (!frames++)
+				v->started = now();
+			status = process(v, &f);
+			sono_release(v->sono, &f);
+		} else if (ret == 0) {
+			status = wait_for_frame(v);
+		} else {
+			return no_frame(v, ret);
+		}
+	}
+	return status;
+}
+
+/* The first frames, one after the other; fewer if there are no more. */
+static int acquire(struct view *v, struct sono_frame *held, uint32_t *n)
+{
+	int status = TOOL_OK;
+
+	while (!status && *n < v->freeze && !interrupted) {
+		int ret = sono_next(v->sono, &held[*n]);
+
+		if (ret == 1)
+			++*n;
+		else if (ret == 0)
+			status = wait_for_frame(v);
+		else
+			return no_frame(v, ret);
+	}
+	return status;
+}
+
+static int stop(struct view *v)
+{
+	int ret = sono_stop(v->sono, &v->account);
+
+	return ret ? tool_fail("stop", v->source, NULL, ret) : TOOL_OK;
+}
+
+/*
+ * Transmit for as long as it takes to have the frames, and no longer: they
+ * stay in their slots while the board is silent.
+ */
+static int run_freeze(struct view *v)
+{
+	struct sono_frame *held = calloc(v->freeze, sizeof(*held));
+	uint32_t n = 0;
+	int status, stopped;
+
+	if (!held)
+		return tool_fail("hold frames of", v->source, NULL, -ENOMEM);
+	status = acquire(v, held, &n);
+	stopped = stop(v);
+	if (!status)
+		status = stopped;
+	v->started = now();
+	for (uint32_t i = 0; i < n; i++) {
+		if (!status)
+			status = process(v, &held[i]);
+		sono_release(v->sono, &held[i]);
+	}
+	free(held);
+	return status;
+}
+
+static int run(struct view *v)
+{
+	struct sono_start start = { 0 };
+	int ret = sono_start(v->sono, &start);
+	int status, stopped;
+
+	if (ret)
+		return tool_fail("start", v->source, NULL, ret);
+	if (v->freeze)
+		return run_freeze(v);
+	status = run_live(v);
+	stopped = stop(v);
+	return status ? status : stopped;
+}
+
+static int close_all(struct view *v)
+{
+	int status = TOOL_OK;
+
+	for (unsigned int i = 0; i < v->sinks; i++) {
+		struct view_sink *s = &v->sink[i];
+		int ret = s->state ? s->sink->close(s->state) : 0;
+
+		if (ret)
+			status = tool_fail("write", s->target, NULL, ret);
+	}
+	if (v->digest && fclose(v->digest))
+		status = tool_fail("write", v->digest_path, NULL, -errno);
+	pipeline_destroy(v->pipeline);
+	sono_plan_close(v->plan);
+	sono_close(v->sono);
+	return status;
+}
+
+int tool_view(int argc, char **argv)
+{
+	static int (*const steps[])(struct view *v) = {
+		open_source, open_plan, open_pipeline,
+		open_sinks,  configure, run,
+	};
+	struct view v = { .slots = 8 };
+	int status, closed;
+
+	status = view_arguments(&v, argc, argv);
+	if (status || !v.source)
+		return status;
+	signal(SIGINT, on_signal);
+	signal(SIGTERM, on_signal);
+	for (size_t i = 0; i < sizeof(steps) / sizeof(*steps) && !status; i++)
+		status = steps[i](&v);
+	if (!status)
+		status = view_conclude(&v);
+	closed = close_all(&v);
+	return status ? status : closed;
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/* sono view, between its files: view.c runs, the others ask and tell. */
+#ifndef SONO_VIEW_H
+#define SONO_VIEW_H
+
+#include <stdint.h>
+#include <stdio.h>
+
+#include "dsp/pipeline.h"
+#include "plan.h"
+#include "present/present.h"
+#include "sono.h"
+#include "tools.h"
+
+#define VIEW_SINKS_MAX 8
+
+/**
+ * struct view_sink - an open sink
+ * @sink: its kind
+ * @target: path, or NULL
+ * @state: its own
+ */
+struct view_sink {
+	const struct sink *sink;
+	const char *target;
+	void *state;
+};
+
+/**
+ * struct view - a run
+ * @plan_path: argument
+ * @source: argument
+ * @frames_max: argument; 0: until interrupted
+ * @freeze: argument: frames to take before the first is processed; 0: live
+ * @slots: argument
+ * @digest_path: argument, or NULL
+ * @velocity_path: argument, or NULL
+ * @report_path: argument, or NULL
+ * @sink: where pictures go
+ * @sinks: how many
+ * @sono: the source
+ * @plan: compiled for it
+ * @pipeline: from frames to pictures
+ * @digest: open file, or NULL
+ * @pictures: made
+ * @skipped: frames released unseen because a newer one was there
+ * @started: CLOCK_MONOTONIC when the first frame was taken [s]
+ * @ended: when the last picture was out [s]
+ * @account: of the source
+ */
+struct view {
+	const char *plan_path;
+	const char *source;
+	uint64_t frames_max;
+	uint32_t freeze;
+	uint32_t slots;
+	const char *digest_path;
+	const char *velocity_path;
+	const char *report_path;
+	struct view_sink sink[VIEW_SINKS_MAX];
+	unsigned int sinks;
+
+	struct sono *sono;
+	struct sono_plan *plan;
+	struct pipeline *pipeline;
+	FILE *digest;
+	uint64_t pictures;
+	uint64_t skipped;
+	double started;
+	double ended;
+	struct sono_stop account;
+};
+
+/* All return TOOL_*, after one message where it is not TOOL_OK. */
+
+/** view_arguments() - @v->source stays NULL where only help was asked for */
+int view_arguments(struct view *v, int argc, char **argv);
+
+/** view_conclude() - print the run's figures, write what was asked for */
+int view_conclude(const struct view *v);
+
+#endif /* SONO_VIEW_H */

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MIT
+/* The command line of sono view. */
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "view.h"
+
+enum { OPT_FRAMES = 256, OPT_FREEZE, OPT_PNG, OPT_MD5, OPT_NULL, OPT_DIGEST,
+       OPT_VELOCITY, OPT_REPORT, OPT_SLOTS, OPT_HELP };
+
+static const struct option options[] = {
+	{ "frames", required_argument, NULL, OPT_FRAMES },
+	{ "freeze", required_argument, NULL, OPT_FREEZE },
+	{ "png", required_argument, NULL, OPT_PNG },
+	{ "md5", required_argument, NULL, OPT_MD5 },
+	{ "null", no_argument, NULL, OPT_NULL },
+	{ "digest", required_argument, NULL, OPT_DIGEST },
+	{ "velocity", required_argument, NULL, OPT_VELOCITY },
+	{ "report", required_argument, NULL, OPT_REPORT },
+	{ "slots", required_argument, NULL, OPT_SLOTS },
+	{ "help", no_argument, NULL, OPT_HELP },
+	{ 0 },
+};
+
+static void help(void)
+{
+	puts("Usage: sono view [OPTION...] PLAN SOURCE\n"
+	     "\n"
+	     "Runs PLAN on SOURCE (/dev/sonoN, sim:SCENE or file:RECORDING) and\n"
+	     "shows the pictures. Ctrl-C stops transmit, then the program.\n"
+	     "\n"
+	     "  --png FILE       the newest picture; FILE ending in /: all of them\n"
+	     "  --md5 FILE       a digest of every picture\n"
+	     "  --null           nothing, but make the pictures\n"
+	     "  --digest FILE    a digest of every frame as it lay in its slot\n"
+	     "  --velocity FILE  the last picture's velocities as a table\n"
+	     "  --report FILE    the figures of the run as JSON\n"
+	     "  --frames N       stop after N frames\n"
+	     "  --freeze N       take N frames, stop transmit, then process them\n"
+	     "  --slots N        frames the board can be ahead (8)\n"
+	     "  --help");
+}
+
+static int add_sink(struct view *v, const char *name, const char *target)
+{
+	if (v->sinks == VIEW_SINKS_MAX) {
+		fprintf(stderr, "sono view: more than %d sinks\n", VIEW_SINKS_MAX);
+		return TOOL_USAGE;
+	}
+	v->sink[v->sinks].sink = sink_find(name);
+	v->sink[v->sinks].target = target;
+	v->sinks++;
+	return TOOL_OK;
+}
+
+static int parse_count(const char *name, const char *text, uint64_t max,
+		       uint64_t *value)
+{
+	char *end;
+
+	errno = 0;
+	*value = strtoull(text, &end, 10);
+	if (*text < '0' || *text > '9' || *end || errno || !*value ||
+	    *value > max) {
+		fprintf(stderr,
+			"sono view: --%s %s: not a number from 1 to %" PRIu64
+			"\n",
+			name, text, max);
+		return TOOL_USAGE;
+	}
+	return TOOL_OK;
+}
+
+/* As many slots as a stream may have, or frames held in them. */
+static int parse_u32(const char *name, uint32_t *value)
+{
+	uint64_t number;
+	int status = parse_count(name, optarg, 1024, &number);
+
+	*value = (uint32_t)number;
+	return status;
+}
+
+static int parse_option(struct view *v, int option)
+{
+	switch (option) {
+	case OPT_FRAMES:
+		return parse_count("frames", optarg, UINT32_MAX,
+				   &v->frames_max);
+	case OPT_PNG:
+		return add_sink(v, "png", optarg);
+	case OPT_MD5:
+		return add_sink(v, "md5", optarg);
+	case OPT_NULL:
+		return add_sink(v, "null", NULL);
+	case OPT_DIGEST:
+		v->digest_path = optarg;
+		return TOOL_OK;
+	case OPT_VELOCITY:
+		v->velocity_path = optarg;
+		return TOOL_OK;
+	case OPT_REPORT:
+		v->report_path = optarg;
+		return TOOL_OK;
+	case OPT_FREEZE:
+		return parse_u32("freeze", &v->freeze);
+	case OPT_SLOTS:
+		return parse_u32("slots", &v->slots);
+	}
+	return TOOL_USAGE;
+}
+
+int view_arguments(struct view *v, int argc, char **argv)
+{
+	int option;
+
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (option == OPT_HELP) {
+			help();
+			return TOOL_OK;
+		}
+		if (parse_option(v, option))
+			return TOOL_USAGE;
+	}
+	if (argc - optind != 2) {
+		fputs("sono view: needs a PLAN and a SOURCE (see sono view --help)\n",
+		      stderr);
+		return TOOL_USAGE;
+	}
+	v->plan_path = argv[optind];
+	v->source = argv[optind + 1];
+	return TOOL_OK;
+}
+

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+/* What a run of sono view leaves behind. */
+#include <errno.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <sys/utsname.h>
+
+#include "view.h"
+
+static int write_velocity(const struct view *v)
+{
+	const struct vel *vel = pipeline_vel(v->pipeline);
+	const struct grid *grid = &v->plan->params.grid;
+	FILE *to;
+
+	if (!vel)
+		return tool_fail("write", v->velocity_path,
+				 "the plan makes no velocities", 0);
+	to = fopen(v->velocity_path, "we");
+	if (!to)
+		return tool_fail("write", v->velocity_path, NULL, -errno);
+	fputs("x_m\tz_m\tvelocity_m_s\tvalid\n", to);
+	for (uint32_t line = 0; line < vel->lines; line++) {
+		struct ray ray = grid_ray(grid, line);
+
+		for (uint32_t i = 0; i < vel->samples; i++) {
+			size_t at = (size_t)line * vel->samples + i;
+
+			fprintf(to, "%.6f\t%.6f\t%.5f\t%d\n",
+				ray.x + ray.dx * i, ray.z + ray.dz * i,
+				(double)vel->v[at], vel->valid[at]);
+		}
+	}
+	if (fclose(to))
+		return tool_fail("write", v->velocity_path, NULL, -errno);
+	return TOOL_OK;
+}
+
+static double rate(const struct view *v)
+{
+	double time = v->ended - v->started;
+
+	return time > 0 ? (double)v->pictures / time : 0;
+}
+
+static double syscalls_per_frame(const struct view *v)
+{
+	const struct sono_stats *stats = sono_stats(v->sono);
+
+	return stats->frames ?
+		       (double)stats->syscalls / (double)stats->frames :
+		       0;
+}
+
+static json_t *stages(const struct view *v)
+{
+	const struct pipeline_timing *t;
+	json_t *list = json_array();
+
+	for (unsigned int i = 0; (t = pipeline_timing(v->pipeline, i)); i++)
+		json_array_append_new(
+			list,
+			json_pack("{s:s s:I s:f s:f}", "stage", t->stage,
+				  "runs", (json_int_t)t->runs, "mean_ms",
+				  t->runs ? (double)t->total_ns * 1e-6 /
+						    (double)t->runs :
+					    0,
+				  "worst_ms", (double)t->worst_ns * 1e-6));
+	return list;
+}
+
+static int write_report(const struct view *v)
+{
+	struct utsname system;
+	json_t *report;
+	int ret;
+
+	uname(&system);
+	report = json_pack(
+		"{s:s s:s s:s s:I s:I s:I s:I s:I s:f s:f s:o}", "kernel",
+		system.release, "plan", v->plan_path, "source", v->source,
+		"frames", (json_int_t)sono_stats(v->sono)->frames, "pictures",
+		(json_int_t)v->pictures, "skipped", (json_int_t)v->skipped,
+		"dropped", (json_int_t)v->account.dropped, "lost",
+		(json_int_t)v->account.lost, "fps", rate(v),
+		"syscalls_per_frame", syscalls_per_frame(v), "stages",
+		stages(v));
+	ret = json_dump_file(report, v->report_path, JSON_INDENT(2));
+	json_decref(report);
+	return ret ? tool_fail("write", v->report_path, NULL, -errno) :
+		     TOOL_OK;
+}
+
+int view_conclude(const struct view *v)
+{
+	int status = TOOL_OK;
+
+	printf("%" PRIu64 " pictures, %.2f per second; frames dropped %" PRIu64
+	       ", lost %" PRIu64 ", skipped %" PRIu64
+	       "; system calls per frame %.3f\n",
+	       v->pictures, rate(v), (uint64_t)v->account.dropped,
+	       (uint64_t)v->account.lost, v->skipped, syscalls_per_frame(v));
+	if (v->velocity_path)
+		status = write_velocity(v);
+	if (!status && v->report_path)
+		status = write_report(v);
+	return status;
+}
+
