@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: MIT
+# Every variant of every kernel against the C form.
+
+$(eval $(call test-program,tests/checkdsp/checkdsp,$(addprefix tests/checkdsp/,\
+	checkdsp.c demod.c beamform.c detect.c doppler.c scanconvert.c),\
+	userspace/dsp/libdsp.a))
+$(eval $(call check,checkdsp,$(O)/tests/checkdsp/checkdsp,\
+	$(O)/tests/checkdsp/checkdsp,120))

@@ -1,0 +1,333 @@
+// SPDX-License-Identifier: MIT
+#include <math.h>
+#include <stdlib.h>
+
+#include "checkdsp.h"
+#include "dsp/palette.h"
+#include "dsp/scanconvert.h"
+
+#define FLOOR_DB	-60.0f
+#define LINES		7
+#define SAMPLES		23
+#define NYQUIST		0.5f
+
+static void compare_level(scanconvert_level_fn *fn, size_t n)
+{
+	static const float extremes[] = { 0, -60, -59.999f, 1e30f, -1e30f };
+	struct guarded grey = guarded_new(n, 1);
+	struct guarded db = guarded_new(4 * n, 4);
+	float *level = db.data;
+	size_t j;
+
+	for (j = 0; j < n; j++)
+		level[j] = j % 6 < 5 ? extremes[j % 5] :
+				       -30 + 40 * checkdsp_random();
+	fn(grey.data, level, n, FLOOR_DB);
+	for (j = 0; j < n; j++) {
+		double want = 255 * (1 - level[j] / (double)FLOOR_DB);
+		double off = fabs(want - floor(want) - 0.5);
+
+		want = floor(fmin(fmax(want, 0), 255) + 0.5);
+		checkdsp_near("grey", j, ((uint8_t *)grey.data)[j], want,
+			      off < 1e-4 ? 1 : 0);
+	}
+	guarded_end(&grey);
+	guarded_end(&db);
+}
+
+struct level_call {
+	scanconvert_level_fn *fn;
+	uint8_t grey[2048];
+	float db[2048];
+};
+
+static void call_level(void *arg)
+{
+	struct level_call *c = arg;
+
+	c->fn(c->grey, c->db, 2048, FLOOR_DB);
+}
+
+static void check_level(void)
+{
+	static const size_t sizes[] = { 0, 1, 7, 33, 2048 };
+	const struct scanconvert_level_variant *v;
+	static struct level_call c;
+	size_t i;
+
+	for (v = scanconvert_level_variants; v->fn; v++) {
+		if (!checkdsp_begin("scanconvert_level", v->name, v->flags))
+			continue;
+		for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
+			compare_level(v->fn, sizes[i]);
+		c.fn = v->fn;
+		for (i = 0; i < 2048; i++)
+			c.db[i] = -30 + 30 * checkdsp_random();
+		checkdsp_bench(call_level, &c, 2048, "sample");
+		checkdsp_end();
+	}
+}
+
+/* Pixels anywhere in a small grid, on its samples, and outside. */
+struct places {
+	struct guarded at, a, b;
+	struct scan_map map;
+};
+
+static void make_places(struct places *p, size_t n)
+{
+	size_t j;
+
+	p->at = guarded_new(4 * n, 0);
+	p->a = guarded_new(8 * n, 0);
+	p->b = guarded_new(8 * n, 0);
+	p->map = (struct scan_map){ p->at.data, p->a.data, p->b.data };
+	for (j = 0; j < n; j++) {
+		p->map.at[j] = checkdsp_below(LINES - 1) * SAMPLES +
+			       checkdsp_below(SAMPLES - 1);
+		if (j % 9 == 4)
+			p->map.at[j] = -1;
+		p->map.a[j] = j % 3 ? checkdsp_random() / 2 + 0.5 : 0;
+		p->map.b[j] = j % 4 ? checkdsp_random() / 2 + 0.5 : 0;
+	}
+}
+
+static void end_places(struct places *p)
+{
+	guarded_end(&p->at);
+	guarded_end(&p->a);
+	guarded_end(&p->b);
+}
+
+/* Line by line, then between the lines, in long double. */
+static double exact_grey(const uint8_t *in, const struct scan_map *map,
+			 size_t j)
+{
+	const long double a = map->a[j], b = map->b[j];
+	const uint8_t *line = in + map->at[j];
+	const uint8_t *next = line + SAMPLES;
+	long double before = line[0] + a * (line[1] - line[0]);
+	long double after = next[0] + a * (next[1] - next[0]);
+
+	return before + b * (after - before);
+}
+
+static void compare_grey(scanconvert_grey_fn *fn, size_t first, size_t n)
+{
+	struct guarded in = guarded_new(LINES * SAMPLES, 1);
+	struct guarded out = guarded_new(n, 1);
+	struct places p;
+	size_t j, differ = 0;
+
+	make_places(&p, first + n);
+	for (j = 0; j < LINES * SAMPLES; j++)
+		((uint8_t *)in.data)[j] = j % 5 ? checkdsp_below(256) : 255;
+	fn(out.data, in.data, SAMPLES, &p.map, first, n);
+	for (j = 0; j < n; j++) {
+		uint8_t got = ((uint8_t *)out.data)[j];
+		double exact = p.map.at[first + j] < 0 ? 0 :
+			       exact_grey(in.data, &p.map, first + j);
+
+		/* rounding may fall either way at a half */
+		if (fabs(exact - floor(exact) - 0.5) < 1e-9)
+			continue;
+		differ += got != floor(exact + 0.5);
+		checkdsp_near("out", j, got, floor(exact + 0.5),
+			      fn == scanconvert_grey_c ? 0 : 1);
+	}
+	checkdsp_near("differing pixels", n, differ, 0, n / 250.0);
+	guarded_end(&in);
+	guarded_end(&out);
+	end_places(&p);
+}
+
+struct grey_call {
+	scanconvert_grey_fn *fn;
+	struct places *places;
+	uint8_t in[LINES * SAMPLES];
+	uint8_t out[4096];
+};
+
+static void call_grey(void *arg)
+{
+	struct grey_call *c = arg;
+
+	c->fn(c->out, c->in, SAMPLES, &c->places->map, 0, 4096);
+}
+
+static void check_grey(void)
+{
+	static const size_t sizes[] = { 0, 1, 7, 33, 4099 };
+	const struct scanconvert_grey_variant *v;
+	static struct grey_call c;
+	struct places p;
+	size_t i;
+
+	for (v = scanconvert_grey_variants; v->fn; v++) {
+		if (!checkdsp_begin("scanconvert_grey", v->name, v->flags))
+			continue;
+		for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+			compare_grey(v->fn, 0, sizes[i]);
+			compare_grey(v->fn, 3, sizes[i]);
+		}
+		make_places(&p, 4096);
+		c.fn = v->fn;
+		c.places = &p;
+		checkdsp_bench(call_grey, &c, 4096, "pixel");
+		end_places(&p);
+		checkdsp_end();
+	}
+}
+
+struct flow {
+	float v[LINES * SAMPLES];
+	uint8_t valid[LINES * SAMPLES];
+	uint8_t palette[PALETTE_COLOURS][3];
+	struct colour_law law;
+};
+
+/*
+ * A palette whose entries say their number; velocities on either side of 0
+ * and of the Nyquist velocity.
+ */
+static void make_flow(struct flow *f)
+{
+	size_t i;
+
+	for (i = 0; i < PALETTE_COLOURS; i++) {
+		f->palette[i][0] = i;
+		f->palette[i][1] = 255 - i;
+		f->palette[i][2] = 77;
+	}
+	for (i = 0; i < LINES * SAMPLES; i++) {
+		f->v[i] = NYQUIST * checkdsp_random();
+		f->valid[i] = i % 4 != 0;
+	}
+	f->law = (struct colour_law){
+		.v = f->v, .valid = f->valid, .samples = SAMPLES,
+		.nyquist = NYQUIST, .priority = 200,
+		.palette = (const uint8_t (*)[3])f->palette,
+	};
+}
+
+/*
+ * Entry of the palette: the weighted mean about the heaviest valid sample, by
+ * remainders; -1 where valid samples make less than half, -2 where the
+ * decision hangs on rounding: half the weight, two as heavy, half a cycle.
+ */
+static double exact_entry(const struct flow *f, const struct scan_map *map,
+			  size_t j)
+{
+	const double a = map->a[j], b = map->b[j];
+	const double share[4] = { (1 - a) * (1 - b), a * (1 - b), (1 - a) * b,
+				  a * b };
+	const int place[4] = { 0, 1, SAMPLES, SAMPLES + 1 };
+	double all = 0, best = 0, second = 0, sum = 0, centre = 0;
+	int i;
+
+	for (i = 0; i < 4; i++) {
+		double w = f->valid[map->at[j] + place[i]] ? share[i] : 0;
+
+		all += w;
+		if (w > best) {
+			second = best;
+			best = w;
+			centre = f->v[map->at[j] + place[i]];
+		} else if (w > second) {
+			second = w;
+		}
+	}
+	if (fabs(all - 0.5) < 1e-5 || (all > 0.5 && best - second < 1e-5))
+		return -2;
+	for (i = 0; i < 4; i++) {
+		double off = f->v[map->at[j] + place[i]] - centre;
+
+		if (fabs(fabs(off) - NYQUIST) < 1e-5)
+			return -2;
+		if (f->valid[map->at[j] + place[i]])
+			sum += share[i] * remainder(off, 2 * NYQUIST);
+	}
+	if (all < 0.5)
+		return -1;
+	sum = remainder(centre + sum / all, 2 * NYQUIST);
+	return floor((sum / NYQUIST + 1) * (PALETTE_COLOURS / 2));
+}
+
+static void compare_colour(scanconvert_colour_fn *fn, size_t first, size_t n)
+{
+	struct guarded rgb = guarded_new(3 * n, 1);
+	struct guarded grey = guarded_new(n, 1);
+	struct places p;
+	struct flow f;
+	size_t j;
+
+	make_places(&p, first + n);
+	make_flow(&f);
+	for (j = 0; j < n; j++)
+		((uint8_t *)grey.data)[j] = j % 3 ? 199 : 200 + j % 50;
+	fn(rgb.data, grey.data, &f.law, &p.map, first, n);
+	for (j = 0; j < n; j++) {
+		const uint8_t *got = (uint8_t *)rgb.data + 3 * j;
+		uint8_t level = ((uint8_t *)grey.data)[j];
+		double entry = -1;
+
+		if (p.map.at[first + j] >= 0 && level < f.law.priority)
+			entry = exact_entry(&f, &p.map, first + j);
+		if (entry == -2)
+			continue;
+		checkdsp_near("blue", j, got[2], entry < 0 ? level : 77, 0);
+		/* the ends of the palette are one velocity */
+		if (entry >= 0 && abs(got[0] - (int)entry) != 255)
+			checkdsp_near("entry", j, got[0], entry, 1);
+		if (entry < 0)
+			checkdsp_near("red", j, got[0], level, 0);
+	}
+	guarded_end(&rgb);
+	guarded_end(&grey);
+	end_places(&p);
+}
+
+struct colour_call {
+	scanconvert_colour_fn *fn;
+	struct places places;
+	struct flow flow;
+	uint8_t rgb[3 * 4096];
+	uint8_t grey[4096];
+};
+
+static void call_colour(void *arg)
+{
+	struct colour_call *c = arg;
+
+	c->fn(c->rgb, c->grey, &c->flow.law, &c->places.map, 0, 4096);
+}
+
+static void check_colour(void)
+{
+	static const size_t sizes[] = { 0, 1, 7, 33, 4099 };
+	const struct scanconvert_colour_variant *v;
+	static struct colour_call c;
+	size_t i;
+
+	for (v = scanconvert_colour_variants; v->fn; v++) {
+		if (!checkdsp_begin("scanconvert_colour", v->name, v->flags))
+			continue;
+		for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+			compare_colour(v->fn, 0, sizes[i]);
+			compare_colour(v->fn, 3, sizes[i]);
+		}
+		make_places(&c.places, 4096);
+		make_flow(&c.flow);
+		c.fn = v->fn;
+		checkdsp_bench(call_colour, &c, 4096, "pixel");
+		end_places(&c.places);
+		checkdsp_end();
+	}
+}
+
+void check_scanconvert(void)
+{
+	check_level();
+	check_grey();
+	check_colour();
+}
