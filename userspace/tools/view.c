@@ -77,7 +77,10 @@ static int open_pipeline(struct view *v)
 	int ret = pipeline_create(&v->pipeline, scan_of(v), &v->plan->params,
 				  &why);
 
-	return ret ? tool_fail("process", v->plan_path, why, ret) : TOOL_OK;
+	if (ret)
+		return tool_fail("process", v->plan_path, why, ret);
+	ret = annotate_create(&v->annotate, pipeline_image(v->pipeline));
+	return ret ? tool_fail("draw", v->plan_path, NULL, ret) : TOOL_OK;
 }
 
 static int open_sinks(struct view *v)
@@ -136,8 +139,10 @@ static void write_digest(struct view *v, const struct sono_frame *f)
 			(uint64_t)f->rec.seq);
 }
 
-static int show(struct view *v, const struct image *image)
+static int show(struct view *v, const struct image *picture)
 {
+	const struct image *image = annotate_execute(v->annotate, picture);
+
 	for (unsigned int i = 0; i < v->sinks; i++) {
 		struct view_sink *s = &v->sink[i];
 		int ret = s->sink->frame(s->state, image);
@@ -316,6 +321,7 @@ static int close_all(struct view *v)
 	}
 	if (v->digest && fclose(v->digest))
 		status = tool_fail("write", v->digest_path, NULL, -errno);
+	annotate_destroy(v->annotate);
 	pipeline_destroy(v->pipeline);
 	sono_plan_close(v->plan);
 	sono_close(v->sono);

@@ -8,6 +8,7 @@
 
 #include "dsp/pipeline.h"
 #include "plan.h"
+#include "present/annotate.h"
 #include "present/present.h"
 #include "sono.h"
 #include "tools.h"
@@ -41,6 +42,7 @@ struct view_sink {
  * @sono: the source
  * @plan: compiled for it
  * @pipeline: from frames to pictures
+ * @annotate: puts scales around pictures
  * @digest: open file, or NULL
  * @pictures: made
  * @skipped: frames released unseen because a newer one was there
@@ -63,6 +65,7 @@ struct view {
 	struct sono *sono;
 	struct sono_plan *plan;
 	struct pipeline *pipeline;
+	struct annotate *annotate;
 	FILE *digest;
 	uint64_t pictures;
 	uint64_t skipped;
