@@ -1,0 +1,4 @@
+# SPDX-License-Identifier: MIT
+# One folder per part, one test per source file.
+
+include $(sort $(wildcard tests/unit/*/build.mk))

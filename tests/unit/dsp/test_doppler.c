@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: MIT
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <math.h>
+
+#include "dsp/doppler.h"
+
+#define ENSEMBLE	16
+#define LINES		3
+#define SAMPLES		5
+#define PLACES		(LINES * SAMPLES)
+
+/* 5 MHz, 1540 m/s, 5 kHz: a Nyquist velocity of 0.385 m/s */
+static struct doppler_params usual(void)
+{
+	return (struct doppler_params){
+		.ensemble = ENSEMBLE,
+		.interval = 200e-6,
+		.c = 1540,
+		.frequency = 5e6,
+		.wall_order = -1,
+		.average_lines = 1,
+		.average_samples = 1,
+		.reference = 1,
+		.power_min_db = -INFINITY,
+	};
+}
+
+/* Echoes of @strength that move at @v, on tissue that drifts at @drift. */
+static void fill(float *data, double strength, double v, double tissue,
+		 double drift)
+{
+	/* towards the probe the path shortens and the phase advances */
+	const double turn = 4 * M_PI * 5e6 * 200e-6 / 1540;
+	uint32_t t, i;
+
+	for (t = 0; t < ENSEMBLE; t++) {
+		for (i = 0; i < PLACES; i++) {
+			float *at = data + 2 * (t * PLACES + i);
+
+			at[0] = strength * cos(turn * v * t + i) +
+				tissue * cos(turn * drift * t);
+			at[1] = strength * sin(turn * v * t + i) +
+				tissue * sin(turn * drift * t);
+		}
+	}
+}
+
+static void run(struct vel *vel, const struct doppler_params *params,
+		const float *data)
+{
+	const struct iq iq = { (float *)data, ENSEMBLE, LINES, SAMPLES };
+	struct doppler *doppler;
+	const char *why = "";
+
+	cr_assert_eq(doppler_create(&doppler, LINES, SAMPLES, params, &why), 0,
+		     "%s", why);
+	cr_assert_eq(vel_init(vel, LINES, SAMPLES), 0);
+	doppler_execute(doppler, vel, &iq);
+	doppler_destroy(doppler);
+}
+
+Test(doppler, velocity_has_its_sign_and_size)
+{
+	static const double velocities[] = { 0.05, -0.05, 0.3, -0.38 };
+	float data[2 * PLACES * ENSEMBLE];
+	struct doppler_params params = usual();
+	struct vel vel;
+	unsigned int i;
+
+	for (i = 0; i < 4; i++) {
+		fill(data, 1, velocities[i], 0, 0);
+		run(&vel, &params, data);
+		cr_assert_float_eq(vel.v[7], velocities[i], 1e-5);
+		cr_assert_float_eq(vel.power[7], 0, 1e-4);
+		vel_finish(&vel);
+	}
+}
+
+Test(doppler, velocity_beyond_nyquist_aliases)
+{
+	float data[2 * PLACES * ENSEMBLE];
+	struct doppler_params params = usual();
+	struct vel vel;
+
+	cr_assert_float_eq(doppler_nyquist(&params), 0.385, 1e-9);
+	fill(data, 1, 0.4, 0, 0);
+	run(&vel, &params, data);
+	cr_assert_float_eq(vel.v[0], 0.4 - 0.77, 1e-5);
+	vel_finish(&vel);
+}
+
+Test(doppler, wall_filter_removes_tissue_and_leaves_flow)
+{
+	float data[2 * PLACES * ENSEMBLE];
+	struct doppler_params params = usual();
+	struct vel vel;
+
+	/* tissue 60 dB stronger, drifting at 1 mm/s */
+	fill(data, 1, 0.15, 1000, 1e-3);
+	run(&vel, &params, data);
+	cr_assert_lt(vel.v[7], 0.002, "tissue hides the flow");
+	vel_finish(&vel);
+	params.wall_order = 3;
+	run(&vel, &params, data);
+	cr_assert_float_eq(vel.v[7], 0.15, 0.01);
+	vel_finish(&vel);
+}
+
+Test(doppler, wall_filter_of_order_n_removes_polynomials_to_n)
+{
+	float data[2 * PLACES * ENSEMBLE];
+	struct doppler_params params = usual();
+	struct vel vel;
+	uint32_t t, i;
+	int order;
+
+	for (t = 0; t < ENSEMBLE; t++) {
+		for (i = 0; i < PLACES; i++) {
+			data[2 * (t * PLACES + i)] = 1 + t + 0.1 * t * t;
+			data[2 * (t * PLACES + i) + 1] = 3 - 0.2 * t * t;
+		}
+	}
+	for (order = 0; order <= 3; order++) {
+		params.wall_order = order;
+		run(&vel, &params, data);
+		if (order < 2)
+			cr_assert_gt(vel.power[0], -10, "order %d", order);
+		else
+			cr_assert_lt(vel.power[0], -90, "order %d", order);
+		vel_finish(&vel);
+	}
+}
+
+Test(doppler, weak_echoes_are_not_valid)
+{
+	float data[2 * PLACES * ENSEMBLE];
+	struct doppler_params params = usual();
+	struct vel vel;
+	uint32_t t;
+
+	fill(data, 1, 0.1, 0, 0);
+	for (t = 0; t < ENSEMBLE; t++) {
+		data[2 * t * PLACES] *= 0.01f;
+		data[2 * t * PLACES + 1] *= 0.01f;
+	}
+	params.power_min_db = -20;
+	run(&vel, &params, data);
+	cr_assert_eq(vel.valid[0], 0);
+	cr_assert_float_eq(vel.power[0], -40, 1e-3);
+	cr_assert_eq(vel.valid[1], 1);
+	vel_finish(&vel);
+}
+
+Test(doppler, mean_repeats_the_edges)
+{
+	float data[2 * PLACES * ENSEMBLE] = { 0 };
+	struct doppler_params params = usual();
+	struct vel vel;
+	uint32_t t;
+
+	/* one place alone, in the corner: its weight is that of 2 x 2 of 9 */
+	for (t = 0; t < ENSEMBLE; t++)
+		data[2 * t * PLACES] = 1;
+	params.average_lines = 3;
+	params.average_samples = 3;
+	run(&vel, &params, data);
+	cr_assert_float_eq(vel.power[0], 10 * log10(4.0 / 9), 1e-3);
+	cr_assert_float_eq(vel.power[1], 10 * log10(2.0 / 9), 1e-3);
+	cr_assert_float_eq(vel.power[SAMPLES + 1], 10 * log10(1.0 / 9), 1e-3);
+	cr_assert_eq(vel.power[2], -INFINITY);
+	vel_finish(&vel);
+}
+
+static const char *refusal(const struct doppler_params *params)
+{
+	struct doppler *doppler;
+	const char *why = NULL;
+
+	cr_assert_eq(doppler_create(&doppler, LINES, SAMPLES, params, &why),
+		     -EINVAL);
+	cr_assert_not_null(why);
+	return why;
+}
+
+Test(doppler, wrong_params_are_refused_with_a_reason)
+{
+	struct doppler_params p = usual();
+
+	p.ensemble = 1;
+	cr_assert_str_eq(refusal(&p), "doppler: ensemble is not 2 to 1024");
+	p = usual();
+	p.interval = 0;
+	cr_assert_str_eq(refusal(&p), "doppler: interval is not positive");
+	p = usual();
+	p.wall_order = 8;
+	cr_assert_str_eq(refusal(&p),
+			 "doppler: wall filter's order is not -1 to 7");
+	p = usual();
+	p.ensemble = 4;
+	p.wall_order = 3;
+	cr_assert_str_eq(refusal(&p),
+			 "doppler: wall filter leaves nothing of the ensemble");
+	p = usual();
+	p.average_lines = 2;
+	cr_assert_str_eq(refusal(&p), "doppler: window of the mean is not odd");
+	p = usual();
+	p.average_samples = 7;
+	cr_assert_str_eq(refusal(&p),
+			 "doppler: window of the mean exceeds the grid");
+}

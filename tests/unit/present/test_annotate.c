@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+#include <criterion/criterion.h>
+#include <math.h>
+
+#include "present/annotate.h"
+
+static struct image picture(enum image_format format, double nyquist)
+{
+	const struct raster raster = { 200, 150, -10e-3, 5e-3, 0.1e-3,
+				       0.2e-3 };
+	struct image image;
+	size_t i;
+
+	cr_assert_eq(image_init(&image, format, &raster), 0);
+	for (i = 0; i < 150 * image.stride; i++)
+		image.data[i] = i;
+	image.floor_db = -60;
+	image.nyquist = nyquist;
+	image.seq = 3;
+	return image;
+}
+
+/* Where the picture's first pixel went, by the calibration. */
+static const uint8_t *origin(const struct image *out, const struct image *in)
+{
+	long x = lround((in->raster.x0 - out->raster.x0) / in->raster.dx);
+	long z = lround((in->raster.z0 - out->raster.z0) / in->raster.dz);
+
+	return out->data + z * out->stride + 3 * x;
+}
+
+Test(annotate, picture_stays_whole_and_calibrated)
+{
+	struct image in = picture(IMAGE_RGB24, 0.3);
+	const struct image *out;
+	struct annotate *a;
+	unsigned int row;
+
+	cr_assert_eq(annotate_create(&a, &in), 0);
+	out = annotate_execute(a, &in);
+	for (row = 0; row < 150; row++)
+		cr_assert_arr_eq(origin(out, &in) + row * out->stride,
+				 in.data + row * in.stride, 600);
+	cr_assert_eq(out->seq, 3);
+	annotate_destroy(a);
+	image_finish(&in);
+}
+
+Test(annotate, grey_becomes_rgb)
+{
+	struct image in = picture(IMAGE_GREY8, 0);
+	const struct image *out;
+	struct annotate *a;
+	const uint8_t *at;
+
+	cr_assert_eq(annotate_create(&a, &in), 0);
+	out = annotate_execute(a, &in);
+	at = origin(out, &in) + 3 * 77;
+	cr_assert(at[0] == 77 && at[1] == 77 && at[2] == 77);
+	annotate_destroy(a);
+	image_finish(&in);
+}
+
+Test(annotate, ticks_lie_at_round_millimetres)
+{
+	struct image in = picture(IMAGE_GREY8, 0);
+	const struct image *out;
+	const uint8_t *left;
+	struct annotate *a;
+	unsigned int row;
+
+	cr_assert_eq(annotate_create(&a, &in), 0);
+	out = annotate_execute(a, &in);
+	/* 5 mm to 34.8 mm, 150 rows of 0.2 mm: every 10 mm */
+	left = origin(out, &in) - 3;
+	for (row = 0; row < 150; row++, left += out->stride)
+		cr_assert_eq(*left > 100, row == 25 || row == 75 || row == 125,
+			     "row %u", row);
+	annotate_destroy(a);
+	image_finish(&in);
+}
+
+Test(annotate, velocity_gets_a_bar_of_its_own)
+{
+	struct image grey = picture(IMAGE_GREY8, 0);
+	struct image colour = picture(IMAGE_RGB24, 0.3);
+	struct annotate *a, *b;
+
+	cr_assert_eq(annotate_create(&a, &grey), 0);
+	cr_assert_eq(annotate_create(&b, &colour), 0);
+	cr_assert_gt(annotate_execute(b, &colour)->raster.width,
+		     annotate_execute(a, &grey)->raster.width);
+	annotate_destroy(a);
+	annotate_destroy(b);
+	annotate_destroy(NULL);
+	image_finish(&grey);
+	image_finish(&colour);
+}
