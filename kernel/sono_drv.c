@@ -120,10 +120,11 @@ static void sono_remove(struct pci_dev *pdev)
 	cdev_device_del(&sd->cdev, &sd->dev);
 
 	mutex_lock(&sd->lock);
-	sono_stream_halt(sd, SONO_END_GONE);
+	/* First, so that the waits which the halt ends say -ENODEV. */
 	spin_lock_bh(&sd->ring_lock);
 	sd->gone = true;
 	spin_unlock_bh(&sd->ring_lock);
+	sono_stream_halt(sd, SONO_END_GONE);
 	if (sd->stream)
 		sono_stream_detach(sd, sd->stream);
 	mutex_unlock(&sd->lock);

@@ -142,8 +142,15 @@ void sono_stream_destroy(struct sono_stream *s)
 	kfree(s);
 }
 
-static int table_load(struct sono_device *sd, struct sono_config *cfg,
-		      const void *table)
+/* The last resort. It takes the board's table with it. */
+static void board_reset(struct sono_device *sd, struct sono_stream *s)
+{
+	sono_hw_reset(sd);
+	s->frame_bytes = 0;
+}
+
+static int table_load(struct sono_device *sd, struct sono_stream *s,
+		      struct sono_config *cfg, const void *table)
 {
 	struct device *dev = &sd->pdev->dev;
 	dma_addr_t addr;
@@ -158,7 +165,7 @@ static int table_load(struct sono_device *sd, struct sono_config *cfg,
 	if (ret == -ETIMEDOUT) {
 		/* Whatever it is doing, it must not read freed memory. */
 		sono_stream_halt(sd, SONO_END_FAULT);
-		sono_hw_reset(sd);
+		board_reset(sd, s);
 	}
 	dma_free_coherent(dev, cfg->table_bytes, copy, addr);
 	return ret;
@@ -186,7 +193,7 @@ int sono_stream_config(struct sono_device *sd, struct sono_stream *s,
 		return -EBUSY;
 	if (le32_to_cpu(h->frame_bytes) > s->setup.slot_stride)
 		return -EMSGSIZE;
-	ret = table_load(sd, cfg, table);
+	ret = table_load(sd, s, cfg, table);
 	if (ret)
 		return ret;
 	/* The board has checked what the header says; this checks the board. */
@@ -309,7 +316,7 @@ void sono_stream_halt(struct sono_device *sd, u32 reason)
 		sono_hw_counts(sd, &produced, &dropped);
 	} else if (ret == -ETIMEDOUT) {
 		dev_err(&sd->pdev->dev, "does not stop, resetting it\n");
-		sono_hw_reset(sd);
+		board_reset(sd, s);
 	}
 
 	spin_lock_bh(&sd->ring_lock);
