@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: GPL-2.0-only OR MIT
+# Tests of the driver and of what behaves as it does, in and out of the VM.
+
+KSELFTEST_LIBS := userspace/libsono/libsono.a fpga-sim/libsim.a -luring -lz
+
+# The harness is the kernel's; tests/env takes it from linux-source.
+$(O)/tests/kselftest/%.o: CPPFLAGS += \
+	-isystem /usr/src/linux-tools/tools/testing/selftests
+# Its macros define functions that nothing declares.
+$(O)/tests/kselftest/%.o: CFLAGS += -Wno-missing-prototypes
+
+define kselftest-program
+$(call test-program,tests/kselftest/$(1),tests/kselftest/$(1).c tests/kselftest/stream.c,$(KSELFTEST_LIBS))
+endef
+$(foreach t,uapi,$(eval $(call kselftest-program,sono_$(t))))
+
+UAPI := $(O)/tests/kselftest/sono_uapi
+# A store to the read-only ring must end in the signal, not in a sanitizer.
+IN_PROCESS := env ASAN_OPTIONS=handle_segv=0 SONO_SOURCE=sim:pattern
+
+$(eval $(call check,uapi-virtual,$(UAPI),$(IN_PROCESS) $(UAPI),60))
+$(eval $(call check,uapi-real,$(UAPI),$(IN_PROCESS)$(comma)pace=real $(UAPI),120))
