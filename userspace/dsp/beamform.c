@@ -145,7 +145,11 @@ static const char *fault(const struct sono_scan *scan,
 	return why;
 }
 
-/* First arrival at a point, as a distance from the trigger [m]. */
+/*
+ * First arrival at a point, as a distance from the trigger [m]. Squares tell
+ * which elements are later than the first so far; a delay that is NAN never is
+ * earlier.
+ */
 static double first_arrival(const struct sono_scan *scan,
 			    const struct sono_event *event, double x, double z)
 {
@@ -155,10 +159,12 @@ static double first_arrival(const struct sono_scan *scan,
 	for (i = 0; i < scan->elements; i++) {
 		double dx = x - scan->element[i].x;
 		double dz = z - scan->element[i].z;
-		double d = event->delay[i] * scan->c + sqrt(dx * dx + dz * dz);
+		double square = dx * dx + dz * dz;
+		double wait = event->delay[i] * scan->c;
+		double left = first - wait;
 
-		if (d < first)	/* never where the delay is NAN */
-			first = d;
+		if (left > 0 && square < left * left)
+			first = wait + sqrt(square);
 	}
 	return first;
 }

@@ -10,7 +10,7 @@ void detect_log_c(float *db, const float *iq, const float *gain_db, size_t n,
 	size_t j;
 
 	for (j = 0; j < n; j++) {
-		/* double: the square of any float is neither 0 nor infinite */
+		/* double: the square of a small or large float is a number */
 		const double re = iq[2 * j], im = iq[2 * j + 1];
 		const float level = 10 * log10(re * re + im * im) + gain_db[j];
 
