@@ -6,7 +6,8 @@
  * Keys of meta.json: shape, layout ("[A][sample][element]" or
  * "[A][element][sample]", A one of tx, frame, ensemble), dtype "int16 LE", fs,
  * fc, c, pitch, nel, t0; optionally PRF and txdelays_s [tx][element], without
- * which all elements fire at once. The transmits of a set of "tx" are the
+ * which all elements fire at once, and width_rad, which tells diverging waves
+ * from plane ones. The transmits of a set of "tx" are the
  * events of one frame; those of the others are a frame each.
  */
 #ifndef SONO_IMPORT_H
