@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: MIT
+# libsono: sources of frames, and what their frames mean.
+
+LIBSONO_SOURCES := $(addprefix userspace/libsono/,scan.c why.c sequence.c \
+	recorder.c recording.c plan_text.c plan.c)
+
+LIBSONO_SOURCES += $(addprefix userspace/libsono/,import.c sono.c drv.c sim.c \
+	sim_host.c file.c)
+# The ring core that the module is built from, for the board in process.
+LIBSONO_SOURCES += $(addprefix kernel/,sono_ring.c sono_queue.c sono_limits.c)
+
+$(eval $(call static-library,userspace/libsono/libsono.a,$(LIBSONO_SOURCES)))
+
+# Its tests; tables are judged by the emulated board's own check.
+LIBSONO_TEST_LIBS := userspace/libsono/libsono.a userspace/dsp/libdsp.a \
+	fpga-sim/libsim.a -lconfig -ljansson -lz
+
+$(foreach t,sequence recording plan,$(eval $(call unit-test,tests/unit/libsono/test_$(t), \
+	tests/unit/libsono/test_$(t).c tests/unit/libsono/board.c, \
+	$(LIBSONO_TEST_LIBS))))

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Scan plans: a text file that says probe, sequence, reception, processing
+ * and display, made into what a board and the pipeline take.
+ * Documentation/plan.rst describes the file.
+ */
+#ifndef SONO_PLAN_H
+#define SONO_PLAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <linux/sono.h>
+
+#include "dsp/pipeline.h"
+#include "scan.h"
+#include "sequence.h"
+
+/**
+ * struct sono_plan_rates - what a plan comes to
+ * @prf: transmit events per second, while a frame lasts [Hz]
+ * @frame_rate: frames per second [Hz]
+ * @nyquist: velocity at which colour aliases, 0: no colour [m/s]
+ * @bytes_per_second: payload over the link, mean
+ */
+struct sono_plan_rates {
+	double prf;
+	double frame_rate;
+	double nyquist;
+	double bytes_per_second;
+};
+
+/**
+ * struct sono_plan - a plan, compiled for one board
+ * @scan: what its frames mean
+ * @waveform: how each event transmits, [scan->events]
+ * @table: for the board
+ * @params: for pipeline_create(); its arrays belong to the plan
+ * @rates: what it comes to
+ * @amplitude: of the elements, 0 to 1, [scan->elements]; every waveform's
+ * @group: [scan->events]; in @params
+ */
+struct sono_plan {
+	struct sono_scan *scan;
+	struct sono_waveform *waveform;
+	struct sono_table table;
+	struct pipeline_params params;
+	struct sono_plan_rates rates;
+	double *amplitude;
+	uint32_t *group;
+};
+
+/**
+ * sono_plan_open() - read a plan and compile it
+ * @plan: written; end with sono_plan_close()
+ * @path: of the file
+ * @info: limits and clocks of the board it shall run on
+ * @why: on an error "FILE:LINE: key: reason"; may be NULL
+ * @why_bytes: its size
+ *
+ * Return: 0, -EINVAL for a plan that is wrong in itself or that physics or
+ * the board forbid, -ENOMEM, or the errno of reading the file.
+ */
+int sono_plan_open(struct sono_plan **plan, const char *path,
+		   const struct sono_info *info, char *why, size_t why_bytes);
+
+/** sono_plan_close() - free a plan with its scan and table; NULL is fine */
+void sono_plan_close(struct sono_plan *plan);
+
+#endif /* SONO_PLAN_H */

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A scan plan as it is written: every setting with its value and its line,
+ * each checked alone. What settings mean together is plan.c's business.
+ * Documentation/plan.rst describes the file; the table in plan_text.c is the
+ * list of all keys.
+ */
+#ifndef SONO_PLAN_TEXT_H
+#define SONO_PLAN_TEXT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/**
+ * struct plan_value - one setting
+ * @number: its value: a number, 0 or 1, the index of a word, or for a group 1
+ *          if it is there
+ * @line: where it is written; 0: it is not, @number is the default
+ */
+struct plan_value {
+	double number;
+	unsigned int line;
+};
+
+/**
+ * struct plan_list - a setting of several numbers
+ * @number: [count], owned
+ * @count: 0 where it is not written
+ * @line: where it is written
+ */
+struct plan_list {
+	double *number;
+	uint32_t count;
+	unsigned int line;
+};
+
+/* Words, by index. */
+enum plan_probe { PLAN_LINEAR, PLAN_PHASED };
+enum plan_waves { PLAN_PLANE, PLAN_DIVERGING };
+enum plan_grid { PLAN_GRID_LINEAR, PLAN_GRID_SECTOR };
+enum plan_window { PLAN_BOXCAR, PLAN_HANN, PLAN_TUKEY };
+
+struct plan_probe_text {
+	struct plan_value here;
+	struct plan_value kind;
+	struct plan_value elements;
+	struct plan_value pitch_mm;
+	struct plan_value lens_delay_us;
+};
+
+struct plan_waves_text {
+	struct plan_value here;
+	struct plan_value kind;
+	struct plan_list angles_deg;
+	struct plan_value count;
+	struct plan_value max_deg;
+	struct plan_value width_deg;
+};
+
+struct plan_pulse_text {
+	struct plan_value here;
+	struct plan_value fc_mhz;
+	struct plan_value half_cycles;
+	struct plan_value inverted;
+	struct plan_value hv_v;
+	struct plan_value settle_us;
+	struct plan_value apodisation;
+	struct plan_value taper;
+	struct plan_value delay_us;
+};
+
+struct plan_receive_window_text {
+	struct plan_value here;
+	struct plan_value start_mm;
+	struct plan_value end_mm;
+	struct plan_value start_us;
+	struct plan_value samples;
+};
+
+struct plan_sequence_text {
+	struct plan_value here;
+	struct plan_waves_text waves;
+	struct plan_pulse_text pulse;
+	struct plan_receive_window_text window;
+	struct plan_value sampling_mhz;
+	struct plan_value prf_hz;
+	struct plan_value frame_rate_hz;
+	struct plan_value ensemble;
+	struct plan_list tgc_db;
+};
+
+struct plan_receive_text {
+	struct plan_value here;
+	struct plan_value c_m_s;
+	struct plan_value f_number;
+	struct plan_value apodisation;
+	struct plan_value taper;
+};
+
+struct plan_grid_text {
+	struct plan_value here;
+	struct plan_value kind;
+	struct plan_value lines;
+	struct plan_value samples;
+	struct plan_list x_mm;
+	struct plan_list z_mm;
+	struct plan_list angle_deg;
+	struct plan_list range_mm;
+	struct plan_value apex_mm;
+};
+
+struct plan_demodulation_text {
+	struct plan_value here;
+	struct plan_value pass_mhz;
+	struct plan_value stop_mhz;
+	struct plan_value reject_db;
+	struct plan_value decimation;
+};
+
+struct plan_doppler_text {
+	struct plan_value here;
+	struct plan_value packet_frames;
+	struct plan_value wall_order;
+	struct plan_value average_lines;
+	struct plan_value average_samples;
+	struct plan_value frequency_mhz;
+	struct plan_value power_min_db;
+	struct plan_value priority_db;
+};
+
+struct plan_processing_text {
+	struct plan_value here;
+	struct plan_grid_text grid;
+	struct plan_demodulation_text demodulation;
+	struct plan_value reference_counts;
+	struct plan_value range_db;
+	struct plan_value persistence;
+	struct plan_list tgc_trim_db;
+	struct plan_doppler_text doppler;
+};
+
+struct plan_display_text {
+	struct plan_value here;
+	struct plan_value width;
+	struct plan_value height;
+	struct plan_value colour;
+};
+
+/** struct plan_text - a plan, written */
+struct plan_text {
+	struct plan_probe_text probe;
+	struct plan_sequence_text sequence;
+	struct plan_receive_text receive;
+	struct plan_processing_text processing;
+	struct plan_display_text display;
+};
+
+/**
+ * plan_text_read() - read a plan
+ * @text: written; end with plan_text_finish(), also after an error
+ * @path: of the file
+ * @why: on an error "FILE:LINE: key: reason"; may be NULL
+ * @why_bytes: its size
+ *
+ * Return: 0, -EINVAL for a plan that is wrong, -ENOMEM, or the errno of
+ * reading the file.
+ */
+int plan_text_read(struct plan_text *text, const char *path, char *why,
+		   size_t why_bytes);
+
+/** plan_text_finish() - free what a plan's lists hold */
+void plan_text_finish(struct plan_text *text);
+
+#endif /* SONO_PLAN_TEXT_H */
