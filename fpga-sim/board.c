@@ -84,7 +84,7 @@ int sim_board_create(struct sim_board **board, const struct sim_config *config,
 	sim_log(b, "ev=power_on clock=%u channels=%u adc_clock=%u source=%s",
 		b->config.limits.board_clock, b->config.limits.channels,
 		b->config.limits.adc_clock,
-		b->config.frontend ? b->config.frontend->ops->name : "pattern");
+		b->config.frontend ? b->config.frontend->name : "pattern");
 	*board = b;
 	return 0;
 }

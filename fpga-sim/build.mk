@@ -2,17 +2,22 @@
 
 # The board itself, in reading order; also libsono's board in process.
 $(eval $(call static-library,fpga-sim/libsim.a,$(addprefix fpga-sim/, \
-	board.c regs.c load.c seq.c run.c queue.c payload.c irq.c fault.c)))
+	board.c regs.c load.c seq.c run.c queue.c payload.c irq.c fault.c \
+	replay.c phantom.c scene.c probe.c echo.c)))
+
+# A scene has a million echoes to add up before its first frame.
+$(O)/fpga-sim/echo.o: CFLAGS += -O3
 
 # The board as a PCIe function for a vfio-user client.
 $(eval $(call static-library,fpga-sim/libserver.a,$(addprefix fpga-sim/, \
 	server.c vfio.c wire.c pci.c dma.c log.c)))
 
-$(eval $(call program,fpga-sim/sono-sim,fpga-sim/main.c fpga-sim/options.c, \
-	fpga-sim/libserver.a fpga-sim/libsim.a))
+$(eval $(call program,fpga-sim/sono-sim,$(addprefix fpga-sim/, \
+	main.c options.c recorded.c), fpga-sim/libserver.a \
+	userspace/libsono/libsono.a fpga-sim/libsim.a -lz))
 
 # Its tests; they share a host that lives in virtual time.
-$(foreach t,seq queue run,$(eval $(call unit-test,tests/unit/fpga-sim/test_$(t), \
+$(foreach t,seq queue run phantom,$(eval $(call unit-test,tests/unit/fpga-sim/test_$(t), \
 	tests/unit/fpga-sim/test_$(t).c tests/unit/fpga-sim/host.c, \
 	fpga-sim/libsim.a)))
 

@@ -15,7 +15,6 @@ struct sim_frontend;
 
 /**
  * struct sim_frontend_ops - a kind of front-end
- * @name: as in "sim:NAME"
  * @load: look at a table that passed the board's checks; *@data is kept with
  *        it. -errno refuses the table with SONO_SEQ_E_SOURCE.
  * @prepare: compute event @event of the table; called once for each
@@ -25,7 +24,6 @@ struct sim_frontend;
  * @destroy: release the front-end
  */
 struct sim_frontend_ops {
-	const char *name;
 	int (*load)(struct sim_frontend *fe, const struct sim_seq *table,
 		    void **data);
 	void (*prepare)(struct sim_frontend *fe, const struct sim_seq *table,
@@ -37,8 +35,14 @@ struct sim_frontend_ops {
 	void (*destroy)(struct sim_frontend *fe);
 };
 
+/**
+ * struct sim_frontend - a front-end, the head of its own structure
+ * @ops: its kind
+ * @name: what it shows, for the log
+ */
 struct sim_frontend {
 	const struct sim_frontend_ops *ops;
+	const char *name;
 };
 
 /** sim_frontend_destroy() - NULL is fine; boards that use it go first */

@@ -15,9 +15,16 @@
 #include <unistd.h>
 
 #include "options.h"
+#include "recorded.h"
 #include "server.h"
 
 static volatile sig_atomic_t ended;
+
+static int fail(const char *what, const char *to, const char *why)
+{
+	fprintf(stderr, "sono-sim: %s %s: %s\n", what, to, why);
+	return 1;
+}
 
 static void on_signal(int signal)
 {
@@ -102,6 +109,47 @@ static int serve(struct server *s, const sigset_t *signals)
 	return err == -ECONNRESET ? 0 : err;
 }
 
+/* What the ADC is connected to; one of the two, or neither for the ramp. */
+struct source {
+	struct recorded *recorded;
+	struct sim_frontend *phantom;
+};
+
+/* 0, or the status to exit with. */
+static int open_source(struct source *source, struct options *o)
+{
+	char why[256] = "";
+	int err = 0;
+
+	*source = (struct source){ 0 };
+	if (o->replay) {
+		err = recorded_open(&source->recorded, o->replay, why,
+				    sizeof(why));
+		if (err)
+			return fail("cannot replay", o->replay, why);
+		recorded_limits(source->recorded, &o->config.limits);
+		o->config.frontend = recorded_frontend(source->recorded);
+	} else if (o->scene && strcmp(o->scene, "pattern")) {
+		err = sim_phantom_create(&source->phantom, o->scene,
+					 &o->phantom);
+		if (err == -ENOENT) {
+			fail("cannot show scene", o->scene, "no such scene");
+			return 2;
+		}
+		if (err)
+			return fail("cannot show scene", o->scene,
+				    strerror(-err));
+		o->config.frontend = source->phantom;
+	}
+	return 0;
+}
+
+static void close_source(struct source *source)
+{
+	recorded_close(source->recorded);
+	sim_frontend_destroy(source->phantom);
+}
+
 static int run(const struct options *o, int listener, const sigset_t *signals)
 {
 	static struct server server;
@@ -120,17 +168,28 @@ static int run(const struct options *o, int listener, const sigset_t *signals)
 	return err;
 }
 
-static int fail(const char *what, const char *to, int err)
+/* Listen, serve, clean up: everything that belongs to the socket. */
+static int serve_at(const struct options *o)
 {
-	fprintf(stderr, "sono-sim: %s %s: %s\n", what, to, strerror(-err));
-	return 1;
+	sigset_t signals;
+	int listener, err;
+
+	catch_signals(&signals);
+	listener = listen_at(o->socket);
+	if (listener < 0)
+		return fail("cannot listen at", o->socket,
+			    strerror(-listener));
+	err = run(o, listener, &signals);
+	close(listener);
+	unlink(o->socket);
+	return err ? fail("cannot serve", o->socket, strerror(-err)) : 0;
 }
 
 int main(int argc, char **argv)
 {
+	struct source source;
 	struct options o;
-	sigset_t signals;
-	int listener, err;
+	int status;
 
 	if (options_parse(&o, argc, argv))
 		return 2;
@@ -138,12 +197,9 @@ int main(int argc, char **argv)
 		options_help();
 		return 0;
 	}
-	catch_signals(&signals);
-	listener = listen_at(o.socket);
-	if (listener < 0)
-		return fail("cannot listen at", o.socket, listener);
-	err = run(&o, listener, &signals);
-	close(listener);
-	unlink(o.socket);
-	return err ? fail("cannot serve", o.socket, err) : 0;
+	status = open_source(&source, &o);
+	if (!status)
+		status = serve_at(&o);
+	close_source(&source);
+	return status;
 }

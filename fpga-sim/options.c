@@ -7,12 +7,16 @@
 
 #include "options.h"
 
-enum { SOCKET = 256, LOG, FAULT, CHANNELS, ELEMENTS, ADC_CLOCK, ADC_BITS,
-       HEARTBEAT_MAX, LOG_TX, HELP };
+enum { SOCKET = 256, LOG, SCENE, REPLAY, PROBE, SEED, FAULT, CHANNELS,
+       ELEMENTS, ADC_CLOCK, ADC_BITS, HEARTBEAT_MAX, LOG_TX, HELP };
 
 static const struct option long_options[] = {
 	{ "socket", required_argument, NULL, SOCKET },
 	{ "log", required_argument, NULL, LOG },
+	{ "scene", required_argument, NULL, SCENE },
+	{ "replay", required_argument, NULL, REPLAY },
+	{ "probe", required_argument, NULL, PROBE },
+	{ "seed", required_argument, NULL, SEED },
 	{ "fault", required_argument, NULL, FAULT },
 	{ "channels", required_argument, NULL, CHANNELS },
 	{ "elements", required_argument, NULL, ELEMENTS },
@@ -31,13 +35,19 @@ void options_help(void)
 	      "\n"
 	      "  --socket PATH       listen here; the file goes when the board does\n"
 	      "  --log FILE          write the board's event log\n"
+	      "  --scene NAME        what the probe sees: points, cyst, noise, or\n"
+	      "                      pattern: the ADC delivers the ramp (pattern)\n"
+	      "  --replay FILE       play a recording instead of a scene\n"
+	      "  --probe NAME        linear (128 elements, 5.2 MHz) or phased (64,\n"
+	      "                      2.7 MHz); sets channels and ADC clock (linear)\n"
+	      "  --seed N            of speckle and noise (1)\n"
 	      "  --fault NAME=N,...  inject faults: every Nth lost, duplicate, slot,\n"
 	      "                      gen, len, backward, stray, crc; N ms after the\n"
 	      "                      first start dead, overtemp, overvolt\n"
-	      "  --channels N        receive channels (128)\n"
-	      "  --elements N        elements with a pulser (128)\n"
-	      "  --adc-clock HZ      (20832000)\n"
-	      "  --adc-bits N        8 to 16 (14)\n"
+	      "  --channels N        receive channels\n"
+	      "  --elements N        elements with a pulser\n"
+	      "  --adc-clock HZ\n"
+	      "  --adc-bits N        8 to 16 (14; of a recording 16)\n"
 	      "  --heartbeat-max MS  longest time between heartbeats (2000)\n"
 	      "  --log-tx            log every transmit event\n"
 	      "  --help\n",
@@ -67,6 +77,25 @@ static int parse_number(const char *name, const char *text, uint32_t min,
 	return 0;
 }
 
+static int parse_seed(const char *text, uint64_t *seed)
+{
+	char *end;
+
+	errno = 0;
+	*seed = strtoull(text, &end, 10);
+	if (errno || *text < '0' || *text > '9' || *end)
+		return complain("--seed: not a number", text);
+	return 0;
+}
+
+static int parse_probe(struct options *o, const char *name)
+{
+	if (sim_probe_find(&o->phantom.probe, name))
+		return complain("no such probe", name);
+	sim_probe_limits(&o->phantom.probe, &o->config.limits);
+	return 0;
+}
+
 static int parse_option(struct options *o, int option, const char *value)
 {
 	struct sim_limits *l = &o->config.limits;
@@ -78,6 +107,16 @@ static int parse_option(struct options *o, int option, const char *value)
 	case LOG:
 		o->log = value;
 		return 0;
+	case SCENE:
+		o->scene = value;
+		return 0;
+	case REPLAY:
+		o->replay = value;
+		return 0;
+	case PROBE:
+		return parse_probe(o, value);
+	case SEED:
+		return parse_seed(value, &o->phantom.seed);
 	case FAULT:
 		if (sim_faults_parse(&o->config.faults, value))
 			return complain("not a list of faults", value);
@@ -111,6 +150,7 @@ int options_parse(struct options *o, int argc, char **argv)
 
 	*o = (struct options){ 0 };
 	sim_config_init(&o->config);
+	sim_phantom_config_init(&o->phantom);
 	for (;;) {
 		option = getopt_long(argc, argv, "", long_options, NULL);
 		if (option < 0)
@@ -124,5 +164,8 @@ int options_parse(struct options *o, int argc, char **argv)
 		return complain("unknown argument", argv[optind]);
 	if (!o->socket)
 		return complain("missing", "--socket PATH");
+	if (o->scene && o->replay)
+		return complain("--scene and --replay exclude each other",
+				o->replay);
 	return 0;
 }

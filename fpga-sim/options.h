@@ -3,6 +3,7 @@
 #ifndef SIM_OPTIONS_H
 #define SIM_OPTIONS_H
 
+#include "phantom.h"
 #include "sim.h"
 
 /**
@@ -10,12 +11,18 @@
  * @socket: path to listen at
  * @log: file for the event log, or NULL
  * @help: print the help and nothing else
- * @config: of the board
+ * @scene: name of a scene, or NULL
+ * @replay: recording to play, or NULL
+ * @phantom: how the scene is seen
+ * @config: of the board; without its front-end
  */
 struct options {
 	const char *socket;
 	const char *log;
 	bool help;
+	const char *scene;
+	const char *replay;
+	struct sim_phantom_config phantom;
 	struct sim_config config;
 };
 

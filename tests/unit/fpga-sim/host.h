@@ -17,7 +17,7 @@
 #define AT_POST 0x400000u
 #define AT_CPL 0x480000u
 #define AT_SLOTS 0x800000u
-#define SLOT_BYTES 0x40000u
+#define SLOT_BYTES 0x80000u
 
 #define US 1000ull
 #define MS 1000000ull

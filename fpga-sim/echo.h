@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * Echoes of point scatterers, summed from first principles: what each element
+ * of a transmit row sends arrives at a scatterer after its delay and its way,
+ * weakened by distance and by the element's directivity; what has arrived
+ * there is sent back to every receiving element in the same manner. There is
+ * no notion of a beam, a wave or a focus in here; they come about by the sum.
+ *
+ * The pulse is a row of half cycles of a square wave, seen through a two-way
+ * element response with a Gaussian spectrum and no delay of its own. So the
+ * centre of an echo is half the pulse's length after the sum of the delays.
+ *
+ * Amplitude 1 is what one element at full voltage and full pulse width
+ * receives back from a reflector of 1 at 10 mm straight ahead, with a pulse
+ * of one cycle at the probe's centre frequency, about.
+ */
+#ifndef SIM_ECHO_H
+#define SIM_ECHO_H
+
+#include "probe.h"
+#include "scene.h"
+#include "seq.h"
+
+struct echo;
+
+/**
+ * echo_create() - prepare for the events of a table
+ * @echo: the new object; @probe must outlive it
+ *
+ * Return: 0, -EINVAL for a table that needs elements the probe has not, or
+ * spreads its transmits over an absurd time, -ENOMEM.
+ */
+int echo_create(struct echo **echo, const struct sim_probe *probe,
+		const struct sim_seq *table);
+
+/** echo_destroy() - NULL is fine */
+void echo_destroy(struct echo *echo);
+
+/**
+ * echo_execute() - add up the echoes of one event
+ * @echo: from echo_create() with this table
+ * @table: the table
+ * @event: of it
+ * @scatterer: what reflects
+ * @count: how many
+ * @rf: [channels][rx_samples], overwritten
+ */
+void echo_execute(struct echo *echo, const struct sim_seq *table,
+		  uint32_t event, const struct sim_scatterer *scatterer,
+		  size_t count, float *rf);
+
+#endif /* SIM_ECHO_H */

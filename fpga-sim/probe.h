@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * The probe that a scene is seen with. Axes as everywhere in Sonoring: x to
+ * the right, z away from the probe, its centre at the origin; SI units.
+ */
+#ifndef SIM_PROBE_H
+#define SIM_PROBE_H
+
+#include <stdint.h>
+
+#include "sim.h"
+
+#define SIM_PROBE_ELEMENTS 256
+
+/** struct sim_element - place of an element and its unit normal */
+struct sim_element {
+	double x, z;
+	double nx, nz;
+};
+
+/**
+ * struct sim_probe - a probe
+ * @name: for options
+ * @elements: number of @element
+ * @width: of an element [m]
+ * @fc: centre of its response [Hz]
+ * @bandwidth: two-way, between the -6 dB points, as a fraction of @fc
+ * @adc_clock: a sampling frequency that suits it [Hz]
+ * @element: the elements
+ */
+struct sim_probe {
+	const char *name;
+	uint32_t elements;
+	double width;
+	double fc;
+	double bandwidth;
+	uint32_t adc_clock;
+	struct sim_element element[SIM_PROBE_ELEMENTS];
+};
+
+/**
+ * sim_probe_find() - one of the probes that are known
+ * @probe: filled in
+ * @name: "linear": 128 elements, 0.3 mm apart, 5.208 MHz, 4 samples a period;
+ *        "phased": 64 elements, 0.3 mm apart, 2.72 MHz, 4 samples a period
+ *
+ * Return: 0 or -ENOENT.
+ */
+int sim_probe_find(struct sim_probe *probe, const char *name);
+
+/** sim_probe_limits() - a board with as many channels and this ADC clock */
+void sim_probe_limits(const struct sim_probe *probe, struct sim_limits *limits);
+
+#endif /* SIM_PROBE_H */
