@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "backend.h"
+#include "phantom.h"
+#include "recorded.h"
 #include "sim_host.h"
 #include "why.h"
 
@@ -12,34 +14,45 @@
  * struct sono_sim - handle of an emulated board
  * @base: handle
  * @host: of the board
- * @frontend: what its ADC sees
+ * @phantom: the scene that its ADC sees, or NULL
+ * @recorded: the recording that it plays, or NULL
  * @name: the source's name, cut into its parts
  */
 struct sono_sim {
 	struct sono base;
 	struct sim_host host;
-	struct sim_frontend *frontend;
+	struct sim_frontend *phantom;
+	struct recorded *recorded;
 	char *name;
 };
 
 /**
  * struct sim_source - what a name asks for
+ * @scene: name of a scene, "pattern" or "replay"
  * @config: of the board
+ * @phantom: how a scene is seen
+ * @file: the recording to replay, or NULL
  * @log: file for the event log, or NULL
  * @real: time is real
  */
 struct sim_source {
+	const char *scene;
 	struct sim_config config;
+	struct sim_phantom_config phantom;
+	const char *file;
 	const char *log;
 	bool real;
 };
 
-enum key { KEY_PACE, KEY_LOG, KEY_FAULT };
+enum key { KEY_PACE, KEY_LOG, KEY_FAULT, KEY_PROBE, KEY_SEED, KEY_FILE };
 
 static char *const key_names[] = {
 	[KEY_PACE] = "pace",
 	[KEY_LOG] = "log",
 	[KEY_FAULT] = "fault",
+	[KEY_PROBE] = "probe",
+	[KEY_SEED] = "seed",
+	[KEY_FILE] = "file",
 	NULL,
 };
 
@@ -50,7 +63,8 @@ static struct sono_sim *sim_of(struct sono *s)
 
 static void sim_free(struct sono_sim *sim)
 {
-	sim_frontend_destroy(sim->frontend);
+	sim_frontend_destroy(sim->phantom);
+	recorded_close(sim->recorded);
 	free(sim->name);
 	free(sim);
 }
@@ -61,6 +75,23 @@ static void sim_close(struct sono *s)
 
 	sim_host_destroy(&sim->host);
 	sim_free(sim);
+}
+
+static int set_probe(struct sim_source *src, const char *name)
+{
+	int ret = sim_probe_find(&src->phantom.probe, name);
+
+	if (!ret)
+		sim_probe_limits(&src->phantom.probe, &src->config.limits);
+	return ret;
+}
+
+static int set_seed(struct sim_source *src, const char *value)
+{
+	char *end;
+
+	src->phantom.seed = strtoull(value, &end, 10);
+	return *value >= '0' && *value <= '9' && !*end ? 0 : -EINVAL;
 }
 
 static int set_key(struct sim_source *src, int key, const char *value)
@@ -74,6 +105,13 @@ static int set_key(struct sim_source *src, int key, const char *value)
 		return 0;
 	case KEY_FAULT:
 		return sim_faults_parse(&src->config.faults, value);
+	case KEY_PROBE:
+		return set_probe(src, value);
+	case KEY_SEED:
+		return set_seed(src, value);
+	case KEY_FILE:
+		src->file = value;
+		return 0;
 	}
 	return -EINVAL;
 }
@@ -98,18 +136,51 @@ static int parse_keys(struct sim_source *src, char *keys, char *why,
 	return 0;
 }
 
-static int parse_name(struct sim_source *src, struct sono_sim *sim, char *why,
+static int parse_name(struct sim_source *src, char *name, char *why,
 		      size_t why_bytes)
 {
-	char *keys = strchr(sim->name, ',');
-	char *scene = sim->name;
+	char *keys = strchr(name, ',');
 
 	if (keys)
 		*keys++ = '\0';
-	if (strcmp(scene, "pattern"))
-		return sono_why(why, why_bytes, -EINVAL, "no such scene: %s",
-				scene);
+	src->scene = name;
+	sim_config_init(&src->config);
+	sim_phantom_config_init(&src->phantom);
 	return keys ? parse_keys(src, keys, why, why_bytes) : 0;
+}
+
+static int open_recorded(struct sono_sim *sim, struct sim_source *src,
+			 char *why, size_t why_bytes)
+{
+	int ret;
+
+	if (!src->file)
+		return sono_why(why, why_bytes, -EINVAL,
+				"replay needs the key file=RECORDING");
+	ret = recorded_open(&sim->recorded, src->file, why, why_bytes);
+	if (ret)
+		return ret;
+	recorded_limits(sim->recorded, &src->config.limits);
+	src->config.frontend = recorded_frontend(sim->recorded);
+	return 0;
+}
+
+/* What the board's ADC sees; nothing of it is needed for a pattern. */
+static int open_scene(struct sono_sim *sim, struct sim_source *src, char *why,
+		      size_t why_bytes)
+{
+	int ret;
+
+	if (!strcmp(src->scene, "pattern"))
+		return 0;
+	if (!strcmp(src->scene, "replay"))
+		return open_recorded(sim, src, why, why_bytes);
+	ret = sim_phantom_create(&sim->phantom, src->scene, &src->phantom);
+	if (ret == -ENOENT)
+		return sono_why(why, why_bytes, -EINVAL, "no such scene: %s",
+				src->scene);
+	src->config.frontend = sim->phantom;
+	return ret;
 }
 
 static int sim_open(struct sono **s, const char *name, char *why,
@@ -126,11 +197,12 @@ static int sim_open(struct sono **s, const char *name, char *why,
 	sim->name = strdup(name);
 	if (!sim->name)
 		goto err_free;
-	sim_config_init(&src.config);
-	ret = parse_name(&src, sim, why, why_bytes);
+	ret = parse_name(&src, sim->name, why, why_bytes);
 	if (ret)
 		goto err_free;
-	src.config.frontend = sim->frontend;
+	ret = open_scene(sim, &src, why, why_bytes);
+	if (ret)
+		goto err_free;
 	ret = sim_host_create(&sim->host, &src.config, src.log, src.real);
 	if (ret)
 		goto err_free;
