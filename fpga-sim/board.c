@@ -47,8 +47,8 @@ static bool limits_possible(const struct sim_limits *l)
 	       l->elements <= 4096 && l->adc_bits >= 8 && l->adc_bits <= 16 &&
 	       l->adc_clock && l->board_clock && l->board_clock <= NS_PER_S &&
 	       power_of_two(l->queue_max) && l->queue_max <= 1u << 20 &&
-	       l->frame_bytes_max <= 1u << 30 &&
-	       l->seq_bytes_max <= 1u << 28 && l->dma_rate_max && l->prf_max;
+	       l->frame_bytes_max <= 1u << 30 && l->seq_bytes_max <= 1u << 28 &&
+	       l->dma_rate_max && l->prf_max;
 }
 
 static int board_init(struct sim_board *b, const struct sim_config *config,
@@ -153,6 +153,8 @@ static void on_dead(struct sim_board *b)
 {
 	sim_log(b, "ev=dead");
 	sim_restart(b);
+	for (int i = 0; i < TIMERS; i++)
+		b->due[i] = SIM_NEVER;
 	b->dead = true;
 }
 
@@ -239,8 +241,8 @@ uint64_t sim_board_run(struct sim_board *b, uint64_t now)
 static const char *fault_name(uint32_t code)
 {
 	static const char *const names[] = {
-		"none", "heartbeat", "overtemp", "overvolt", "dma",
-		"descriptor", "slot_short", "completion_overrun",
+		"none", "heartbeat",  "overtemp",   "overvolt",
+		"dma",	"descriptor", "slot_short", "completion_overrun",
 	};
 
 	return names[code];
@@ -249,8 +251,8 @@ static const char *fault_name(uint32_t code)
 /* The first fault stays until the host has seen it; each ends the run. */
 void sim_fault(struct sim_board *b, uint32_t code, uint32_t info)
 {
-	sim_log(b, "ev=fault code=%u name=%s info=0x%x", code,
-		fault_name(code), info);
+	sim_log(b, "ev=fault code=%u name=%s info=0x%x", code, fault_name(code),
+		info);
 	if (!b->fault) {
 		b->fault = code;
 		b->fault_info = info;
@@ -278,8 +280,9 @@ void sim_restart(struct sim_board *b)
 		b->due[i] = SIM_NEVER;
 	memcpy(b->due, injected, sizeof(injected));
 	memset(b->scratch, 0, sizeof(b->scratch));
-	b->fault = b->hot ? SONO_FAULT_OVER_TEMP :
-		   b->overvolt ? SONO_FAULT_OVER_VOLT : SONO_FAULT_NONE;
+	b->fault = b->hot      ? SONO_FAULT_OVER_TEMP :
+		   b->overvolt ? SONO_FAULT_OVER_VOLT :
+				 SONO_FAULT_NONE;
 	b->fault_info = 0;
 	b->source = SONO_SOURCE_ADC;
 	b->beat = 0;

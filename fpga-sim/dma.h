@@ -69,7 +69,6 @@ int dma_read(const struct dma *dma, uint64_t addr, void *to, size_t n);
  *
  * Four aligned bytes are one store, and follow all earlier writes.
  */
-int dma_write(const struct dma *dma, uint64_t addr, const void *from,
-	      size_t n);
+int dma_write(const struct dma *dma, uint64_t addr, const void *from, size_t n);
 
 #endif /* SIM_DMA_H */

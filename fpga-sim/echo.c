@@ -98,9 +98,9 @@ static double pulse_at(const struct sim_probe *probe, const struct pulse *p,
 		double sign = (i + p->polarity) % 2 ? -1 : 1;
 
 		for (int k = 0; k < parts; k++)
-			sum += sign * response(probe,
-					       t - (i + (k + 0.5) / parts) *
-						       half);
+			sum += sign *
+			       response(probe,
+					t - (i + (k + 0.5) / parts) * half);
 	}
 	return sum * half / parts;
 }
@@ -144,8 +144,8 @@ static void make_pulse(struct echo *e, const struct sim_event *event)
 
 /* --- one scatterer ------------------------------------------------------------------ */
 
-static double directivity(const struct echo *e, double frequency,
-			  double cosine, double sine)
+static double directivity(const struct echo *e, double frequency, double cosine,
+			  double sine)
 {
 	double a = M_PI * e->probe->width * sine * frequency / SIM_SOUND_SPEED;
 
@@ -166,8 +166,8 @@ static void measure_ways(struct echo *e, const struct sim_scatterer *s,
 		double sine = (dx * el->nz - dz * el->nx) / r;
 
 		e->way[i] = r / SIM_SOUND_SPEED * fs;
-		e->weight[i] = (float)(directivity(e, frequency, cosine,
-						   sine) * REFERENCE / r);
+		e->weight[i] = (float)(directivity(e, frequency, cosine, sine) *
+				       REFERENCE / r);
 	}
 }
 
@@ -223,8 +223,8 @@ static uint32_t sum_field(struct echo *e, const struct sim_tx *tx,
 
 		if (!tx[i].enable || !tx[i].amplitude || t > window)
 			continue;
-		add_pulse(e, llrint((t + e->pulse.start - (double)*base) *
-				    STEPS),
+		add_pulse(e,
+			  llrint((t + e->pulse.start - (double)*base) * STEPS),
 			  e->weight[i] * ((float)tx[i].amplitude / 65535));
 	}
 	return length;
@@ -295,8 +295,7 @@ void echo_execute(struct echo *e, const struct sim_seq *table, uint32_t event,
 	const struct sim_event *ev = &table->event[event];
 	const struct sim_tx *tx =
 		table->tx + (size_t)ev->tx_row * table->elements;
-	const uint16_t *map =
-		table->map + (size_t)ev->rx_map * table->channels;
+	const uint16_t *map = table->map + (size_t)ev->rx_map * table->channels;
 	const double fs = sample_rate(e, ev);
 	const double start = (double)ev->rx_start / ev->rx_decimation;
 	const uint32_t window = (uint32_t)start + ev->rx_samples;
@@ -306,8 +305,8 @@ void echo_execute(struct echo *e, const struct sim_seq *table, uint32_t event,
 		return;
 	make_pulse(e, ev);
 	for (size_t i = 0; i < count; i++) {
-		float strength = (float)(scatterer[i].amplitude * ev->hv /
-					 e->hv_max);
+		float strength =
+			(float)(scatterer[i].amplitude * ev->hv / e->hv_max);
 		uint32_t length;
 		int64_t base = 0;
 

@@ -7,6 +7,7 @@
 
 #include "fault.h"
 
+/* clang-format off */
 #define FIELD(name) { #name, offsetof(struct sim_faults, name) }
 
 static const struct {
@@ -17,6 +18,8 @@ static const struct {
 	FIELD(backward), FIELD(stray), FIELD(crc), FIELD(dead),
 	FIELD(overtemp), FIELD(overvolt),
 };
+
+/* clang-format on */
 
 static int set_field(struct sim_faults *faults, const char *name, size_t n,
 		     uint32_t value)

@@ -152,7 +152,7 @@ void sim_load_activate(struct sim_board *b)
 	b->loader.pending = NULL;
 	b->loader.state = SONO_SEQ_ACTIVE;
 	b->cfg_gen++;
-	sim_log(b, "ev=seq gen=%u error=0 events=%u frame_bytes=%u",
-		b->cfg_gen, b->table->seq->events, b->table->seq->frame_bytes);
+	sim_log(b, "ev=seq gen=%u error=0 events=%u frame_bytes=%u", b->cfg_gen,
+		b->table->seq->events, b->table->seq->frame_bytes);
 	sim_irq_raise(b, SONO_IRQ_SEQ);
 }

@@ -12,7 +12,8 @@ int log_open(struct log *log, const char *path)
 	log->fd = -1;
 	if (!path)
 		return 0;
-	log->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC,
+	log->fd = open(path,
+		       O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC,
 		       0644);
 	return log->fd < 0 ? -errno : 0;
 }
@@ -36,8 +37,8 @@ void log_flush(struct log *log)
 	size_t done = 0;
 
 	while (done < log->used) {
-		ssize_t n = write(log->fd, log->buffer + done,
-				  log->used - done);
+		ssize_t n =
+			write(log->fd, log->buffer + done, log->used - done);
 
 		if (n < 0 && errno == EINTR)
 			continue;

@@ -177,8 +177,7 @@ static int serve_at(const struct options *o)
 	catch_signals(&signals);
 	listener = listen_at(o->socket);
 	if (listener < 0)
-		return fail("cannot listen at", o->socket,
-			    strerror(-listener));
+		return fail("cannot listen at", o->socket, strerror(-listener));
 	err = run(o, listener, &signals);
 	close(listener);
 	unlink(o->socket);

@@ -7,8 +7,22 @@
 
 #include "options.h"
 
-enum { SOCKET = 256, LOG, SCENE, REPLAY, PROBE, SEED, FAULT, CHANNELS,
-       ELEMENTS, ADC_CLOCK, ADC_BITS, HEARTBEAT_MAX, LOG_TX, HELP };
+enum {
+	SOCKET = 256,
+	LOG,
+	SCENE,
+	REPLAY,
+	PROBE,
+	SEED,
+	FAULT,
+	CHANNELS,
+	ELEMENTS,
+	ADC_CLOCK,
+	ADC_BITS,
+	HEARTBEAT_MAX,
+	LOG_TX,
+	HELP
+};
 
 static const struct option long_options[] = {
 	{ "socket", required_argument, NULL, SOCKET },
@@ -69,8 +83,9 @@ static int parse_number(const char *name, const char *text, uint32_t min,
 
 	v = strtoull(text, &end, 10);
 	if (*text < '0' || *text > '9' || *end || v < min || v > max) {
-		fprintf(stderr, "sono-sim: --%s %s: not a number from %u to %u\n",
-			name, text, min, max);
+		fprintf(stderr,
+			"sono-sim: --%s %s: not a number from %u to %u\n", name,
+			text, min, max);
 		return -EINVAL;
 	}
 	*value = (uint32_t)v;

@@ -82,8 +82,8 @@ static void make_aux(struct sim_board *b)
 
 static bool from_frontend(const struct sim_board *b)
 {
-	return b->config.frontend && (b->source == SONO_SOURCE_ADC ||
-				      b->source == SONO_SOURCE_NOISE);
+	return b->config.frontend &&
+	       (b->source == SONO_SOURCE_ADC || b->source == SONO_SOURCE_NOISE);
 }
 
 void sim_payload_make(struct sim_board *b, uint32_t first)

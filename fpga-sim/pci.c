@@ -16,7 +16,13 @@
 #define AER 0x100
 
 #define MAX_PAYLOAD_256 1
+#define DEVCAP                                                            \
+	(MAX_PAYLOAD_256 | PCI_EXP_DEVCAP_EXT_TAG | PCI_EXP_DEVCAP_RBER | \
+	 PCI_EXP_DEVCAP_FLR)
 #define LINK_GEN3_X8 0x83
+#define LINK_SPEEDS                                              \
+	(PCI_EXP_LNKCAP2_SLS_2_5GB | PCI_EXP_LNKCAP2_SLS_5_0GB | \
+	 PCI_EXP_LNKCAP2_SLS_8_0GB)
 #define UNCORRECTABLE 0x0ffff030
 #define CORRECTABLE 0x0000f1c1
 
@@ -89,16 +95,12 @@ static void set_exp(struct pci *p)
 
 	c[PCI_CAP_LIST_ID] = PCI_CAP_ID_EXP;
 	put16(c + PCI_EXP_FLAGS, 2 | PCI_EXP_TYPE_ENDPOINT << 4);
-	put32(c + PCI_EXP_DEVCAP,
-	      MAX_PAYLOAD_256 | PCI_EXP_DEVCAP_EXT_TAG |
-		      PCI_EXP_DEVCAP_RBER | PCI_EXP_DEVCAP_FLR);
-	put16(c + PCI_EXP_DEVCTL, PCI_EXP_DEVCTL_RELAX_EN |
-				  PCI_EXP_DEVCTL_READRQ_512B);
+	put32(c + PCI_EXP_DEVCAP, DEVCAP);
+	put16(c + PCI_EXP_DEVCTL,
+	      PCI_EXP_DEVCTL_RELAX_EN | PCI_EXP_DEVCTL_READRQ_512B);
 	put32(c + PCI_EXP_LNKCAP, LINK_GEN3_X8);
 	put16(c + PCI_EXP_LNKSTA, LINK_GEN3_X8);
-	put32(c + PCI_EXP_LNKCAP2, PCI_EXP_LNKCAP2_SLS_2_5GB |
-				   PCI_EXP_LNKCAP2_SLS_5_0GB |
-				   PCI_EXP_LNKCAP2_SLS_8_0GB);
+	put32(c + PCI_EXP_LNKCAP2, LINK_SPEEDS);
 	put16(c + PCI_EXP_LNKCTL2, 3);
 	put16(p->writable + EXP + PCI_EXP_DEVCTL, 0x7fff);
 	put16(p->clearable + EXP + PCI_EXP_DEVSTA, 0x000f);
@@ -177,7 +179,7 @@ static void write_byte(struct pci *pci, size_t at, uint8_t value)
 	if (at == PM + PCI_PM_CTRL && (value & 3) != 0 && (value & 3) != 3)
 		return;
 	pci->config[at] = (uint8_t)((pci->config[at] & ~mask) | (value & mask));
-	pci->config[at] &= (uint8_t)~(value & pci->clearable[at]);
+	pci->config[at] &= (uint8_t) ~(value & pci->clearable[at]);
 }
 
 int pci_write(struct pci *pci, uint64_t offset, const void *from, size_t n,

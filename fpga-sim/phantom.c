@@ -153,8 +153,8 @@ static void make_frame(const struct phantom *p, const struct cache *c,
 
 			if (rf)
 				v += scale * *rf++;
-			to[n] = htole16((uint16_t)quantise(v * c->gain[n],
-							   limit));
+			to[n] = htole16(
+				(uint16_t)quantise(v * c->gain[n], limit));
 		}
 	}
 }

@@ -36,8 +36,8 @@ static int desc_fault(struct sim_board *b, uint32_t index)
 
 static int read_desc(struct sim_board *b, uint32_t index, struct sono_desc *d)
 {
-	uint64_t addr = b->post.addr + (uint64_t)(index & (b->post.size - 1)) *
-					       sizeof(*d);
+	uint64_t addr = b->post.addr +
+			(uint64_t)(index & (b->post.size - 1)) * sizeof(*d);
 	int err = sim_dma_read(b, addr, d, sizeof(*d));
 
 	if (err)
@@ -132,8 +132,8 @@ static int write_payload(struct sim_board *b)
 static int write_completion(struct sim_board *b, struct sono_cpl *cpl)
 {
 	struct sim_queue *q = &b->cpl;
-	uint64_t addr = q->addr + (uint64_t)(q->tail & (q->size - 1)) *
-					sizeof(*cpl);
+	uint64_t addr =
+		q->addr + (uint64_t)(q->tail & (q->size - 1)) * sizeof(*cpl);
 	const size_t body = offsetof(struct sono_cpl, phase);
 	int err;
 
@@ -226,10 +226,11 @@ static void log_frame(struct sim_board *b, const char *injected,
 	const struct sim_run *r = &b->run;
 	const struct sono_desc *d = b->segments;
 
-	sim_log(b, "ev=frame run=%u seq=%llu slot=%u gen=%u addr=0x%llx bytes=%u cfg_gen=%u ts=%llu tx=%u first=%llu last=%llu dropped=%u%s%s",
+	sim_log(b,
+		"ev=frame run=%u seq=%llu slot=%u gen=%u addr=0x%llx bytes=%u cfg_gen=%u ts=%llu tx=%u first=%llu last=%llu dropped=%u%s%s",
 		b->run_count, (ull)r->seq, d->slot, d->gen, (ull)d->addr,
-		b->table->seq->frame_bytes, b->cfg_gen, (ull)r->frame_ts,
-		r->tx, (ull)r->tx_first, (ull)r->tx_last, dropped,
+		b->table->seq->frame_bytes, b->cfg_gen, (ull)r->frame_ts, r->tx,
+		(ull)r->tx_first, (ull)r->tx_last, dropped,
 		injected ? " injected=" : "", injected ? injected : "");
 }
 

@@ -13,7 +13,7 @@ typedef unsigned long long ull;
 void sim_tx_update(struct sim_board *b, const char *reason)
 {
 	bool on = b->control & SONO_CONTROL_TX_ENABLE && b->run.running &&
-		  !b->run.draining && !b->fault &&
+		  !b->run.draining && !b->fault && b->beat > b->now &&
 		  b->source != SONO_SOURCE_NOISE;
 
 	if (on != b->tx_on)
@@ -88,7 +88,8 @@ static void abandon_frame(struct sim_board *b)
 	const struct sim_run *r = &b->run;
 
 	if (r->in_frame)
-		sim_log(b, "ev=abandon run=%u seq=%llu tx=%u first=%llu last=%llu",
+		sim_log(b,
+			"ev=abandon run=%u seq=%llu tx=%u first=%llu last=%llu",
 			b->run_count, (ull)r->seq, r->tx, (ull)r->tx_first,
 			(ull)r->tx_last);
 	b->run.in_frame = false;
@@ -114,7 +115,8 @@ static void log_stop(struct sim_board *b)
 {
 	const struct sim_run *r = &b->run;
 
-	sim_log(b, "ev=stop run=%u produced=%llu completed=%llu dropped=%llu reason=%s",
+	sim_log(b,
+		"ev=stop run=%u produced=%llu completed=%llu dropped=%llu reason=%s",
 		b->run_count, (ull)r->seq, (ull)r->completed, (ull)r->dropped,
 		r->reason);
 }

@@ -11,16 +11,17 @@
 #define SPECKLE_RMS 0.08
 
 const struct sim_scatterer sim_points[SIM_POINTS] = {
-	{ 0, 10 * MM, 1 },	 { 0, 20 * MM, 1 },
-	{ 0, 30 * MM, 1 },	 { 0, 40 * MM, 1 },
-	{ 0, 60 * MM, 1 },	 { 0, 80 * MM, 1 },
+	{ 0, 10 * MM, 1 },	  { 0, 20 * MM, 1 },
+	{ 0, 30 * MM, 1 },	  { 0, 40 * MM, 1 },
+	{ 0, 60 * MM, 1 },	  { 0, 80 * MM, 1 },
 	{ -10 * MM, 20 * MM, 1 }, { -5 * MM, 20 * MM, 1 },
-	{ 5 * MM, 20 * MM, 1 },	 { 10 * MM, 20 * MM, 1 },
+	{ 5 * MM, 20 * MM, 1 },	  { 10 * MM, 20 * MM, 1 },
 	{ -10 * MM, 40 * MM, 1 }, { -5 * MM, 40 * MM, 1 },
-	{ 5 * MM, 40 * MM, 1 },	 { 10 * MM, 40 * MM, 1 },
+	{ 5 * MM, 40 * MM, 1 },	  { 10 * MM, 40 * MM, 1 },
 };
 
-const struct sim_rectangle sim_speckle = { -12 * MM, 14 * MM, 12 * MM, 42 * MM };
+const struct sim_rectangle sim_speckle = { -12 * MM, 14 * MM, 12 * MM,
+					   42 * MM };
 
 const struct sim_cyst sim_cysts[SIM_CYSTS] = {
 	{ -5 * MM, 21 * MM, 3.5 * MM, 0 },

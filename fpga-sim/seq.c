@@ -96,8 +96,8 @@ static int check_sizes(const struct parse *p)
 {
 	if (!p->events || p->events > p->limits->seq_events_max)
 		return SONO_SEQ_E_EVENTS;
-	if (!p->channels || p->channels > p->limits->channels ||
-	    !p->elements || p->elements > p->limits->elements)
+	if (!p->channels || p->channels > p->limits->channels || !p->elements ||
+	    p->elements > p->limits->elements)
 		return SONO_SEQ_E_CHANNELS;
 	if (!p->aux_bytes || p->aux_bytes % SONO_ROW_ALIGN)
 		return SONO_SEQ_E_HEADER;
@@ -206,8 +206,9 @@ static void decode_event(struct sim_event *to, const struct sono_seq_event *e,
 	to->tx_half_cycles = le16toh(e->tx_half_cycles);
 	to->tx_polarity = le16toh(e->tx_polarity);
 	to->hv = le32toh(e->hv);
-	to->hv_settle = ceil_div((unsigned __int128)le32toh(e->hv_settle) *
-				 board_clock, 1000000);
+	to->hv_settle =
+		ceil_div((unsigned __int128)le32toh(e->hv_settle) * board_clock,
+			 1000000);
 	to->rx_start = le32toh(e->rx_start);
 	to->rx_samples = le32toh(e->rx_samples);
 	to->rx_decimation = le16toh(e->rx_decimation);
@@ -224,8 +225,8 @@ static int check_transmit(const struct parse *p, const struct sim_event *e)
 	if (!e->tx_freq || !e->tx_half_cycles)
 		return SONO_SEQ_E_DUTY;
 	/* half_cycles / (2 freq) [s] over period / clock [s], in ppm */
-	pulse = (unsigned __int128)e->tx_half_cycles *
-		p->limits->board_clock * 1000000;
+	pulse = (unsigned __int128)e->tx_half_cycles * p->limits->board_clock *
+		1000000;
 	if (pulse > (unsigned __int128)2 * e->tx_freq * e->period *
 			    p->limits->tx_duty_max)
 		return SONO_SEQ_E_DUTY;
@@ -305,11 +306,13 @@ static int check_settling(struct parse *p)
 
 	for (uint32_t i = 0; i < p->events; i++) {
 		struct sim_event *next = event + (i + 1) % p->events;
+		uint64_t needed;
 
 		if (next->hv == event[i].hv)
 			continue;
-		if (event[i].window + p->limits->event_overhead +
-		    next->hv_settle > event[i].period) {
+		needed = event[i].window + p->limits->event_overhead +
+			 next->hv_settle;
+		if (needed > event[i].period) {
 			p->bad_event = i;
 			return SONO_SEQ_E_PRI;
 		}
@@ -363,9 +366,8 @@ static int lay_out_frames(struct parse *p)
 
 static int parse_all(struct parse *p)
 {
-	int (*const steps[])(struct parse *p) = {
-		read_maps, read_tx, read_events, check_settling,
-		lay_out_frames,
+	static int (*const steps[])(struct parse *) = {
+		read_maps, read_tx, read_events, check_settling, lay_out_frames,
 	};
 	int err = check_header(p);
 

@@ -32,8 +32,8 @@ enum {
 	COMMANDS
 };
 
-#define CAPABILITIES                                                  \
-	"{\"capabilities\":{\"max_msg_fds\":16,"                      \
+#define CAPABILITIES                             \
+	"{\"capabilities\":{\"max_msg_fds\":16," \
 	"\"max_data_xfer_size\":1048576,\"write_multiple\":true}}"
 
 /* Requests that no VFIO ioctl has a structure for */

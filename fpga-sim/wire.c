@@ -55,8 +55,7 @@ static void take_fds(struct wire *w, struct msghdr *msg)
 		for (size_t i = 0; i < n; i++) {
 			int fd;
 
-			memcpy(&fd, CMSG_DATA(c) + i * sizeof(int),
-			       sizeof(fd));
+			memcpy(&fd, CMSG_DATA(c) + i * sizeof(int), sizeof(fd));
 			if (w->nfds < WIRE_FDS)
 				w->fds[w->nfds++] = fd;
 			else
@@ -90,8 +89,8 @@ static ssize_t receive(struct wire *w, void *to, size_t n)
 static int receive_upto(struct wire *w, void *to, size_t base, size_t want)
 {
 	while (w->got < want) {
-		ssize_t n = receive(w, (char *)to + (w->got - base),
-				    want - w->got);
+		ssize_t n =
+			receive(w, (char *)to + (w->got - base), want - w->got);
 
 		if (n <= 0)
 			return (int)n;

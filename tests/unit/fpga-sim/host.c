@@ -64,7 +64,8 @@ void host_start(struct host *h, const struct sim_config *config)
 	h->log = calloc(1, LOG_BYTES);
 	sim_config_init(&standard);
 	cr_assert_eq(sim_board_create(&h->board, config ? config : &standard,
-				      &ops, h), 0);
+				      &ops, h),
+		     0);
 	host_write(h, SONO_REG_IRQ_ENABLE,
 		   SONO_IRQ_FAULT | SONO_IRQ_SEQ | SONO_IRQ_STOPPED);
 }

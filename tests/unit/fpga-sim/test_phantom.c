@@ -35,7 +35,8 @@ static struct sim_seq *parse(void)
 
 	table_seal(&table);
 	cr_assert_eq(sim_seq_parse(&seq, &config.limits, table.bytes,
-				   table.size, &event), SONO_SEQ_OK);
+				   table.size, &event),
+		     SONO_SEQ_OK);
 	return seq;
 }
 
@@ -77,10 +78,13 @@ static void transmit_one(uint32_t only, double delay)
 Test(phantom, echo_arrives_when_geometry_says)
 {
 	static const struct sim_scatterer at[] = {
-		{ 0, 20e-3, 1 }, { -8e-3, 15e-3, 1 }, { 12.3e-3, 22.7e-3, 1 },
+		{ 0, 20e-3, 1 },
+		{ -8e-3, 15e-3, 1 },
+		{ 12.3e-3, 22.7e-3, 1 },
 	};
-	static const uint32_t pairs[][2] = { { 0, 0 }, { 0, 127 }, { 64, 20 },
-					     { 100, 101 } };
+	static const uint32_t pairs[][2] = {
+		{ 0, 0 }, { 0, 127 }, { 64, 20 }, { 100, 101 }
+	};
 
 	for (size_t s = 0; s < 3; s++)
 		for (size_t k = 0; k < 4; k++) {
@@ -162,7 +166,8 @@ Test(phantom, rx_only_events_have_no_echoes)
 /* The sum of many is the sum of each; skipping silence costs little. */
 Test(phantom, scatterers_add_up)
 {
-	const struct sim_scatterer s[] = { { 0, 15e-3, 1 }, { 3e-3, 16e-3, -1 } };
+	const struct sim_scatterer s[] = { { 0, 15e-3, 1 },
+					   { 3e-3, 16e-3, -1 } };
 	double energy, error = 0;
 	float *a, *b, *both;
 
@@ -204,7 +209,8 @@ static double rms(const unsigned char *frame)
 
 	for (uint32_t c = 0; c < ELEMENTS; c++)
 		for (uint32_t n = 0; n < SAMPLES; n++)
-			sum += pow(((const int16_t *)frame)[c * SAMPLES + n], 2);
+			sum += pow(((const int16_t *)frame)[c * SAMPLES + n],
+				   2);
 	return sqrt(sum / (ELEMENTS * SAMPLES));
 }
 
@@ -217,7 +223,8 @@ Test(phantom, frames_differ_in_noise_alone_and_repeat_by_seed)
 		cr_assert_eq(sim_phantom_create(&fe[i], "points", &seen), 0);
 		start(&h[i], fe[i], RUN_TX);
 	}
-	cr_assert_neq(memcmp(host_slot(&h[0], 0), host_slot(&h[0], 1), 1000), 0);
+	cr_assert_neq(memcmp(host_slot(&h[0], 0), host_slot(&h[0], 1), 1000),
+		      0);
 	for (uint32_t s = 0; s < 4; s++)
 		cr_assert_arr_eq(host_slot(&h[0], s), host_slot(&h[1], s),
 				 ELEMENTS * SAMPLES * 2);

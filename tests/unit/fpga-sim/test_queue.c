@@ -149,7 +149,8 @@ Test(queue, slot_in_segments)
 
 		x = sim_prbs_next(x);
 		cr_assert_arr_eq(h.memory + AT_SLOTS + (2 - segment) * 0x1000 +
-				 offset, &x, 8);
+					 offset,
+				 &x, 8);
 	}
 	host_end(&h);
 }
@@ -229,8 +230,7 @@ Test(queue, faults_on_bad_descriptors)
 		cr_expect_eq(host_read(&h, SONO_REG_FAULT), bad[i].fault,
 			     "%s: %u", bad[i].name,
 			     host_read(&h, SONO_REG_FAULT));
-		cr_expect_eq(host_read(&h, SONO_REG_STATUS),
-			     SONO_STATUS_FAULT);
+		cr_expect_eq(host_read(&h, SONO_REG_STATUS), SONO_STATUS_FAULT);
 		cr_expect_eq(host_read(&h, SONO_REG_PRODUCED_LO), 0);
 		cr_expect_eq(h.irqs[SONO_VEC_EVENT], 1);
 		cr_expect_null(host_completion(&h));
@@ -317,8 +317,9 @@ Test(queue, injected_faults)
 Test(queue, fault_lists)
 {
 	static const char *const wrong[] = {
-		"", "lost", "lost=", "lost=x", "lost=1,", "lost=-1", "los=1",
-		"lost=99999999999", "lost=1 ", "=1", ",", "lost=1;gen=1",
+		"",	   "lost",    "lost=", "lost=x",
+		"lost=1,", "lost=-1", "los=1", "lost=99999999999",
+		"lost=1 ", "=1",      ",",     "lost=1;gen=1",
 	};
 	struct sim_faults f = { 0 };
 

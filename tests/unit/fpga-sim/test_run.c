@@ -74,11 +74,11 @@ Test(run, heartbeat_lapse_ends_transmission)
 	cr_assert_eq(host_logged(&h, "ev=heartbeat", line), 1);
 	deadline = log_field(line, "until");
 	host_run(&h, 5000 * MS);
-	cr_assert_eq(host_logged(&h, "ev=fault code=1 name=heartbeat", line), 1);
+	cr_assert_eq(host_logged(&h, "ev=fault code=1 name=heartbeat", line),
+		     1);
 	cr_assert_eq(log_field(line, "t"), deadline);
 	cr_assert(last_transmit(&h) < deadline);
-	cr_assert(last_transmit(&h) >=
-		  deadline - PERIOD_US * TICKS_PER_US);
+	cr_assert(last_transmit(&h) >= deadline - PERIOD_US * TICKS_PER_US);
 	cr_assert_eq(host_logged(&h, "ev=tx_off", line), 1);
 	cr_assert_eq(log_field(line, "t"), deadline);
 	cr_assert_eq(host_logged(&h, "ev=abandon", NULL), 1);
@@ -86,7 +86,7 @@ Test(run, heartbeat_lapse_ends_transmission)
 	cr_assert_eq(host_read(&h, SONO_REG_STATUS), SONO_STATUS_FAULT);
 	cr_assert_eq(h.irqs[SONO_VEC_EVENT], 1);
 	cr_assert_eq(host_read(&h, SONO_REG_IRQ_STATUS) &
-		     (SONO_IRQ_FAULT | SONO_IRQ_STOPPED),
+			     (SONO_IRQ_FAULT | SONO_IRQ_STOPPED),
 		     SONO_IRQ_FAULT | SONO_IRQ_STOPPED);
 	host_end(&h);
 }
@@ -176,7 +176,7 @@ Test(run, fault_stays_until_cleared_and_restarted)
 	host_write(&h, SONO_REG_CONTROL, RUN_TX);
 	cr_assert_eq(host_read(&h, SONO_REG_STATUS),
 		     SONO_STATUS_RUNNING | SONO_STATUS_TX_ON |
-		     SONO_STATUS_DMA_BUSY);
+			     SONO_STATUS_DMA_BUSY);
 	host_end(&h);
 }
 

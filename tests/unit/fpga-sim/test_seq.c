@@ -9,6 +9,8 @@
 
 #define NONE UINT32_MAX
 
+/* clang-format off */
+
 /* Three events of 4 channels; one field made wrong, the CRC right again. */
 static void wrong_magic(struct table *t) { table_header(t)->magic++; }
 static void wrong_version(struct table *t) { table_header(t)->version++; }
@@ -140,6 +142,8 @@ static const struct {
 	{ "long delay", delay_long, SONO_SEQ_E_DELAY, 0 },
 };
 
+/* clang-format on */
+
 /* 1000 samples at 20.832 MHz are 4801 ticks; with the overhead 5001. */
 static void three_events(struct table *t)
 {
@@ -208,7 +212,8 @@ Test(seq, refuses_what_the_link_cannot_carry)
 	sim_config_init(&config);
 	config.limits.dma_rate_max = 100;
 	cr_assert_eq(sim_seq_parse(&seq, &config.limits, t.bytes, t.size,
-				   &event), SONO_SEQ_E_DMA_RATE);
+				   &event),
+		     SONO_SEQ_E_DMA_RATE);
 	cr_assert_eq(event, 2);
 }
 

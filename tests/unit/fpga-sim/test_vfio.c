@@ -13,7 +13,8 @@
 
 #include "server.h"
 
-#define VERSION_TEXT "{\"capabilities\":{\"max_msg_fds\":8," \
+#define VERSION_TEXT                            \
+	"{\"capabilities\":{\"max_msg_fds\":8," \
 	"\"max_data_xfer_size\":1048576,\"pgsizes\":4096}}"
 
 static struct server server;
@@ -53,8 +54,9 @@ static int reply(void *body, size_t n)
 	cr_assert_eq(got, sizeof(h));
 	cr_assert(h.flags & WIRE_REPLY && h.id == 7);
 	cr_assert_leq(h.size, sizeof(buffer));
-	got = h.size == sizeof(h) ? 0 : recv(client, buffer,
-					     h.size - sizeof(h), MSG_WAITALL);
+	got = h.size == sizeof(h) ?
+		      0 :
+		      recv(client, buffer, h.size - sizeof(h), MSG_WAITALL);
 	cr_assert_eq(got, h.size - sizeof(h));
 	if (h.flags & WIRE_ERROR)
 		return (int)h.error;
@@ -236,8 +238,10 @@ Test(vfio, posted_writes_have_no_reply)
 	struct {
 		uint64_t count;
 		struct access write[3];
-	} multi = { 2, { { SONO_REG_SCRATCH0, 0, 4, { 1 } },
-			 { SONO_REG_SCRATCH0, 0, 4, { 2 } }, { 0 } } };
+	} multi = { 2,
+		    { { SONO_REG_SCRATCH0, 0, 4, { 1 } },
+		      { SONO_REG_SCRATCH0, 0, 4, { 2 } },
+		      { 0 } } };
 	uint64_t value;
 
 	send_fd(10, WIRE_NO_REPLY, &a, 20, -1);
@@ -324,7 +328,10 @@ static const struct {
 	{ "flags", { 32, 4, 0, 0x200000, 0x1000 }, true, EINVAL },
 	{ "empty", { 32, 3, 0, 0x200000, 0 }, true, EINVAL },
 	{ "wraps", { 32, 3, 0, ~0xfffull, 0x2000 }, true, EINVAL },
-	{ "beyond the file", { 32, 3, 0x1000, 0x200000, 0x10000 }, true, EINVAL },
+	{ "beyond the file",
+	  { 32, 3, 0x1000, 0x200000, 0x10000 },
+	  true,
+	  EINVAL },
 	{ "offset wraps", { 32, 3, ~0ull, 0x200000, 2 }, true, EINVAL },
 	{ "overlap", { 32, 3, 0, 0xff000, 0x2000 }, true, EEXIST },
 	{ "inside", { 32, 3, 0, 0x101000, 0x1000 }, true, EEXIST },
@@ -369,8 +376,8 @@ Test(vfio, no_bus_master_no_dma)
 			server_run(&server);
 			read_region(0, SONO_REG_SEQ_STATUS, 4, &value);
 		} while (value == SONO_SEQ_LOADING);
-		cr_assert_eq(value >> 8, master ? SONO_SEQ_E_HEADER :
-						  SONO_SEQ_E_DMA);
+		cr_assert_eq(value >> 8,
+			     master ? SONO_SEQ_E_HEADER : SONO_SEQ_E_DMA);
 	}
 	close(fd);
 }
@@ -473,8 +480,14 @@ static void send_size(uint32_t size)
 	cr_assert_eq(reply(NULL, 0), EMSGSIZE);
 }
 
-Test(vfio, size_too_large) { send_size(UINT32_MAX); }
-Test(vfio, size_too_small) { send_size(15); }
+Test(vfio, size_too_large)
+{
+	send_size(UINT32_MAX);
+}
+Test(vfio, size_too_small)
+{
+	send_size(15);
+}
 
 Test(vfio, client_goes_away)
 {
