@@ -18,3 +18,7 @@ LIBSONO_TEST_LIBS := userspace/libsono/libsono.a userspace/dsp/libdsp.a \
 $(foreach t,sequence recording plan,$(eval $(call unit-test,tests/unit/libsono/test_$(t), \
 	tests/unit/libsono/test_$(t).c tests/unit/libsono/board.c, \
 	$(LIBSONO_TEST_LIBS))))
+
+$(eval $(call unit-test,tests/unit/tools/test_import, \
+	tests/unit/tools/test_import.c tests/unit/libsono/board.c \
+	userspace/tools/import.c,$(LIBSONO_TEST_LIBS)))
