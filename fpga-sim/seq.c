@@ -116,9 +116,9 @@ static int check_sizes(const struct parse *p)
 	return SONO_SEQ_OK;
 }
 
-static void *copy16(const struct parse *p, uint32_t offset, size_t count)
+static uint16_t *copy16(const struct parse *p, uint32_t offset, size_t count)
 {
-	uint16_t *to = malloc(count * 2 + 1);
+	uint16_t *to = malloc((count + 1) * sizeof(*to));
 
 	if (!to)
 		return NULL;
