@@ -18,8 +18,8 @@
 #include "why.h"
 
 struct sono_recording {
-	const unsigned char *map;
-	uint64_t bytes;			/* of the file */
+	const unsigned char *map;	/* the file; NULL: not mapped */
+	uint64_t bytes;			/* of it */
 	struct recording_head head;	/* in host byte order, but for doubles */
 	struct sono_scan *scan;
 	struct sono_table table;	/* in the map */
@@ -40,35 +40,44 @@ struct opening {
 	sono_why((o)->why, (o)->why_bytes, -EBADMSG, "%s: " format,      \
 		 (o)->path, ##__VA_ARGS__)
 
-static int map_file(struct opening *o)
+static int system_error(const struct opening *o)
+{
+	const int err = errno ? errno : EIO;
+
+	sono_why(o->why, o->why_bytes, -err, "%s: %s", o->path, strerror(err));
+	return -err;
+}
+
+static int map_descriptor(const struct opening *o, int fd)
 {
 	struct sono_recording *rec = o->rec;
-	int fd = open(o->path, O_RDONLY | O_CLOEXEC);
 	struct stat st;
 	void *map;
-	int ret = 0;
 
-	if (fd < 0 || fstat(fd, &st)) {
-		ret = -errno;
-		goto out;
-	}
+	if (fstat(fd, &st))
+		return system_error(o);
 	rec->bytes = st.st_size;
 	if (!S_ISREG(st.st_mode) || rec->bytes < sizeof(rec->head)) {
-		ret = bad(o, "%llu bytes are no recording",
-			  (unsigned long long)rec->bytes);
-		goto out;
+		bad(o, "%llu bytes are no recording",
+		    (unsigned long long)rec->bytes);
+		return -EBADMSG;
 	}
 	map = mmap(NULL, rec->bytes, PROT_READ, MAP_SHARED, fd, 0);
 	if (map == MAP_FAILED)
-		ret = -errno;
-	else
-		rec->map = map;
-out:
-	if (ret && ret != -EBADMSG)
-		sono_why(o->why, o->why_bytes, ret, "%s: %s", o->path,
-			 strerror(-ret));
-	if (fd >= 0)
-		close(fd);
+		return system_error(o);
+	rec->map = map;
+	return 0;
+}
+
+static int map_file(const struct opening *o)
+{
+	int fd = open(o->path, O_RDONLY | O_CLOEXEC);
+	int ret;
+
+	if (fd < 0)
+		return system_error(o);
+	ret = map_descriptor(o, fd);
+	close(fd);
 	return ret;
 }
 
