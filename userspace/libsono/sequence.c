@@ -615,8 +615,8 @@ static int read_event(struct reader *r, uint32_t i)
 		return bad(r, "event %u: not one frame", i);
 	if (le32toh(raw.tx_row) >= r->tx_rows || le16toh(raw.rx_map) >= r->maps)
 		return bad(r, "event %u: no such row or map", i);
-	if (!raw.rx_samples || !raw.rx_decimation)
-		return bad(r, "event %u: no samples", i);
+	if (!raw.rx_samples || !raw.rx_decimation || !raw.period)
+		return bad(r, "event %u: no samples or no period", i);
 	if (raw.rx_decimation != first.rx_decimation ||
 	    raw.rx_map != first.rx_map || raw.tgc != first.tgc)
 		return bad(r, "event %u: received otherwise than event 0", i);
