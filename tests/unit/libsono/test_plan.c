@@ -422,6 +422,25 @@ Test(plan, every_cut_is_refused)
 	}
 }
 
+/* Lists in lists, as many as fit a plan. */
+Test(plan, depth_is_no_danger)
+{
+	struct sono_plan *plan;
+	char path[32], why[320] = "";
+	FILE *file;
+
+	strcpy(path, "/tmp/test_plan.XXXXXX");
+	file = fdopen(mkstemp(path), "w");
+	fputs("probe = ", file);
+	for (int i = 0; i < 1000000; i++)
+		fputc('(', file);
+	fclose(file);
+	cr_assert_eq(open_on(&plan, path, 20000000, why, sizeof(why)),
+		     -EINVAL);
+	cr_assert_eq(strncmp(why, path, strlen(path)), 0, "%s", why);
+	unlink(path);
+}
+
 Test(plan, missing_or_binary_file_is_named)
 {
 	struct sono_plan *plan;
