@@ -193,9 +193,9 @@ static int take(struct view *v, struct sono_frame *f)
 	return ret;
 }
 
-static int wait_for_frame(struct view *v)
+static int wait_for(struct view *v, uint32_t frames)
 {
-	int ret = sono_wait(v->sono, 1, WAIT_US);
+	int ret = sono_wait(v->sono, frames, WAIT_US);
 
 	if (ret < 0 && ret != -ETIME)
 		return tool_fail("wait for", v->source, NULL, ret);
@@ -234,7 +234,7 @@ static int run_live(struct view *v)
 			status = process(v, &f);
 			sono_release(v->sono, &f);
 		} else if (ret == 0) {
-			status = wait_for_frame(v);
+			status = wait_for(v, 1);
 		} else {
 			return no_frame(v, ret);
 		}
@@ -253,7 +253,7 @@ static int acquire(struct view *v, struct sono_frame *held, uint32_t *n)
 		if (ret == 1)
 			++*n;
 		else if (ret == 0)
-			status = wait_for_frame(v);
+			status = wait_for(v, v->freeze - *n);
 		else
 			return no_frame(v, ret);
 	}
