@@ -57,7 +57,7 @@ static double radians(double degrees)
 	return degrees * M_PI / 180;
 }
 
-/* --- waves ------------------------------------------------------------------- */
+/* --- waves --- */
 
 static int check_angles(struct compiler *c)
 {
@@ -142,7 +142,8 @@ static void plane_delays(struct compiler *c, double angle, double *delay)
 static void diverging_delays(struct compiler *c, double angle, double *delay)
 {
 	const struct sono_scan *s = c->plan->scan;
-	const double half = radians(c->text.sequence.waves.width_deg.number) / 2;
+	const double width = radians(c->text.sequence.waves.width_deg.number);
+	const double half = width / 2;
 	const double right = s->element[s->elements - 1].x;
 	const double left = s->element[0].x;
 	const double depth = (right - left) /
@@ -166,7 +167,7 @@ static void from_zero(struct compiler *c, double *delay)
 	}
 }
 
-/* --- scan -------------------------------------------------------------------- */
+/* --- scan --- */
 
 static int check_size(struct compiler *c)
 {
@@ -251,7 +252,7 @@ static int make_waves(struct compiler *c)
 	return 0;
 }
 
-/* --- receive window ------------------------------------------------------------ */
+/* --- receive window --- */
 
 static int check_window(struct compiler *c)
 {
@@ -329,7 +330,7 @@ static int make_window(struct compiler *c)
 	return 0;
 }
 
-/* --- time ---------------------------------------------------------------------- */
+/* --- time --- */
 
 /* The window and the board's overhead [board ticks]; exact, as on the board. */
 static double window_ticks(const struct compiler *c)
@@ -380,7 +381,7 @@ static int find_pri(struct compiler *c)
 	return 0;
 }
 
-/* A frame rate stretches the last period; without one frames are back to back. */
+/* A frame rate stretches the last period; else frames are back to back. */
 static int find_frame(struct compiler *c)
 {
 	const struct plan_value *rate = &c->text.sequence.frame_rate_hz;
@@ -419,7 +420,7 @@ static int make_times(struct compiler *c)
 	return 0;
 }
 
-/* --- the board's table ------------------------------------------------------------ */
+/* --- the board's table --- */
 
 static int copy_list(double **to, const struct plan_list *from)
 {
@@ -524,7 +525,7 @@ static int make_table(struct compiler *c)
 	return ret == -EINVAL ? refuse_table(c, &fault) : ret;
 }
 
-/* --- processing --------------------------------------------------------------------- */
+/* --- processing --- */
 
 static int check_grid(struct compiler *c)
 {
@@ -774,7 +775,7 @@ static int make_groups(struct compiler *c)
 	return 0;
 }
 
-/* --- sums --------------------------------------------------------------------------- */
+/* --- sums --- */
 
 /* Between like events of successive images [s]. */
 static double image_interval(const struct compiler *c)

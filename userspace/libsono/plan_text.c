@@ -395,9 +395,11 @@ static int read_group(struct reader *r, const struct key *keys,
 	int ret = refuse_unknown(r, keys, s);
 
 	for (; keys->name && !ret; keys++) {
+		struct config_setting_t *member =
+			config_setting_get_member(s, keys->name);
+
 		extend_name(r, length, keys->name);
-		ret = read_key(r, keys, config_setting_get_member(s, keys->name),
-			       line, to);
+		ret = read_key(r, keys, member, line, to);
 		/* a refusal keeps the name that it was made with */
 		if (!ret)
 			r->name[length] = '\0';

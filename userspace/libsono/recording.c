@@ -20,7 +20,7 @@
 struct sono_recording {
 	const unsigned char *map;	/* the file; NULL: not mapped */
 	uint64_t bytes;			/* of it */
-	struct recording_head head;	/* in host byte order, but for doubles */
+	struct recording_head head;	/* host byte order but for doubles */
 	struct sono_scan *scan;
 	struct sono_table table;	/* in the map */
 	uint64_t frames;

@@ -494,7 +494,7 @@ void sono_table_finish(struct sono_table *table)
 	*table = (struct sono_table){ 0 };
 }
 
-/* --- and back ---------------------------------------------------------------- */
+/* --- and back --- */
 
 /* A table being read: the header in host byte order. */
 struct reader {

@@ -97,7 +97,7 @@ static void copy_event(struct job *j, uint32_t from, uint32_t to)
 	*copy = *event;
 	copy->delay = delay;
 	copy->tag = to;
-	/* where the set has no PRF, its period is the window, maybe cut short */
+	/* without a PRF the period is the window, perhaps cut short */
 	copy->period = fmax(rint(event->period / tick),
 			    ceil((event->rx_start +
 				  event->samples / j->set->scan->fs) / tick)) *
@@ -128,7 +128,7 @@ static int make_scan(struct job *j)
 	return 0;
 }
 
-/* Sets do not say how they transmitted: the shortest pulse at fc, no voltage. */
+/* A set does not say how it transmitted: the shortest pulse at fc, 0 V. */
 static int make_table(struct job *j)
 {
 	struct sono_waveform *w = calloc(j->scan->events, sizeof(*w));

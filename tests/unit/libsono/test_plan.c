@@ -252,7 +252,7 @@ Test(plan, defaults_need_no_lines)
 	sono_plan_close(plan);
 }
 
-/* --- wrong plans ------------------------------------------------------------ */
+/* --- wrong plans --- */
 
 static const struct wrong {
 	const char *find, *by;
@@ -455,7 +455,7 @@ Test(plan, missing_or_binary_file_is_named)
 		     -EISDIR);
 }
 
-/* --- presets ------------------------------------------------------------------ */
+/* --- presets --- */
 
 static const struct preset {
 	const char *path;

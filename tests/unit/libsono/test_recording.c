@@ -315,7 +315,7 @@ Test(recording, takes_back_a_frame_half_written)
 	tear_down(&f);
 }
 
-/* --- cut ------------------------------------------------------------------- */
+/* --- cut --- */
 
 /* What opens of the first @bytes of a file; -1: nothing. */
 static int64_t frames_of(const struct fixture *f, uint64_t bytes, char *why,
@@ -410,7 +410,7 @@ Test(recording, zeros_at_the_end_are_no_frames)
 	tear_down(&f);
 }
 
-/* --- damage ---------------------------------------------------------------- */
+/* --- damage --- */
 
 Test(recording, every_byte_of_its_head_counts)
 {

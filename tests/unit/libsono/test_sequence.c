@@ -237,7 +237,7 @@ Test(sequence, event_without_elements_only_receives)
 	tear_down(&f);
 }
 
-/* --- limits ---------------------------------------------------------------- */
+/* --- limits --- */
 
 static void many_events(struct fixture *f) { f->limits.seq_events_max = 2; }
 static void many_channels(struct fixture *f) { f->limits.channels = 11; }
@@ -376,7 +376,7 @@ Test(sequence, accepts_the_limit_itself)
 	tear_down(&f);
 }
 
-/* --- reading what others wrote --------------------------------------------- */
+/* --- reading what others wrote --- */
 
 static int decode(struct sono_scan **scan, const void *table, size_t bytes,
 		  char *why, size_t why_bytes)

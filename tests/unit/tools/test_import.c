@@ -183,7 +183,7 @@ Test(import, refuses_a_window_before_the_trigger)
 	tear_down(&f);
 }
 
-/* --- real sets ------------------------------------------------------------- */
+/* --- real sets --- */
 
 static const char *data_set(const char *name)
 {
