@@ -71,6 +71,25 @@ static const struct sono_scan *scan_of(const struct view *v)
 	return scan ? scan : v->plan->scan;
 }
 
+/* A plan's way to process frames holds for frames like those it describes. */
+static int check_recording(struct view *v)
+{
+	const struct sono_scan *rec = sono_scan(v->sono);
+	const struct sono_scan *plan = v->plan->scan;
+	char why[WHY_BYTES];
+
+	if (!rec || (rec->events == plan->events &&
+		     rec->channels == plan->channels &&
+		     rec->event[0].samples == plan->event[0].samples))
+		return TOOL_OK;
+	snprintf(why, sizeof(why),
+		 "it has %u events of %u channels and %u samples, %s %u of %u and %u",
+		 rec->events, rec->channels, rec->event[0].samples,
+		 v->plan_path, plan->events, plan->channels,
+		 plan->event[0].samples);
+	return tool_fail("use", v->source, why, 0);
+}
+
 static int open_pipeline(struct view *v)
 {
 	const char *why = NULL;
@@ -331,8 +350,9 @@ static int close_all(struct view *v)
 int tool_view(int argc, char **argv)
 {
 	static int (*const steps[])(struct view *v) = {
-		open_source, open_plan, open_pipeline,
-		open_sinks,  configure, run,
+		open_source,   open_plan,  check_recording,
+		open_pipeline, open_sinks, configure,
+		run,
 	};
 	struct view v = { .slots = 8 };
 	int status, closed;
