@@ -3,7 +3,6 @@
  * Loading a table takes time: one step reads and checks it, one more per
  * event lets the front-end prepare. A host that does not wait will notice.
  */
-#include <errno.h>
 #include <stdlib.h>
 
 #include "board.h"
