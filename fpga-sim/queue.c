@@ -5,7 +5,6 @@
  */
 #include <endian.h>
 #include <errno.h>
-#include <string.h>
 
 #include "board.h"
 
