@@ -1,0 +1,1088 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+/*
+ * The driver, past the library: files, mappings, io_uring, processes that
+ * end badly, devices that go. One board, /dev/sono0, as root.
+ */
+#include <kselftest_harness.h>
+
+#include <fcntl.h>
+#include <liburing.h>
+#include <limits.h>
+#include <linux/perf_event.h>
+#include <signal.h>
+#include <stddef.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+
+#include "stream.h"
+
+#define NODE "/dev/sono0"
+#define SLOTS 16
+#define FRAME 16384
+#define PAGE 4096
+#define BAD_POINTER ((void *)8)
+
+static const struct shape shape_16k = SHAPE_16K;
+/* One frame a minute: an ARM that waits for one stays where it is. */
+static const struct shape shape_still = { 15, 544, 1, 4000000000u, 7 };
+
+static int command(int fd, unsigned int op, void *arg)
+{
+	return ioctl(fd, op, arg) ? -errno : 0;
+}
+
+static int setup(int fd, struct sono_setup *st, uint32_t slots)
+{
+	*st = (struct sono_setup){ .slots = slots, .slot_bytes = FRAME };
+	return command(fd, SONO_CMD_SETUP, st);
+}
+
+/* SETUP once the last controller has gone, which may take a kernel thread. */
+static int setup_soon(int fd, struct sono_setup *st)
+{
+	uint64_t limit = now_ns() + 5 * NS_PER_S;
+	int ret;
+
+	while ((ret = setup(fd, st, SLOTS)) == -EBUSY && now_ns() < limit)
+		usleep(1000);
+	return ret;
+}
+
+static int load(int fd, const struct shape *shape, struct sono_config *c)
+{
+	struct sono_info info;
+	struct table t;
+	int ret;
+
+	ret = command(fd, SONO_CMD_INFO, &info);
+	if (ret)
+		return ret;
+	ret = table_make(&t, &info, shape);
+	if (ret)
+		return ret;
+	*c = table_config(&t, SONO_CONFIG_PRBS);
+	ret = command(fd, SONO_CMD_CONFIG, c);
+	table_free(&t);
+	return ret;
+}
+
+/* --- two files ------------------------------------------------------------- */
+
+TEST(second_file)
+{
+	int first = open(NODE, O_RDWR), second = open(NODE, O_RDWR);
+	struct sono_config config = { 0 };
+	struct sono_start start = { 0 };
+	struct sono_info info;
+	struct sono_setup st;
+	struct sono_stop stop;
+
+	ASSERT_LE(0, first);
+	ASSERT_LE(0, second);
+	ASSERT_EQ(0, setup(first, &st, SLOTS));
+	EXPECT_EQ(-EBUSY, setup(first, &st, SLOTS));
+	EXPECT_EQ(-EBUSY, setup(second, &st, SLOTS));
+	EXPECT_EQ(0, command(second, SONO_CMD_INFO, &info));
+	EXPECT_EQ(-EPERM, command(second, SONO_CMD_CONFIG, &config));
+	EXPECT_EQ(-EPERM, command(second, SONO_CMD_START, &start));
+	EXPECT_EQ(-EPERM, command(second, SONO_CMD_STOP, &stop));
+	EXPECT_EQ(-EPERM, command(second, SONO_CMD_KICK, NULL));
+	EXPECT_EQ(-EPERM, command(second, SONO_CMD_CANCEL, NULL));
+	EXPECT_EQ(MAP_FAILED, mmap(NULL, PAGE, PROT_READ, MAP_SHARED, second,
+				   (off_t)st.ring_offset));
+	EXPECT_EQ(EPERM, errno);
+	close(first);
+	EXPECT_EQ(0, setup(second, &st, SLOTS));
+	close(second);
+}
+
+TEST(ioctl_errors)
+{
+	struct sono_config config = { 0 };
+	struct sono_setup st;
+	struct sono_arm arm = { .min_frames = 1 };
+	int fd = open(NODE, O_RDWR);
+
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(-ENOTTY, command(fd, _IO(SONO_IOC_MAGIC, 8), NULL));
+	EXPECT_EQ(-ENOTTY, command(fd, _IO('u', 0), NULL));
+	EXPECT_EQ(-ENOTTY, command(fd, SONO_CMD_ARM, &arm));
+	EXPECT_EQ(-ENOTTY, command(fd, SONO_CMD_INFO ^ 1u << 16, BAD_POINTER));
+	EXPECT_EQ(-EFAULT, command(fd, SONO_CMD_INFO, BAD_POINTER));
+	EXPECT_EQ(-EFAULT, command(fd, SONO_CMD_SETUP, BAD_POINTER));
+	ASSERT_EQ(0, setup(fd, &st, SLOTS));
+	EXPECT_EQ(-EFAULT, command(fd, SONO_CMD_CONFIG, BAD_POINTER));
+	EXPECT_EQ(-EFAULT, command(fd, SONO_CMD_START, BAD_POINTER));
+	config.table = (uintptr_t)BAD_POINTER;
+	config.table_bytes = 4096;
+	EXPECT_EQ(-EFAULT, command(fd, SONO_CMD_CONFIG, &config));
+	EXPECT_EQ(-1, read(fd, &config, sizeof(config)));
+	EXPECT_EQ(EINVAL, errno);
+	ASSERT_EQ(0, load(fd, &shape_still, &config));
+	EXPECT_EQ(0, command(fd, SONO_CMD_START, &(struct sono_start){ 0 }));
+	EXPECT_EQ(-EFAULT, command(fd, SONO_CMD_STOP, BAD_POINTER));
+	close(fd);
+}
+
+/* --- every command by io_uring ---------------------------------------------- */
+
+FIXTURE(uring)
+{
+	struct io_uring ring;
+	int fd;
+	struct sono_setup st;
+	struct sono_config config;
+	struct sono_start start;
+};
+
+FIXTURE_VARIANT(uring)
+{
+	unsigned int flags;
+};
+
+FIXTURE_VARIANT_ADD(uring, plain) { .flags = 0 };
+FIXTURE_VARIANT_ADD(uring, deferred) {
+	.flags = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN,
+};
+FIXTURE_VARIANT_ADD(uring, sqpoll) { .flags = IORING_SETUP_SQPOLL };
+FIXTURE_VARIANT_ADD(uring, large) {
+	.flags = IORING_SETUP_SQE128 | IORING_SETUP_CQE32,
+};
+
+FIXTURE_SETUP(uring)
+{
+	self->fd = open(NODE, O_RDWR);
+	ASSERT_LE(0, self->fd);
+	ASSERT_EQ(0, io_uring_queue_init(128, &self->ring, variant->flags));
+}
+
+FIXTURE_TEARDOWN(uring)
+{
+	io_uring_queue_exit(&self->ring);
+	close(self->fd);
+}
+
+typedef FIXTURE_DATA(uring) uring;
+
+static struct io_uring_sqe *command_sqe(struct io_uring *ring, int fd,
+					uint32_t op)
+{
+	struct io_uring_sqe *sqe = io_uring_get_sqe(ring);
+
+	/* Rings here are larger than what is ever on its way. */
+	if (!sqe)
+		abort();
+	memset(sqe, 0, sizeof(*sqe));
+	sqe->opcode = IORING_OP_URING_CMD;
+	sqe->fd = fd;
+	sqe->cmd_op = op;
+	return sqe;
+}
+
+/* The next completion's result, within five seconds. */
+static int result(struct io_uring *ring)
+{
+	struct __kernel_timespec t = { .tv_sec = 5 };
+	struct io_uring_cqe *cqe;
+	int ret = io_uring_wait_cqe_timeout(ring, &cqe, &t);
+
+	if (ret)
+		return ret == -ETIME ? -ETIMEDOUT : ret;
+	ret = cqe->res;
+	io_uring_cqe_seen(ring, cqe);
+	return ret;
+}
+
+static int uring_command_rsvd(uring *self, uint32_t op, void *arg,
+			      uint64_t rsvd)
+{
+	struct io_uring_sqe *sqe = command_sqe(&self->ring, self->fd, op);
+	struct sono_uring_cmd cmd = { (uintptr_t)arg, rsvd };
+
+	memcpy(sqe->cmd, &cmd, sizeof(cmd));
+	if (io_uring_submit(&self->ring) < 0)
+		return -EIO;
+	return result(&self->ring);
+}
+
+static int uring_command(uring *self, uint32_t op, void *arg)
+{
+	return uring_command_rsvd(self, op, arg, 0);
+}
+
+static void send_arm(struct io_uring *ring, int fd, uint64_t pos,
+		     uint32_t min_frames, uint32_t timeout_us)
+{
+	struct io_uring_sqe *sqe = command_sqe(ring, fd, SONO_CMD_ARM);
+	struct sono_arm arm = { pos, min_frames, timeout_us };
+
+	memcpy(sqe->cmd, &arm, sizeof(arm));
+	io_uring_submit(ring);
+}
+
+static int uring_arm(uring *self, uint64_t pos, uint32_t min_frames,
+		     uint32_t timeout_us)
+{
+	send_arm(&self->ring, self->fd, pos, min_frames, timeout_us);
+	return result(&self->ring);
+}
+
+static void run_by_uring(struct __test_metadata *_metadata, uring *self,
+			 const struct shape *shape)
+{
+	struct sono_info info;
+	struct table t;
+
+	self->st = (struct sono_setup){ .slots = SLOTS, .slot_bytes = FRAME };
+	ASSERT_EQ(0, uring_command(self, SONO_CMD_INFO, &info));
+	ASSERT_EQ(0, uring_command(self, SONO_CMD_SETUP, &self->st));
+	ASSERT_EQ(0, table_make(&t, &info, shape));
+	self->config = table_config(&t, SONO_CONFIG_PRBS);
+	ASSERT_EQ(0, uring_command(self, SONO_CMD_CONFIG, &self->config));
+	table_free(&t);
+	self->start = (struct sono_start){ 0 };
+	ASSERT_EQ(0, uring_command(self, SONO_CMD_START, &self->start));
+}
+
+TEST_F(uring, commands)
+{
+	struct sono_stop stop;
+
+	EXPECT_EQ(-EPERM, uring_arm(self, 0, 1, 0));
+	run_by_uring(_metadata, self, &shape_16k);
+	EXPECT_NE(0, self->config.cfg_gen);
+	EXPECT_NE(0, self->start.run);
+	EXPECT_EQ(-EBUSY, uring_command(self, SONO_CMD_SETUP, &self->st));
+	EXPECT_EQ(4, uring_arm(self, 0, 4, 0));
+	EXPECT_LE(8, uring_arm(self, 0, 8, 0));
+	EXPECT_EQ(-ETIME, uring_arm(self, 10000, 1, 3000));
+	EXPECT_EQ(-EINVAL, uring_arm(self, 0, 0, 0));
+	EXPECT_EQ(-EINVAL, uring_arm(self, 0, SLOTS + 1, 0));
+	EXPECT_EQ(0, uring_command(self, SONO_CMD_KICK, NULL));
+	EXPECT_EQ(0, uring_command(self, SONO_CMD_CANCEL, NULL));
+	EXPECT_EQ(0, uring_command(self, SONO_CMD_STOP, &stop));
+	EXPECT_LE(8, stop.delivered);
+	EXPECT_EQ(stop.produced, stop.delivered + stop.dropped + stop.lost);
+}
+
+TEST_F(uring, errors)
+{
+	struct sono_info info;
+
+	EXPECT_EQ(-EOPNOTSUPP,
+		  uring_command(self, _IO(SONO_IOC_MAGIC, 8), NULL));
+	EXPECT_EQ(-EOPNOTSUPP, uring_command(self, 0, NULL));
+	EXPECT_EQ(-EINVAL,
+		  uring_command_rsvd(self, SONO_CMD_INFO, &info, 1));
+	EXPECT_EQ(-EINVAL,
+		  uring_command_rsvd(self, SONO_CMD_KICK, NULL, 1ull << 63));
+	EXPECT_EQ(-EFAULT, uring_command(self, SONO_CMD_INFO, BAD_POINTER));
+	EXPECT_EQ(-EFAULT, uring_command(self, SONO_CMD_SETUP, BAD_POINTER));
+	EXPECT_EQ(-EPERM, uring_command(self, SONO_CMD_KICK, NULL));
+	EXPECT_EQ(-EPERM, uring_command(self, SONO_CMD_CANCEL, NULL));
+}
+
+TEST_F(uring, cancel)
+{
+	run_by_uring(_metadata, self, &shape_still);
+	for (int i = 0; i < 3; i++)
+		send_arm(&self->ring, self->fd, 1, 1 + i, 0);
+	send_arm(&self->ring, self->fd, 1, 1, 60000000);
+	/* An SQPOLL thread may not have issued them yet. */
+	usleep(100000);
+	ASSERT_EQ(0, command(self->fd, SONO_CMD_CANCEL, NULL));
+	for (int i = 0; i < 4; i++)
+		EXPECT_EQ(-ECANCELED, result(&self->ring));
+	/* Only those that waited then. */
+	EXPECT_EQ(-ETIME, uring_arm(self, 1, 1, 1000));
+}
+
+TEST_F(uring, too_many_wait)
+{
+	run_by_uring(_metadata, self, &shape_still);
+	for (int i = 0; i < 64; i++)
+		send_arm(&self->ring, self->fd, 1, 1, 0);
+	EXPECT_EQ(-EBUSY, uring_arm(self, 1, 1, 0));
+	ASSERT_EQ(0, command(self->fd, SONO_CMD_CANCEL, NULL));
+	for (int i = 0; i < 64; i++)
+		EXPECT_EQ(-ECANCELED, result(&self->ring));
+}
+
+TEST_F(uring, stop_ends_every_wait)
+{
+	struct sono_stop stop;
+	int ready[2];
+
+	run_by_uring(_metadata, self, &shape_still);
+	ASSERT_EQ(1, uring_arm(self, 0, 1, 0));
+	send_arm(&self->ring, self->fd, 1, 1, 0);
+	send_arm(&self->ring, self->fd, 0, SLOTS, 0);
+	usleep(100000);
+	ASSERT_EQ(0, command(self->fd, SONO_CMD_STOP, &stop));
+	/* In any order: none is ready for the one, one for the other. */
+	ready[0] = result(&self->ring);
+	ready[1] = result(&self->ring);
+	EXPECT_EQ(1, ready[0] + ready[1]);
+	EXPECT_EQ(0, ready[0] * ready[1]);
+}
+
+/*
+ * The ring goes while its commands wait, and the file after it. Control goes
+ * by ioctl here: io_uring may hold on to the file of a command that it had a
+ * worker do until the ring is entered once more.
+ */
+TEST_F(uring, ring_exits_with_waits)
+{
+	struct sono_start start = { 0 };
+	struct io_uring other;
+	struct sono_setup st;
+	int fd;
+
+	ASSERT_EQ(0, setup(self->fd, &st, SLOTS));
+	ASSERT_EQ(0, load(self->fd, &shape_still, &self->config));
+	ASSERT_EQ(0, command(self->fd, SONO_CMD_START, &start));
+	ASSERT_EQ(0, io_uring_queue_init(16, &other, variant->flags));
+	for (int i = 0; i < 8; i++)
+		send_arm(&other, self->fd, 1, 1, i & 1 ? 60000000 : 0);
+	usleep(50000);
+	io_uring_queue_exit(&other);
+	close(self->fd);
+	self->fd = -1;
+	fd = open(NODE, O_RDWR);
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(0, setup_soon(fd, &st));
+	close(fd);
+}
+
+/* A process that leaves everything open: streaming, with ARMs waiting. */
+static void leave_behind(unsigned int flags, const struct shape *shape,
+			 int ready)
+{
+	int fd = open(NODE, O_RDWR);
+	struct sono_start start = { 0 };
+	struct sono_config config;
+	struct io_uring ring;
+	struct sono_setup st;
+
+	if (fd < 0 || setup_soon(fd, &st) || load(fd, shape, &config) ||
+	    command(fd, SONO_CMD_START, &start) ||
+	    io_uring_queue_init(16, &ring, flags))
+		_exit(1);
+	for (int i = 0; i < 8; i++)
+		send_arm(&ring, fd, 1000, 1, i & 1 ? 60000000 : 0);
+	usleep(20000);
+	if (write(ready, "", 1) != 1)
+		_exit(1);
+}
+
+static void child_ends(struct __test_metadata *_metadata, unsigned int flags,
+		       const struct shape *shape, bool killed)
+{
+	struct sono_setup st;
+	int ready[2], status, fd;
+	pid_t pid;
+	char c;
+
+	ASSERT_EQ(0, pipe(ready));
+	pid = fork();
+	ASSERT_LE(0, pid);
+	if (!pid) {
+		leave_behind(flags, shape, ready[1]);
+		while (killed)
+			pause();
+		_exit(0);
+	}
+	close(ready[1]);
+	ASSERT_EQ(1, read(ready[0], &c, 1));
+	if (killed)
+		kill(pid, SIGKILL);
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_EQ(killed ? SIGKILL : 0, status);
+	fd = open(NODE, O_RDWR);
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(0, setup_soon(fd, &st));
+	close(fd);
+	close(ready[0]);
+}
+
+TEST_F(uring, process_ends_with_waits)
+{
+	child_ends(_metadata, variant->flags, &shape_still, false);
+	child_ends(_metadata, variant->flags, &shape_16k, false);
+}
+
+TEST_F(uring, process_is_killed_with_waits)
+{
+	child_ends(_metadata, variant->flags, &shape_still, true);
+	child_ends(_metadata, variant->flags, &shape_16k, true);
+}
+
+/* --- mappings --------------------------------------------------------------- */
+
+FIXTURE(mapped)
+{
+	int fd;
+	struct sono_setup st;
+};
+
+FIXTURE_SETUP(mapped)
+{
+	self->fd = open(NODE, O_RDWR);
+	ASSERT_LE(0, self->fd);
+	ASSERT_EQ(0, setup_soon(self->fd, &self->st));
+}
+
+FIXTURE_TEARDOWN(mapped)
+{
+	close(self->fd);
+}
+
+typedef FIXTURE_DATA(mapped) mapped;
+
+/* 0, or why there is no such mapping. */
+static int try_map(const mapped *self, uint64_t offset, uint64_t bytes,
+		   int prot, int flags)
+{
+	void *p = mmap(NULL, bytes, prot, flags, self->fd, (off_t)offset);
+
+	if (p == MAP_FAILED)
+		return -errno;
+	munmap(p, bytes);
+	return 0;
+}
+
+TEST_F(mapped, rights)
+{
+	const struct sono_setup *st = &self->st;
+	const int rw = PROT_READ | PROT_WRITE;
+	const struct {
+		const char *what;
+		uint64_t offset, bytes;
+		int prot, flags, error;
+	} rows[] = {
+		{ "ring", st->ring_offset, st->ring_bytes, PROT_READ,
+		  MAP_SHARED, 0 },
+		{ "ring, its head only", st->ring_offset, PAGE, PROT_READ,
+		  MAP_SHARED, 0 },
+		{ "ring, writable", st->ring_offset, st->ring_bytes, rw,
+		  MAP_SHARED, -EACCES },
+		{ "ring, private", st->ring_offset, st->ring_bytes, PROT_READ,
+		  MAP_PRIVATE, -EINVAL },
+		{ "ring, private and writable", st->ring_offset,
+		  st->ring_bytes, rw, MAP_PRIVATE, -EINVAL },
+		{ "ring, too long", st->ring_offset, st->ring_bytes + PAGE,
+		  PROT_READ, MAP_SHARED, -EINVAL },
+		{ "ring, not from its start", st->ring_offset + PAGE, PAGE,
+		  PROT_READ, MAP_SHARED, -EINVAL },
+		{ "user", st->user_offset, st->user_bytes, rw, MAP_SHARED, 0 },
+		{ "user, private", st->user_offset, st->user_bytes, rw,
+		  MAP_PRIVATE, -EINVAL },
+		{ "user, too long", st->user_offset, st->user_bytes + PAGE,
+		  rw, MAP_SHARED, -EINVAL },
+		{ "slots", st->slots_offset, st->slots_bytes, rw, MAP_SHARED,
+		  0 },
+		{ "slots, some", st->slots_offset, st->slots_bytes - PAGE, rw,
+		  MAP_SHARED, 0 },
+		{ "slots, private", st->slots_offset, st->slots_bytes, rw,
+		  MAP_PRIVATE, -EINVAL },
+		{ "slots, too long", st->slots_offset, st->slots_bytes + PAGE,
+		  rw, MAP_SHARED, -EINVAL },
+		{ "slots, not from the start", st->slots_offset + PAGE, PAGE,
+		  rw, MAP_SHARED, -EINVAL },
+		{ "nothing", st->slots_offset * 2, PAGE, PROT_READ, MAP_SHARED,
+		  -EINVAL },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		EXPECT_EQ(rows[i].error,
+			  try_map(self, rows[i].offset, rows[i].bytes,
+				  rows[i].prot, rows[i].flags))
+			TH_LOG("%s", rows[i].what);
+	}
+}
+
+TEST_F(mapped, ring_does_not_become_writable)
+{
+	void *ring = mmap(NULL, self->st.ring_bytes, PROT_READ, MAP_SHARED,
+			  self->fd, (off_t)self->st.ring_offset);
+
+	ASSERT_NE(MAP_FAILED, ring);
+	EXPECT_EQ(-1, mprotect(ring, self->st.ring_bytes,
+			       PROT_READ | PROT_WRITE));
+	EXPECT_EQ(EACCES, errno);
+	munmap(ring, self->st.ring_bytes);
+}
+
+TEST_F(mapped, slots_do_not_grow)
+{
+	uint64_t bytes = self->st.slots_bytes;
+	void *slots = mmap(NULL, bytes - PAGE, PROT_READ, MAP_SHARED, self->fd,
+			   (off_t)self->st.slots_offset);
+
+	ASSERT_NE(MAP_FAILED, slots);
+	EXPECT_EQ(MAP_FAILED,
+		  mremap(slots, bytes - PAGE, bytes, MREMAP_MAYMOVE));
+	EXPECT_EQ(EFAULT, errno);
+	munmap(slots, bytes - PAGE);
+}
+
+/* A mapping holds the stream as an open file does. */
+TEST_F(mapped, mapping_outlives_its_descriptor)
+{
+	uint64_t bytes = self->st.slots_bytes;
+	char *slots = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED,
+			   self->fd, (off_t)self->st.slots_offset);
+	int other = open(NODE, O_RDWR);
+	struct sono_setup st;
+
+	ASSERT_NE(MAP_FAILED, slots);
+	ASSERT_LE(0, other);
+	close(self->fd);
+	self->fd = -1;
+	memset(slots, 1, bytes);
+	EXPECT_EQ(-EBUSY, setup(other, &st, SLOTS));
+	munmap(slots, bytes);
+	EXPECT_EQ(0, setup_soon(other, &st));
+	close(other);
+}
+
+/* --- frames as memory of the process --------------------------------------- */
+
+FIXTURE(stream)
+{
+	struct sono *s;
+	struct table table;
+	struct sono_config config;
+	struct sono_start start;
+};
+
+FIXTURE_SETUP(stream)
+{
+	char why[256];
+
+	ASSERT_EQ(0, sono_open(&self->s, NODE, why, sizeof(why)));
+	ASSERT_EQ(0, table_make(&self->table, sono_info(self->s), &shape_16k));
+	self->config = table_config(&self->table, SONO_CONFIG_PRBS);
+}
+
+FIXTURE_TEARDOWN(stream)
+{
+	sono_close(self->s);
+	table_free(&self->table);
+}
+
+typedef FIXTURE_DATA(stream) stream;
+
+static void begin(struct __test_metadata *_metadata, stream *self,
+		  uint32_t slots)
+{
+	ASSERT_EQ(0, sono_setup(self->s, slots, FRAME));
+	ASSERT_EQ(0, sono_config(self->s, &self->config));
+	ASSERT_EQ(0, sono_start(self->s, &self->start));
+}
+
+static void take_true(struct __test_metadata *_metadata, stream *self,
+		      struct sono_frame *f)
+{
+	ASSERT_EQ(1, take(self->s, f));
+	ASSERT_EQ(FRAME, f->rec.len);
+	ASSERT_TRUE(prbs_ok(f, self->start.run));
+}
+
+static void take_some(struct __test_metadata *_metadata, stream *self, int n)
+{
+	struct sono_frame f;
+
+	while (n--) {
+		take_true(_metadata, self, &f);
+		sono_release(self->s, &f);
+	}
+}
+
+/* The only blocks here: O_DIRECT has to pin the pages of the slot. */
+#define DISK "/dev/ram0"
+
+static bool same_on_disk(int disk, const struct sono_frame *f, off_t at)
+{
+	void *back = aligned_alloc(PAGE, FRAME);
+	bool same = back && pread(disk, back, FRAME, at) == FRAME &&
+		    !memcmp(back, f->data, FRAME);
+
+	free(back);
+	return same;
+}
+
+TEST_F(stream, direct_write_of_a_slot)
+{
+	int disk = open(DISK, O_RDWR | O_DIRECT);
+	struct sono_frame f;
+
+	if (disk < 0)
+		SKIP(return, DISK ": %s", strerror(errno));
+	begin(_metadata, self, SLOTS);
+	for (int i = 0; i < 20; i++) {
+		take_true(_metadata, self, &f);
+		ASSERT_EQ(FRAME, pwrite(disk, f.data, FRAME, i * FRAME));
+		EXPECT_TRUE(same_on_disk(disk, &f, i * FRAME));
+		sono_release(self->s, &f);
+	}
+	close(disk);
+}
+
+TEST_F(stream, registered_slots)
+{
+	int disk = open(DISK, O_RDWR | O_DIRECT);
+	struct io_uring_sqe *sqe;
+	struct io_uring ring;
+	struct sono_frame f;
+	struct iovec iov;
+
+	begin(_metadata, self, SLOTS);
+	iov.iov_base = self->s->slots;
+	iov.iov_len = self->s->setup.slots_bytes;
+	ASSERT_EQ(0, io_uring_queue_init(4, &ring, 0));
+	ASSERT_EQ(0, io_uring_register_buffers(&ring, &iov, 1));
+	if (disk < 0)
+		SKIP(return, "registered, but " DISK ": %s", strerror(errno));
+	for (int i = 0; i < 20; i++) {
+		take_true(_metadata, self, &f);
+		sqe = io_uring_get_sqe(&ring);
+		io_uring_prep_write_fixed(sqe, disk, f.data, FRAME,
+					  i * FRAME, 0);
+		ASSERT_EQ(1, io_uring_submit(&ring));
+		ASSERT_EQ(FRAME, result(&ring));
+		EXPECT_TRUE(same_on_disk(disk, &f, i * FRAME));
+		sono_release(self->s, &f);
+	}
+	io_uring_queue_exit(&ring);
+	close(disk);
+}
+
+static uint64_t physical(const void *p)
+{
+	uint64_t entry = 0;
+	int fd = open("/proc/self/pagemap", O_RDONLY);
+
+	if (pread(fd, &entry, 8, (off_t)((uintptr_t)p / PAGE * 8)) != 8)
+		entry = 0;
+	close(fd);
+	if (!(entry >> 63))
+		return 0;
+	return (entry & ((1ull << 55) - 1)) * PAGE;
+}
+
+/* Where the board writes is where we read; the judge has the other half. */
+TEST_F(stream, physical_addresses)
+{
+	uint64_t addr[SLOTS] = { 0 };
+	struct sono_frame f;
+
+	begin(_metadata, self, SLOTS);
+	for (int i = 0; i < 3 * SLOTS; i++) {
+		take_true(_metadata, self, &f);
+		addr[f.rec.slot] = physical(f.data);
+		sono_release(self->s, &f);
+	}
+	for (int i = 0; i < SLOTS; i++) {
+		ASSERT_NE(0, addr[i]);
+		printf("# phys run=%u slot=%d addr=0x%llx\n", self->start.run,
+		       i, (unsigned long long)addr[i]);
+	}
+	fflush(stdout);
+}
+
+TEST_F(stream, fork_and_exec)
+{
+	struct sono_frame f;
+	int status;
+	pid_t pid;
+
+	begin(_metadata, self, SLOTS);
+	take_true(_metadata, self, &f);
+	pid = fork();
+	ASSERT_LE(0, pid);
+	if (!pid)
+		/* The frame is there, too; then another program takes over. */
+		_exit(prbs_ok(&f, self->start.run) ?
+			      execl("/bin/true", "true", NULL) :
+			      1);
+	take_some(_metadata, self, 50);
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_EQ(0, status);
+	EXPECT_TRUE(prbs_ok(&f, self->start.run));
+	sono_release(self->s, &f);
+	take_some(_metadata, self, 50);
+	EXPECT_EQ(0, self->s->ctl->bad_release);
+}
+
+/* The child has the stream on its own; it ends with the child. */
+TEST_F(stream, child_inherits)
+{
+	struct sono_setup st;
+	int status, fd;
+	pid_t pid;
+
+	/* The ring to wait with is made by who waits first: the child. */
+	begin(_metadata, self, SLOTS);
+	pid = fork();
+	ASSERT_LE(0, pid);
+	if (!pid) {
+		usleep(100000);
+		take_some(_metadata, self, 50);
+		_exit(0);
+	}
+	sono_close(self->s);
+	self->s = NULL;
+	fd = open(NODE, O_RDWR);
+	EXPECT_EQ(-EBUSY, setup(fd, &st, SLOTS));
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_EQ(0, status);
+	EXPECT_EQ(0, setup_soon(fd, &st));
+	close(fd);
+}
+
+/* --- system calls, counted by the kernel ------------------------------------ */
+
+#define TRACEPOINT "/sys/kernel/tracing/events/raw_syscalls/sys_enter/id"
+
+/* A counter of this thread's system calls, or -errno. */
+static int counter_open(void)
+{
+	struct perf_event_attr attr = {
+		.type = PERF_TYPE_TRACEPOINT,
+		.size = sizeof(attr),
+		.sample_period = 1,
+		.disabled = 1,
+	};
+	FILE *file = fopen(TRACEPOINT, "re");
+	unsigned long long id;
+	int fd;
+
+	if (!file)
+		return -errno;
+	if (fscanf(file, "%llu", &id) != 1)
+		id = 0;
+	fclose(file);
+	attr.config = id;
+	fd = (int)syscall(SYS_perf_event_open, &attr, 0, -1, -1, 0);
+	return fd < 0 ? -errno : fd;
+}
+
+static void counter_begin(int fd)
+{
+	ioctl(fd, PERF_EVENT_IOC_RESET, 0);
+	ioctl(fd, PERF_EVENT_IOC_ENABLE, 0);
+}
+
+/* System calls since counter_begin(), but for the one that ends counting. */
+static uint64_t counter_end(int fd)
+{
+	uint64_t n = 0;
+
+	ioctl(fd, PERF_EVENT_IOC_DISABLE, 0);
+	if (read(fd, &n, sizeof(n)) != sizeof(n) || !n)
+		return ~0ull;
+	return n - 1;
+}
+
+static int counter_checked(struct __test_metadata *_metadata)
+{
+	int fd = counter_open();
+
+	ASSERT_LE(0, fd) TH_LOG("%s", strerror(-fd));
+	counter_begin(fd);
+	for (int i = 0; i < 10; i++)
+		syscall(SYS_getppid);
+	ASSERT_EQ(10, counter_end(fd));
+	counter_begin(fd);
+	ASSERT_EQ(0, counter_end(fd));
+	return fd;
+}
+
+TEST_F(stream, busy_consumer_makes_no_system_call)
+{
+	int counter = counter_checked(_metadata);
+	uint64_t sum = 0, calls;
+	struct sono_frame f;
+	int frames = 0;
+
+	/* Half a second of frames: only a stall of that length needs a kick. */
+	begin(_metadata, self, 256);
+	counter_begin(counter);
+	while (frames < 1000) {
+		if (sono_next(self->s, &f) != 1)
+			continue;
+		sum += *(const uint64_t *)f.data;
+		sono_release(self->s, &f);
+		frames++;
+	}
+	calls = counter_end(counter);
+	EXPECT_EQ(0, calls);
+	EXPECT_EQ(calls, sono_stats(self->s)->syscalls);
+	EXPECT_NE(0, sum);
+	printf("# syscalls busy frames=%d calls=%llu\n", frames,
+	       (unsigned long long)calls);
+	fflush(stdout);
+}
+
+/* One wait for each eight frames, and no other call: 1/8 to the call. */
+TEST_F(stream, waiting_for_eight_makes_an_eighth)
+{
+	int counter = counter_checked(_metadata);
+	struct sono_frame f;
+	uint64_t calls;
+	int frames = 0;
+
+	self->config.irq_count = 8;
+	self->config.irq_time_us = 100000;
+	begin(_metadata, self, 256);
+	/* The first wait makes the ring that it waits with. */
+	ASSERT_LE(1, sono_wait(self->s, 1, 0));
+	counter_begin(counter);
+	while (frames < 1600) {
+		ASSERT_LE(8, sono_wait(self->s, 8, 0));
+		for (int i = 0; i < 8; i++, frames++) {
+			ASSERT_EQ(1, sono_next(self->s, &f));
+			sono_release(self->s, &f);
+		}
+	}
+	calls = counter_end(counter);
+	printf("# syscalls waiting frames=%d calls=%llu\n", frames,
+	       (unsigned long long)calls);
+	fflush(stdout);
+	EXPECT_LE(frames / 8 * 99 / 100, (int)calls);
+	EXPECT_GE(frames / 8 * 101 / 100, (int)calls);
+}
+
+/* --- the device goes, the module goes --------------------------------------- */
+
+static int put(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY);
+	int ret;
+
+	if (fd < 0)
+		return -errno;
+	ret = write(fd, text, strlen(text)) < 0 ? -errno : 0;
+	close(fd);
+	return ret;
+}
+
+/* The board's name on its bus, "0000:01:00.0". */
+static int bus_name(char *name, size_t bytes)
+{
+	char path[PATH_MAX];
+	ssize_t n = readlink("/sys/class/sono/sono0/device", path,
+			     sizeof(path) - 1);
+	const char *last;
+
+	if (n < 0)
+		return -errno;
+	path[n] = '\0';
+	last = strrchr(path, '/');
+	if (!last || strlen(last) > bytes)
+		return -ENAMETOOLONG;
+	strcpy(name, last + 1);
+	return 0;
+}
+
+static int bind_board(const char *name)
+{
+	return put("/sys/bus/pci/drivers/sono/bind", name);
+}
+
+static int unbind_board(const char *name)
+{
+	return put("/sys/bus/pci/drivers/sono/unbind", name);
+}
+
+/* A stream without the library, for what outlives its device. */
+struct raw {
+	int fd;
+	struct sono_setup st;
+	struct sono_start start;
+	const struct sono_ctl *ctl;
+	const struct sono_record *record;
+	const char *slots;
+	struct io_uring ring;
+};
+
+static void *map(const struct raw *r, uint64_t offset, uint64_t bytes)
+{
+	return mmap(NULL, bytes, PROT_READ, MAP_SHARED, r->fd, (off_t)offset);
+}
+
+/* Streaming into all slots, with four ARMs that wait for more. */
+static void raw_begin(struct __test_metadata *_metadata, struct raw *r)
+{
+	struct sono_config config;
+
+	*r = (struct raw){ .fd = open(NODE, O_RDWR) };
+	ASSERT_LE(0, r->fd);
+	ASSERT_EQ(0, setup_soon(r->fd, &r->st));
+	r->ctl = map(r, r->st.ring_offset, r->st.ring_bytes);
+	r->slots = map(r, r->st.slots_offset, r->st.slots_bytes);
+	ASSERT_NE(MAP_FAILED, r->ctl);
+	ASSERT_NE(MAP_FAILED, r->slots);
+	r->record = (const void *)((const char *)r->ctl +
+				   r->st.record_offset);
+	ASSERT_EQ(0, load(r->fd, &shape_16k, &config));
+	ASSERT_EQ(0, io_uring_queue_init(8, &r->ring, 0));
+	ASSERT_EQ(0, command(r->fd, SONO_CMD_START, &r->start));
+	for (int i = 0; i < 4; i++)
+		send_arm(&r->ring, r->fd, 100000, 1, i & 1 ? 60000000 : 0);
+}
+
+static void raw_end(struct raw *r)
+{
+	io_uring_queue_exit(&r->ring);
+	munmap((void *)r->ctl, r->st.ring_bytes);
+	munmap((void *)r->slots, r->st.slots_bytes);
+	close(r->fd);
+}
+
+/* Every frame that was reported is there to the last byte. */
+static void expect_frames(struct __test_metadata *_metadata,
+			  const struct raw *r)
+{
+	for (uint64_t i = 0; i < r->ctl->head; i++) {
+		struct sono_frame f = { .rec = r->record[i] };
+
+		f.data = r->slots + (size_t)f.rec.slot * r->st.slot_stride;
+		EXPECT_TRUE(prbs_ok(&f, r->start.run));
+	}
+}
+
+/* Every command of a file whose device has gone. */
+static void expect_gone(struct __test_metadata *_metadata, struct raw *r)
+{
+	struct sono_config config;
+	struct sono_info info;
+	struct sono_stop stop;
+	void *user;
+
+	EXPECT_EQ(SONO_STATE_ENDED, r->ctl->state);
+	EXPECT_EQ(SONO_END_GONE, r->ctl->reason);
+	EXPECT_EQ(0, command(r->fd, SONO_CMD_INFO, &info));
+	EXPECT_EQ(-ENODEV, setup(r->fd, &(struct sono_setup){ 0 }, SLOTS));
+	EXPECT_EQ(-ENODEV, load(r->fd, &shape_16k, &config));
+	EXPECT_EQ(-ENODEV, command(r->fd, SONO_CMD_START, &r->start));
+	EXPECT_EQ(0, command(r->fd, SONO_CMD_KICK, NULL));
+	EXPECT_EQ(0, command(r->fd, SONO_CMD_CANCEL, NULL));
+	/* The account can still be had. */
+	EXPECT_EQ(0, command(r->fd, SONO_CMD_STOP, &stop));
+	EXPECT_EQ(stop.produced, stop.delivered + stop.dropped + stop.lost);
+	EXPECT_EQ(stop.delivered, r->ctl->head);
+	send_arm(&r->ring, r->fd, stop.delivered, 1, 0);
+	EXPECT_EQ(-ENODEV, result(&r->ring));
+	send_arm(&r->ring, r->fd, 0, 1, 0);
+	EXPECT_EQ((int)stop.delivered, result(&r->ring));
+	/* A mapping can still be made as well. */
+	user = map(r, r->st.user_offset, PAGE);
+	EXPECT_NE(MAP_FAILED, user);
+	munmap(user, PAGE);
+}
+
+static void expect_working(struct __test_metadata *_metadata)
+{
+	char why[256];
+	stream fresh = { 0 };
+
+	ASSERT_EQ(0, sono_open(&fresh.s, NODE, why, sizeof(why)));
+	ASSERT_EQ(0, table_make(&fresh.table, sono_info(fresh.s), &shape_16k));
+	fresh.config = table_config(&fresh.table, SONO_CONFIG_PRBS);
+	begin(_metadata, &fresh, SLOTS);
+	take_some(_metadata, &fresh, 50);
+	sono_close(fresh.s);
+	table_free(&fresh.table);
+}
+
+TEST(unbind_while_streaming)
+{
+	int other = open(NODE, O_RDWR);
+	struct sono_setup st;
+	struct raw r;
+	char name[64];
+
+	ASSERT_LE(0, other);
+	ASSERT_EQ(0, bus_name(name, sizeof(name)));
+	raw_begin(_metadata, &r);
+	/* In the midst of the frames. */
+	while (!__atomic_load_n(&r.ctl->head, __ATOMIC_ACQUIRE))
+		usleep(100);
+	ASSERT_EQ(0, unbind_board(name));
+	for (int i = 0; i < 4; i++)
+		EXPECT_EQ(-ENODEV, result(&r.ring));
+	EXPECT_EQ(-1, open(NODE, O_RDWR));
+	EXPECT_EQ(ENOENT, errno);
+	EXPECT_EQ(-ENODEV, setup(other, &st, SLOTS));
+	expect_gone(_metadata, &r);
+	expect_frames(_metadata, &r);
+
+	/* The board comes back while the old files are still open. */
+	ASSERT_EQ(0, bind_board(name));
+	close(other);
+	raw_end(&r);
+	if (access(NODE, F_OK))
+		ASSERT_EQ(0, unbind_board(name) ?: bind_board(name));
+	expect_working(_metadata);
+}
+
+TEST(unbind_again_and_again)
+{
+	struct raw r;
+	char name[64];
+
+	for (int i = 0; i < 10; i++) {
+		ASSERT_EQ(0, bus_name(name, sizeof(name)));
+		raw_begin(_metadata, &r);
+		usleep((useconds_t)i * 3000);
+		ASSERT_EQ(0, unbind_board(name));
+		/* 0 where the board had filled every slot before it went. */
+		for (int k = 0; k < 4; k++) {
+			int ret = result(&r.ring);
+
+			EXPECT_TRUE(ret == -ENODEV || ret == 0);
+		}
+		raw_end(&r);
+		ASSERT_EQ(0, bind_board(name));
+	}
+	expect_working(_metadata);
+}
+
+static int remove_module(void)
+{
+	return syscall(SYS_delete_module, "sono", O_NONBLOCK) ? -errno : 0;
+}
+
+static int insert_module(const char *path)
+{
+	int fd = open(path, O_RDONLY);
+	int ret = syscall(SYS_finit_module, fd, "", 0) ? -errno : 0;
+
+	close(fd);
+	return ret;
+}
+
+TEST(module_leaves_and_returns)
+{
+	const char *path = getenv("SONO_MODULE");
+	int fd;
+
+	if (!path)
+		SKIP(return, "SONO_MODULE does not say where sono.ko is");
+	fd = open(NODE, O_RDWR);
+	ASSERT_LE(0, fd);
+	/* Not under an open file, be it the controller's or not. */
+	EXPECT_EQ(-EWOULDBLOCK, remove_module());
+	close(fd);
+	for (int i = 0; i < 3; i++) {
+		ASSERT_EQ(0, remove_module());
+		EXPECT_EQ(-1, access(NODE, F_OK));
+		ASSERT_EQ(0, insert_module(path));
+		expect_working(_metadata);
+	}
+}
+
+TEST_HARNESS_MAIN
