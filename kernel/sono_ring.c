@@ -107,6 +107,16 @@ int sono_ring_take(struct sono_ring *r, u32 *slot, u32 *gen)
 	return 0;
 }
 
+/* Slots at the board that it should have filled before this one. */
+static u64 passed_over(const struct sono_ring *r, u32 slot)
+{
+	u32 at = r->posted.head;
+
+	while (r->posted.slot[at & r->mask] != slot)
+		at++;
+	return at - r->posted.head;
+}
+
 /* Is this completion one that the board may send now? SONO_BAD_* or 0. */
 static u32 completion_check(const struct sono_ring *r,
 			    const struct sono_completion *c, u32 *info)
@@ -128,6 +138,10 @@ static u32 completion_check(const struct sono_ring *r,
 	*info = (u32)c->seq;
 	if (c->seq < r->next_seq || c->seq - r->next_seq < c->dropped)
 		return SONO_BAD_SEQ;
+	/* Each slot passed over had a frame that is missing now. */
+	*info = c->slot;
+	if (passed_over(r, s) > c->seq - r->next_seq - c->dropped)
+		return SONO_BAD_SLOT;
 	return 0;
 }
 

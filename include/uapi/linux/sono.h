@@ -239,7 +239,7 @@ struct sono_arm {
 #define SONO_END_GONE 5 /* the device was removed */
 
 /* struct sono_ctl.fault where reason is SONO_END_PROTOCOL */
-#define SONO_BAD_SLOT 1 /* no such slot; .fault_info: the number */
+#define SONO_BAD_SLOT 1 /* no such slot, or not its turn; the number */
 #define SONO_BAD_STATE 2 /* the slot was not posted; the number */
 #define SONO_BAD_GEN 3 /* not the generation posted; the one claimed */
 #define SONO_BAD_LEN 4 /* nothing, or more than the slot; the length */
