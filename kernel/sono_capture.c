@@ -137,6 +137,11 @@ void sono_capture_heartbeat(struct work_struct *work)
 	u32 left = sono_heartbeat_left(s->heartbeat_ms,
 				       ktime_ms_delta(now, s->beat_seen));
 
+	/* Who waits for a board that has left the bus would do so for ever. */
+	if (!sono_hw_present(sd)) {
+		schedule_work(&sd->halt);
+		return;
+	}
 	if (beat != s->beat && left)
 		sono_hw_heartbeat(sd, left);
 	s->beat = beat;

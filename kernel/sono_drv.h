@@ -47,6 +47,7 @@
  * @cpl_dma: bus address of the completions
  * @waiters: ARMs not yet completed; under ring_lock
  * @broken: the board lied, nothing more is read; under ring_lock
+ * @begun: the board took the start, its counters are this run's; under lock
  * @doorbell: descriptors that the board was told of; under ring_lock
  * @frame_bytes: of the loaded table, 0 without one; under lock
  * @source: of the last CONFIG; under lock
@@ -66,6 +67,7 @@ struct sono_stream {
 	dma_addr_t cpl_dma;
 	struct list_head waiters;
 	bool broken;
+	bool begun;
 	u32 doorbell;
 
 	u32 frame_bytes;

@@ -178,16 +178,24 @@ void sono_hw_queues(struct sono_device *sd, const struct sono_stream *s)
  * @sd: device, locked; it has its queues and slots
  * @heartbeat_ms: until which it may transmit without a heartbeat
  * @tx: transmit as well
+ * @run: the board's number of the run
  *
- * Return: the board's number of the run.
+ * Return: 0, -EIO if the board refuses, as it does while the cause of a
+ * fault lasts, -ENODEV if it is gone.
  */
-u32 sono_hw_start(struct sono_device *sd, u32 heartbeat_ms, bool tx)
+int sono_hw_start(struct sono_device *sd, u32 heartbeat_ms, bool tx, u32 *run)
 {
+	u32 before;
+
 	lockdep_assert_held(&sd->lock);
+	before = rd(sd, SONO_REG_RUN_COUNT);
 	wr(sd, SONO_REG_HEARTBEAT, heartbeat_ms);
 	wr(sd, SONO_REG_CONTROL,
 	   SONO_CONTROL_RUN | (tx ? SONO_CONTROL_TX_ENABLE : 0));
-	return rd(sd, SONO_REG_RUN_COUNT);
+	*run = rd(sd, SONO_REG_RUN_COUNT);
+	if (*run == SONO_ALL_ONES)
+		return -ENODEV;
+	return *run == before ? -EIO : 0;
 }
 
 /**
@@ -265,6 +273,12 @@ void sono_hw_counts(struct sono_device *sd, u64 *produced, u64 *dropped)
 	lockdep_assert_held(&sd->lock);
 	*produced = rd64(sd, SONO_REG_PRODUCED_LO);
 	*dropped = rd64(sd, SONO_REG_DROPPED_LO);
+}
+
+/** sono_hw_present() - false once the board has left the bus */
+bool sono_hw_present(struct sono_device *sd)
+{
+	return rd(sd, SONO_REG_STATUS) != SONO_ALL_ONES;
 }
 
 u32 sono_hw_fault(struct sono_device *sd, u32 *info)

@@ -11,7 +11,7 @@ int sono_hw_load(struct sono_device *sd, dma_addr_t table, u32 bytes,
 void sono_hw_set_source(struct sono_device *sd, u32 source);
 void sono_hw_set_moderation(struct sono_device *sd, u32 count, u32 time_us);
 void sono_hw_queues(struct sono_device *sd, const struct sono_stream *s);
-u32 sono_hw_start(struct sono_device *sd, u32 heartbeat_ms, bool tx);
+int sono_hw_start(struct sono_device *sd, u32 heartbeat_ms, bool tx, u32 *run);
 void sono_hw_quiet(struct sono_device *sd);
 int sono_hw_stop(struct sono_device *sd);
 void sono_hw_reset(struct sono_device *sd);
@@ -19,6 +19,7 @@ void sono_hw_post(struct sono_device *sd, u32 tail);
 void sono_hw_consumed(struct sono_device *sd, u32 head);
 void sono_hw_heartbeat(struct sono_device *sd, u32 ms);
 void sono_hw_counts(struct sono_device *sd, u64 *produced, u64 *dropped);
+bool sono_hw_present(struct sono_device *sd);
 u32 sono_hw_fault(struct sono_device *sd, u32 *info);
 void sono_hw_ack(struct sono_device *sd, u32 causes);
 

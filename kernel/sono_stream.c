@@ -241,11 +241,14 @@ void sono_stream_refill(struct sono_device *sd, struct sono_stream *s)
  * @s: its stream
  * @start: flags in, the rest out
  *
- * Return: 0; -EBUSY if it runs; -ENXIO without a table.
+ * Return: 0; -EBUSY if it runs; -ENXIO without a table; -EIO if the board
+ * refuses, which ends the run as its fault says; -ENODEV if it is gone.
  */
 int sono_stream_start(struct sono_device *sd, struct sono_stream *s,
 		      struct sono_start *start)
 {
+	int ret;
+
 	lockdep_assert_held(&sd->lock);
 	if (sd->active)
 		return -EBUSY;
@@ -269,11 +272,14 @@ int sono_stream_start(struct sono_device *sd, struct sono_stream *s,
 	sd->active = s;
 	spin_unlock_bh(&sd->ring_lock);
 
-	start->run = sono_hw_start(sd, s->heartbeat_ms,
-				   !(start->flags & SONO_START_TX_OFF));
+	ret = sono_hw_start(sd, s->heartbeat_ms,
+			    !(start->flags & SONO_START_TX_OFF), &start->run);
+	s->begun = !ret;
 	queue_delayed_work(system_highpri_wq, &sd->heartbeat,
 			   msecs_to_jiffies(s->heartbeat_ms / 4));
-	return 0;
+	if (ret)
+		sono_stream_halt(sd, SONO_END_FAULT);
+	return ret;
 }
 
 /* Why did the run end, if the board or its lies ended it? */
@@ -288,6 +294,11 @@ static u32 end_reason(struct sono_device *sd, struct sono_stream *s,
 	*fault = sono_hw_fault(sd, info);
 	if (*fault == SONO_FAULT_NONE)
 		return reason;
+	if (!sono_hw_present(sd)) {
+		*fault = SONO_FAULT_NONE;
+		*info = 0;
+		return SONO_END_GONE;
+	}
 	return *fault == SONO_FAULT_HEARTBEAT ? SONO_END_HEARTBEAT :
 						SONO_END_FAULT;
 }
@@ -312,7 +323,7 @@ void sono_stream_halt(struct sono_device *sd, u32 reason)
 		return;
 	cancel_delayed_work_sync(&sd->heartbeat);
 	ret = sono_hw_stop(sd);
-	if (!ret) {
+	if (!ret && s->begun) {
 		sono_hw_counts(sd, &produced, &dropped);
 	} else if (ret == -ETIMEDOUT) {
 		dev_err(&sd->pdev->dev, "does not stop, resetting it\n");

@@ -143,6 +143,12 @@ static void drain(struct sim_host *h)
 		wr(h, SONO_REG_CPL_HEAD, h->queue.cpl_head);
 }
 
+/* A board that has left the bus reads as all ones. */
+static bool present(struct sim_host *h)
+{
+	return rd(h, SONO_REG_STATUS) != UINT32_MAX;
+}
+
 static uint32_t end_reason(struct sim_host *h, uint32_t reason,
 			   uint32_t *fault, uint32_t *info)
 {
@@ -155,6 +161,11 @@ static uint32_t end_reason(struct sim_host *h, uint32_t reason,
 	*fault = rd(h, SONO_REG_FAULT);
 	if (*fault == SONO_FAULT_NONE)
 		return reason;
+	if (!present(h)) {
+		*fault = SONO_FAULT_NONE;
+		*info = 0;
+		return SONO_END_GONE;
+	}
 	return *fault == SONO_FAULT_HEARTBEAT ? SONO_END_HEARTBEAT :
 						SONO_END_FAULT;
 }
@@ -165,7 +176,7 @@ static void stop_board(struct sim_host *h)
 	uint64_t next;
 
 	wr(h, SONO_REG_CONTROL, 0);
-	while (rd(h, SONO_REG_STATUS) & SONO_STATUS_RUNNING) {
+	while (present(h) && rd(h, SONO_REG_STATUS) & SONO_STATUS_RUNNING) {
 		next = sim_board_next(h->board);
 		if (next == SIM_NEVER)
 			break;
@@ -176,14 +187,16 @@ static void stop_board(struct sim_host *h)
 
 static void halt(struct sim_host *h, uint32_t reason)
 {
-	uint64_t produced, dropped;
+	uint64_t produced = 0, dropped = 0;
 	uint32_t fault, info;
 
 	if (!h->active)
 		return;
 	stop_board(h);
-	produced = rd64(h, SONO_REG_PRODUCED_LO);
-	dropped = rd64(h, SONO_REG_DROPPED_LO);
+	if (h->begun && present(h)) {
+		produced = rd64(h, SONO_REG_PRODUCED_LO);
+		dropped = rd64(h, SONO_REG_DROPPED_LO);
+	}
 	drain(h);
 	reason = end_reason(h, reason, &fault, &info);
 	sono_ring_end(&h->ring, reason, fault, info, produced, dropped);
@@ -217,6 +230,10 @@ static void heartbeat(struct sim_host *h)
 
 	if (!h->active || h->now < h->beat_due)
 		return;
+	if (!present(h)) {
+		halt(h, SONO_END_GONE);
+		return;
+	}
 	beat = READ_ONCE(h->ring.user->heartbeat);
 	if (beat != h->beat) {
 		uint64_t age = (h->now - h->beat_seen) / NS_PER_MS;
@@ -550,11 +567,13 @@ int sim_host_config(struct sim_host *h, const struct sono_info *info,
 static int start_locked(struct sim_host *h, struct sono_start *start)
 {
 	bool tx = !(start->flags & SONO_START_TX_OFF);
+	uint32_t runs;
 
 	if (h->active)
 		return -EBUSY;
 	if (!h->config.frame_bytes)
 		return -ENXIO;
+	runs = rd(h, SONO_REG_RUN_COUNT);
 	h->broken = false;
 	h->irq_capture = false;
 	h->irq_event = false;
@@ -576,7 +595,11 @@ static int start_locked(struct sim_host *h, struct sono_start *start)
 	wr(h, SONO_REG_CONTROL,
 	   SONO_CONTROL_RUN | (tx ? SONO_CONTROL_TX_ENABLE : 0));
 	start->run = rd(h, SONO_REG_RUN_COUNT);
-	return 0;
+	h->begun = present(h) && start->run != runs;
+	if (h->begun)
+		return 0;
+	halt(h, SONO_END_FAULT);
+	return present(h) ? -EIO : -ENODEV;
 }
 
 int sim_host_start(struct sim_host *h, struct sono_start *start)
@@ -670,7 +693,7 @@ void sim_host_idle(struct sim_host *h)
 	if (h->real)
 		return;
 	pthread_mutex_lock(&h->lock);
-	if (h->active)
+	if (next_due(h) != SIM_NEVER)
 		step(h, SIM_NEVER);
 	pthread_mutex_unlock(&h->lock);
 }

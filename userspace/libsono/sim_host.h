@@ -61,6 +61,7 @@ enum sim_region_name {
  * @queue: the board's queues
  * @active: a run is on
  * @broken: the board lied
+ * @begun: the board took the start, its counters are this run's
  * @irq_capture: the capture vector fired
  * @irq_event: the event vector fired
  * @config: of the last CONFIG, frame_bytes 0 without one
@@ -89,6 +90,7 @@ struct sim_host {
 	struct sono_queue queue;
 	bool active;
 	bool broken;
+	bool begun;
 	bool irq_capture;
 	bool irq_event;
 
