@@ -134,8 +134,9 @@ void sono_capture_heartbeat(struct work_struct *work)
 	struct sono_stream *s = sd->stream;
 	ktime_t now = ktime_get();
 	u64 beat = READ_ONCE(s->ring.user->heartbeat);
+	u64 age_us = ktime_us_delta(now, s->beat_seen);
 	u32 left = sono_heartbeat_left(s->heartbeat_ms,
-				       ktime_ms_delta(now, s->beat_seen));
+				       DIV_ROUND_UP_ULL(age_us, 1000));
 
 	/* Who waits for a board that has left the bus would do so for ever. */
 	if (!sono_hw_present(sd)) {

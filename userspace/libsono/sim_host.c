@@ -236,7 +236,8 @@ static void heartbeat(struct sim_host *h)
 	}
 	beat = READ_ONCE(h->ring.user->heartbeat);
 	if (beat != h->beat) {
-		uint64_t age = (h->now - h->beat_seen) / NS_PER_MS;
+		uint64_t age = (h->now - h->beat_seen + NS_PER_MS - 1) /
+			       NS_PER_MS;
 		uint32_t left = sono_heartbeat_left(ms, age);
 
 		if (left)
