@@ -12,7 +12,7 @@ $(O)/tests/kselftest/%.o: CFLAGS += -Wno-missing-prototypes
 define kselftest-program
 $(call test-program,tests/kselftest/$(1),tests/kselftest/$(1).c tests/kselftest/stream.c,$(KSELFTEST_LIBS))
 endef
-$(foreach t,uapi drv truth kill,$(eval $(call kselftest-program,sono_$(t))))
+$(foreach t,uapi drv truth kill fault,$(eval $(call kselftest-program,sono_$(t))))
 
 UAPI := $(O)/tests/kselftest/sono_uapi
 # A store to the read-only ring must end in the signal, not in a sanitizer.
@@ -20,6 +20,11 @@ IN_PROCESS := env ASAN_OPTIONS=handle_segv=0 SONO_SOURCE=sim:pattern
 
 $(eval $(call check,uapi-virtual,$(UAPI),$(IN_PROCESS) $(UAPI),60))
 $(eval $(call check,uapi-real,$(UAPI),$(IN_PROCESS)$(comma)pace=real $(UAPI),120))
+
+FAULT := $(O)/tests/kselftest/sono_fault
+
+$(eval $(call check,fault-virtual,$(FAULT),$(IN_PROCESS) $(FAULT) sim,60))
+$(eval $(call check,fault-real,$(FAULT),$(IN_PROCESS)$(comma)pace=real $(FAULT) sim,60))
 
 # In the VM: $(call vm-part,NAME,PROGRAMS,SECONDS), on both kernels. Not with
 # sanitizers: the guest has no room for them, and what is tested is the driver.
@@ -32,4 +37,5 @@ endef
 $(call vm-part,driver,sono_uapi sono_drv,200)
 $(call vm-part,truth,sono_truth,200)
 $(call vm-part,kill,sono_kill,300)
+$(call vm-part,fault,sono_fault,120)
 endif

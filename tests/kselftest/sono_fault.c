@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+/*
+ * Boards that fail or lie. Each row is a board with one fault, and what its
+ * consumer must be told of it; then the next run must work, for as long as
+ * the fault lets it.
+ *
+ *	sono_fault -l		list the faults, for sono-sim --fault
+ *	sono_fault sim		boards in this process
+ *	sono_fault dev		/dev/sono0 has the first fault, and so on
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "stream.h"
+
+#define SLOTS 16
+
+/* A lie about the length is one only where the frame fills its slot. */
+static const struct shape shape = SHAPE_16K;
+
+/**
+ * struct row - a board with a fault
+ * @fault: as sono-sim knows it
+ * @frames: that come before it
+ * @reason: why the run ends; SONO_END_NONE if it goes on
+ * @code: struct sono_ctl.fault
+ * @lost: frames of which the completion never comes, among the first 200
+ */
+struct row {
+	const char *fault;
+	uint64_t frames;
+	uint32_t reason;
+	uint32_t code;
+	uint32_t lost;
+};
+
+static const struct row rows[] = {
+	{ "slot=5", 4, SONO_END_PROTOCOL, SONO_BAD_SLOT, 0 },
+	{ "gen=7", 6, SONO_END_PROTOCOL, SONO_BAD_GEN, 0 },
+	{ "len=6", 5, SONO_END_PROTOCOL, SONO_BAD_LEN, 0 },
+	{ "backward=9", 8, SONO_END_PROTOCOL, SONO_BAD_SEQ, 0 },
+	{ "duplicate=8", 8, SONO_END_PROTOCOL, SONO_BAD_STATE, 0 },
+	{ "stray=11", 10, SONO_END_FAULT, SONO_FAULT_DMA, 0 },
+	{ "overtemp=50", 0, SONO_END_FAULT, SONO_FAULT_OVER_TEMP, 0 },
+	{ "overvolt=50", 0, SONO_END_FAULT, SONO_FAULT_OVER_VOLT, 0 },
+	{ "lost=40", 0, SONO_END_NONE, 0, 5 },
+	{ "crc=2", 0, SONO_END_NONE, 0, 0 },
+	{ "dead=50", 0, SONO_END_GONE, 0, 0 },
+};
+
+static bool holds(const char *what, long long seen, long long wanted)
+{
+	if (seen == wanted)
+		return true;
+	printf("# %s: %lld, not %lld\n", what, seen, wanted);
+	return false;
+}
+
+/* Nothing is released: a slot that is claimed twice is still held then. */
+static int hold_frames(struct sono *s, uint32_t run, uint64_t frames)
+{
+	struct sono_frame f;
+	int ret = 1;
+
+	while (frames-- && ret == 1) {
+		ret = take(s, &f);
+		if (ret == 1 && !prbs_ok(&f, run))
+			ret = -EBADMSG;
+	}
+	return ret;
+}
+
+/* Takes all there is, or enough; what is lost was said to be. */
+static int take_frames(struct sono *s, uint32_t run, uint64_t enough,
+		       struct sono_stop *seen)
+{
+	struct sono_frame f;
+	int ret = 1;
+
+	while (ret == 1 && seen->delivered < enough) {
+		ret = take(s, &f);
+		if (ret != 1)
+			break;
+		seen->delivered++;
+		seen->dropped += f.rec.dropped;
+		seen->lost += f.rec.lost;
+		if (!prbs_ok(&f, run))
+			ret = -EBADMSG;
+		sono_release(s, &f);
+	}
+	return ret;
+}
+
+static bool run_ended(struct sono *s, const struct row *r)
+{
+	const struct sono_ctl *ctl = sono_ctl(s);
+	bool ok = true;
+
+	ok &= holds("state", ctl->state, SONO_STATE_ENDED);
+	ok &= holds("reason", ctl->reason, r->reason);
+	ok &= holds("fault", ctl->fault, r->code);
+	return ok;
+}
+
+static bool stopped(struct sono *s, const struct sono_stop *seen)
+{
+	struct sono_stop a = { 0 };
+	bool ok;
+
+	ok = holds("STOP", sono_stop(s, &a), 0);
+	ok &= holds("account", a.delivered + a.dropped + a.lost, a.produced);
+	ok &= holds("not counted from thin air", a.produced < 100000, true);
+	if (seen) {
+		ok &= holds("delivered", seen->delivered <= a.delivered, true);
+		ok &= holds("lost", seen->lost <= a.lost, true);
+	}
+	return ok;
+}
+
+/* A run that its fault ends after so many frames. */
+static bool lies(struct sono *s, const struct row *r, uint32_t run,
+		 uint64_t frames)
+{
+	struct sono_frame f;
+	int ret = hold_frames(s, run, frames);
+	bool ok = holds("frames before it, then", ret, 1);
+
+	ret = take(s, &f);
+	ok &= holds("no frame after it", ret, -ENODATA);
+	ok &= run_ended(s, r);
+	ok &= holds("delivered", sono_ctl(s)->delivered, frames);
+	return ok & stopped(s, NULL);
+}
+
+/* A run that ends at a time, and not with a certain frame. */
+static bool fails(struct sono *s, const struct row *r, uint32_t run)
+{
+	struct sono_stop seen = { 0 };
+	int ret = take_frames(s, run, 10000, &seen);
+	bool ok = holds("then", ret, -ENODATA);
+
+	ok &= run_ended(s, r);
+	return ok & stopped(s, &seen);
+}
+
+/* Lost completions: said in the records, slots withheld until the stop. */
+static bool loses(struct sono *s, const struct row *r, uint32_t run)
+{
+	struct sono_stop seen = { 0 };
+	int ret = take_frames(s, run, 200, &seen);
+	bool ok = holds("then", ret, 1);
+
+	ok &= holds("lost", seen.lost, r->lost);
+	ok &= holds("dropped", seen.dropped, 0);
+	return ok & stopped(s, &seen);
+}
+
+static bool run_once(struct sono *s, const struct row *r, uint32_t run)
+{
+	if (r->frames)
+		return lies(s, r, run, r->frames);
+	if (r->reason)
+		return fails(s, r, run);
+	return loses(s, r, run);
+}
+
+/* A table that arrives broken is refused, and the one before stays. */
+static bool crc_case(struct sono *s, struct sono_config *config)
+{
+	bool ok;
+
+	ok = holds("CONFIG", sono_config(s, config), -EINVAL);
+	return ok & holds("error", config->error, SONO_SEQ_E_CRC);
+}
+
+/* While its cause lasts, half a second here, the board does not start. */
+static int start_when_it_can(struct sono *s, struct sono_start *start)
+{
+	uint64_t limit = now_ns() + 3 * NS_PER_S;
+	int ret;
+
+	while ((ret = sono_start(s, start)) == -EIO && now_ns() < limit)
+		let_pass(s);
+	return ret;
+}
+
+static bool next_run(struct sono *s, const struct row *r,
+		     struct sono_start *start)
+{
+	struct sono_stop seen = { 0 };
+	int ret = start_when_it_can(s, start);
+
+	if (r->reason == SONO_END_GONE)
+		return holds("START of a board that is gone", ret,
+			     -ENODEV);
+	if (!holds("START", ret, 0))
+		return false;
+	if (r->frames)
+		return hold_frames(s, start->run, 1) == 1 && stopped(s, NULL);
+	ret = take_frames(s, start->run, 50, &seen);
+	return holds("frames", ret, 1) & stopped(s, &seen);
+}
+
+static bool with_board(struct sono *s, const struct row *r)
+{
+	struct sono_start start = { 0 };
+	struct sono_config config;
+	struct table t;
+	bool ok;
+
+	if (table_make(&t, sono_info(s), &shape))
+		return false;
+	config = table_config(&t, SONO_CONFIG_PRBS);
+	ok = holds("SETUP", sono_setup(s, SLOTS, 16384), 0) &&
+	     holds("CONFIG", sono_config(s, &config), 0) &&
+	     (strncmp(r->fault, "crc", 3) || crc_case(s, &config)) &&
+	     holds("START", sono_start(s, &start), 0) &&
+	     run_once(s, r, start.run) && next_run(s, r, &start);
+	table_free(&t);
+	return ok;
+}
+
+static bool do_row(const struct row *r, int n, bool in_process)
+{
+	char name[64], why[128];
+	struct sono *s;
+	bool ok;
+	int ret;
+
+	if (in_process)
+		snprintf(name, sizeof(name), "%s,fault=%s", source_name(),
+			 r->fault);
+	else
+		snprintf(name, sizeof(name), "/dev/sono%d", n);
+	ret = sono_open(&s, name, why, sizeof(why));
+	if (ret) {
+		printf("# %s: %s %s\n", name, strerror(-ret), why);
+		return false;
+	}
+	ok = with_board(s, r);
+	sono_close(s);
+	return ok;
+}
+
+int main(int argc, char **argv)
+{
+	const int n = sizeof(rows) / sizeof(*rows);
+	bool list = argc > 1 && !strcmp(argv[1], "-l");
+	bool in_process = argc > 1 && !strcmp(argv[1], "sim");
+	int failed = 0;
+
+	if (!list)
+		printf("TAP version 13\n1..%d\n", n);
+	for (int i = 0; i < n; i++) {
+		if (list) {
+			printf("%s\n", rows[i].fault);
+			continue;
+		}
+		bool ok = do_row(&rows[i], i, in_process);
+
+		printf("%s %d %s\n", ok ? "ok" : "not ok", i + 1,
+		       rows[i].fault);
+		fflush(stdout);
+		failed |= !ok;
+	}
+	return failed;
+}
