@@ -11,8 +11,11 @@
 #include "sono_hw.h"
 #include "sono_limits.h"
 
-/* A load takes a DMA of a megabyte at most, then the rest of a frame. */
-#define SONO_LOAD_TIMEOUT_MS 2000
+/*
+ * A load takes a DMA of a megabyte at most, then the rest of a frame; but an
+ * emulated board computes its echoes meanwhile.
+ */
+#define SONO_LOAD_TIMEOUT_MS 30000
 /* The board abandons the frame in flight, so a stop is short. */
 #define SONO_STOP_TIMEOUT_MS 1000
 
@@ -121,20 +124,24 @@ static bool load_ended(struct sono_device *sd, u32 *status)
  * Waits until the table is active: while running, until the frame ends.
  *
  * Return: 0, -EINVAL if the board refused the table, -ENODEV if it is gone,
- * -ETIMEDOUT if it did not answer: it may still be reading.
+ * -ETIMEDOUT if it did not answer, -ERESTARTSYS if the process was killed: in
+ * either case it may still be reading.
  */
 int sono_hw_load(struct sono_device *sd, dma_addr_t table, u32 bytes,
 		 struct sono_config *result)
 {
 	u32 status;
+	long left;
 
 	lockdep_assert_held(&sd->lock);
 	wr64(sd, SONO_REG_SEQ_ADDR_LO, table);
 	wr(sd, SONO_REG_SEQ_BYTES, bytes);
 	wr(sd, SONO_REG_SEQ_LOAD, 1);
-	if (!wait_event_timeout(sd->ctl_wait, load_ended(sd, &status),
-				msecs_to_jiffies(SONO_LOAD_TIMEOUT_MS)))
-		return -ETIMEDOUT;
+	left = wait_event_killable_timeout(sd->ctl_wait,
+					   load_ended(sd, &status),
+					   msecs_to_jiffies(SONO_LOAD_TIMEOUT_MS));
+	if (left <= 0)
+		return left ? left : -ETIMEDOUT;
 	if (status == SONO_ALL_ONES)
 		return -ENODEV;
 	if (FIELD_GET(SONO_SEQ_STATE, status) == SONO_SEQ_ERROR) {

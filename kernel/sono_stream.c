@@ -162,7 +162,7 @@ static int table_load(struct sono_device *sd, struct sono_stream *s,
 		return -ENOMEM;
 	memcpy(copy, table, cfg->table_bytes);
 	ret = sono_hw_load(sd, addr, cfg->table_bytes, cfg);
-	if (ret == -ETIMEDOUT) {
+	if (ret == -ETIMEDOUT || ret == -ERESTARTSYS) {
 		/* Whatever it is doing, it must not read freed memory. */
 		sono_stream_halt(sd, SONO_END_FAULT);
 		board_reset(sd, s);
