@@ -238,6 +238,7 @@ const char *sono_seq_error_text(uint32_t error)
 		[SONO_SEQ_E_DMA_RATE] = "more data than the link carries",
 		[SONO_SEQ_E_FEATURE] = "trigger that the board does not have",
 		[SONO_SEQ_E_RSVD] = "reserved field not zero",
+		[SONO_SEQ_E_SOURCE] = "events that the front-end cannot show",
 	};
 
 	return error < SONO_SEQ_ERRORS && text[error] ? text[error] :
