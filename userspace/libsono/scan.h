@@ -17,14 +17,43 @@
  * enum sono_wave - shape of a transmitted wave
  * @SONO_WAVE_PLANE: plane, steered by its delays
  * @SONO_WAVE_DIVERGING: from a virtual source behind the probe
+ * @SONO_WAVE_FOCUSED: to a focus in front of it
  *
- * For both, the minimum over the elements of (delay + distance / c) is the
- * exact first arrival at a point.
+ * For plane and diverging waves the minimum over the elements of (delay +
+ * distance / c) is the exact first arrival at a point. For a focused wave it
+ * is not: there the arrival counts from the focus, with the sign of the side
+ * the point lies on.
  */
 enum sono_wave {
 	SONO_WAVE_PLANE,
 	SONO_WAVE_DIVERGING,
+	SONO_WAVE_FOCUSED,
 };
+
+/**
+ * enum sono_role - what an event is for
+ * @SONO_ROLE_B: the grey picture
+ * @SONO_ROLE_COLOUR: the velocity in a box
+ * @SONO_ROLE_M: one line over time
+ */
+enum sono_role {
+	SONO_ROLE_B,
+	SONO_ROLE_COLOUR,
+	SONO_ROLE_M,
+};
+
+/*
+ * An event's tag in the board's table says what it is for, so that a table
+ * alone can be understood: its role, its number among the shots at the same
+ * place (the ensemble of colour, the lines of M), and its number among the
+ * transmits of one shot.
+ */
+#define SONO_TAG(role, shot, index)                                    \
+	((uint32_t)(role) << 28 | ((uint32_t)(shot) & 0xfff) << 16 |   \
+	 ((uint32_t)(index) & 0xffff))
+#define SONO_TAG_ROLE(tag) ((enum sono_role)((tag) >> 28))
+#define SONO_TAG_SHOT(tag) ((tag) >> 16 & 0xfff)
+#define SONO_TAG_INDEX(tag) ((tag) & 0xffff)
 
 /**
  * struct sono_element - one element of the probe
@@ -41,7 +70,11 @@ struct sono_element {
 /**
  * struct sono_event - one transmit event as the beamformer sees it
  * @wave: shape of the wave
- * @tag: the plan's number of the event
+ * @tag: SONO_TAG() of the event
+ * @beam_x: where a focused or M beam leaves the probe [m]
+ * @beam_z: the same [m]
+ * @beam_angle: its direction from +z towards +x [rad]
+ * @focus: of a focused wave, distance along the beam, > 0 [m]
  * @period: time to the next trigger [s]
  * @rx_start: time of the first sample after the trigger [s]; negative in
  *            recordings whose time zero lies inside the record
@@ -53,6 +86,9 @@ struct sono_element {
 struct sono_event {
 	enum sono_wave wave;
 	uint32_t tag;
+	double beam_x, beam_z;
+	double beam_angle;
+	double focus;
 	double period;
 	double rx_start;
 	uint32_t samples;
