@@ -26,16 +26,20 @@ FAULT := $(O)/tests/kselftest/sono_fault
 $(eval $(call check,fault-virtual,$(FAULT),$(IN_PROCESS) $(FAULT) sim,60))
 $(eval $(call check,fault-real,$(FAULT),$(IN_PROCESS)$(comma)pace=real $(FAULT) sim,60))
 
-# In the VM: $(call vm-part,NAME,PROGRAMS,SECONDS), on both kernels. Not with
-# sanitizers: the guest has no room for them, and what is tested is the driver.
+$(eval $(call check,layout,$(foreach k,$(KERNELS),build/$(k)/kernel/sono.ko),tests/kselftest/layout,60))
+
+# In the VM: $(call vm-part,NAME,PROGRAMS,SECONDS,KERNELS), on both kernels if
+# none is said. Not with sanitizers: it is the driver that is tested.
 ifeq ($(O),build)
 KSELFTEST_VM := $(O)/fpga-sim/sono-sim build/tests/vm/init
 define vm-part
-$(foreach k,$(KERNELS),$(eval $(call check,vm-$(1)-$(k),$(KSELFTEST_VM) build/$(k)/kernel/sono.ko $(addprefix $(O)/tests/kselftest/,$(2)),tests/kselftest/vm $(1) $(k),$(3))))
+$(foreach k,$(or $(4),$(KERNELS)),$(eval $(call check,vm-$(1)-$(k),$(KSELFTEST_VM) build/$(k)/kernel/sono.ko $(addprefix $(O)/tests/kselftest/,$(2)),tests/kselftest/vm $(1) $(k),$(3))))
 endef
 
 $(call vm-part,driver,sono_uapi sono_drv,200)
 $(call vm-part,truth,sono_truth,200)
 $(call vm-part,kill,sono_kill,300)
 $(call vm-part,fault,sono_fault,120)
+$(call vm-part,swiotlb,sono_uapi sono_truth sono_drv,120,6.12)
+$(call vm-part,iommu,sono_uapi sono_truth sono_drv,120,7.3)
 endif

@@ -22,7 +22,7 @@
  * @slots: it has
  * @frames: to take
  * @pause_every: pauses once in so many frames, at random; 0: never
- * @pause_ms: for so long at most
+ * @pause_ms: for so long at most; the slots do not last as long
  */
 struct run {
 	const char *name;
@@ -72,11 +72,17 @@ static void look_at(struct count *c, const struct sono_frame *f, uint32_t run)
 	c->next_seq = f->rec.seq + 1;
 }
 
-static void pause_maybe(const struct run *r, uint64_t *random)
+/* At random moments for a random time; and once long enough for drops. */
+static void pause_maybe(const struct run *r, bool middle, uint64_t *random)
 {
-	if (!r->pause_every || random_next(random) % r->pause_every)
+	uint32_t limit_us = r->pause_ms * 1000;
+
+	if (!r->pause_every)
 		return;
-	usleep(random_next(random) % (r->pause_ms * 1000));
+	if (middle)
+		usleep(limit_us);
+	else if (random_next(random) % r->pause_every == 0)
+		usleep(random_next(random) % limit_us);
 }
 
 /* Takes the run's frames, stops, and takes what is left. */
@@ -93,7 +99,7 @@ static int consume(struct sono *s, const struct run *r, uint64_t frames,
 			return ret;
 		look_at(c, &f, run);
 		sono_release(s, &f);
-		pause_maybe(r, random);
+		pause_maybe(r, c->frames == frames / 2, random);
 	}
 	ret = sono_stop(s, stop);
 	if (ret)
