@@ -105,7 +105,7 @@ TEST(ioctl_errors)
 	int fd = open(NODE, O_RDWR);
 
 	ASSERT_LE(0, fd);
-	EXPECT_EQ(-ENOTTY, command(fd, _IO(SONO_IOC_MAGIC, 8), NULL));
+	EXPECT_EQ(-ENOTTY, command(fd, _IO(SONO_IOC_MAGIC, 0x7f), NULL));
 	EXPECT_EQ(-ENOTTY, command(fd, _IO('u', 0), NULL));
 	EXPECT_EQ(-ENOTTY, command(fd, SONO_CMD_ARM, &arm));
 	EXPECT_EQ(-ENOTTY, command(fd, SONO_CMD_INFO ^ 1u << 16, BAD_POINTER));
@@ -117,8 +117,6 @@ TEST(ioctl_errors)
 	config.table = (uintptr_t)BAD_POINTER;
 	config.table_bytes = 4096;
 	EXPECT_EQ(-EFAULT, command(fd, SONO_CMD_CONFIG, &config));
-	EXPECT_EQ(-1, read(fd, &config, sizeof(config)));
-	EXPECT_EQ(EINVAL, errno);
 	ASSERT_EQ(0, load(fd, &shape_still, &config));
 	EXPECT_EQ(0, command(fd, SONO_CMD_START, &(struct sono_start){ 0 }));
 	EXPECT_EQ(-EFAULT, command(fd, SONO_CMD_STOP, BAD_POINTER));
@@ -254,7 +252,7 @@ TEST_F(uring, commands)
 	EXPECT_NE(0, self->config.cfg_gen);
 	EXPECT_NE(0, self->start.run);
 	EXPECT_EQ(-EBUSY, uring_command(self, SONO_CMD_SETUP, &self->st));
-	EXPECT_EQ(4, uring_arm(self, 0, 4, 0));
+	EXPECT_LE(4, uring_arm(self, 0, 4, 0));
 	EXPECT_LE(8, uring_arm(self, 0, 8, 0));
 	EXPECT_EQ(-ETIME, uring_arm(self, 10000, 1, 3000));
 	EXPECT_EQ(-EINVAL, uring_arm(self, 0, 0, 0));
@@ -271,7 +269,7 @@ TEST_F(uring, errors)
 	struct sono_info info;
 
 	EXPECT_EQ(-EOPNOTSUPP,
-		  uring_command(self, _IO(SONO_IOC_MAGIC, 8), NULL));
+		  uring_command(self, _IO(SONO_IOC_MAGIC, 0x7f), NULL));
 	EXPECT_EQ(-EOPNOTSUPP, uring_command(self, 0, NULL));
 	EXPECT_EQ(-EINVAL,
 		  uring_command_rsvd(self, SONO_CMD_INFO, &info, 1));
@@ -315,7 +313,7 @@ TEST_F(uring, stop_ends_every_wait)
 	int ready[2];
 
 	run_by_uring(_metadata, self, &shape_still);
-	ASSERT_EQ(1, uring_arm(self, 0, 1, 0));
+	ASSERT_LE(1, uring_arm(self, 0, 1, 0));
 	send_arm(&self->ring, self->fd, 1, 1, 0);
 	send_arm(&self->ring, self->fd, 0, SLOTS, 0);
 	usleep(100000);
