@@ -19,7 +19,7 @@
  * struct sono_waiter - one ARM that waits
  * @link: in the stream's waiters; empty once somebody owns the completion
  * @cmd: the command
- * @sd: the device, pinned by the command's file
+ * @sf: the command's file, which the command pins
  * @pos: from which the caller has not read
  * @min_frames: it waits for
  * @res: its result, for the task work
@@ -28,7 +28,7 @@
 struct sono_waiter {
 	struct list_head link;
 	struct io_uring_cmd *cmd;
-	struct sono_device *sd;
+	struct sono_file *sf;
 	u64 pos;
 	u32 min_frames;
 	s32 res;
@@ -56,7 +56,7 @@ SONO_TASK_WORK(waiter_finish)
 
 static void waiter_complete(struct sono_waiter *w, s32 res)
 {
-	lockdep_assert_held(&w->sd->ring_lock);
+	lockdep_assert_held(&w->sf->sd->ring_lock);
 	list_del_init(&w->link);
 	w->res = res;
 	io_uring_cmd_do_in_task_lazy(w->cmd, waiter_finish);
@@ -65,24 +65,33 @@ static void waiter_complete(struct sono_waiter *w, s32 res)
 static void waiter_timeout(struct timer_list *t)
 {
 	struct sono_waiter *w = container_of(t, struct sono_waiter, timer);
+	struct sono_device *sd = w->sf->sd;
 
-	spin_lock(&w->sd->ring_lock);
+	spin_lock(&sd->ring_lock);
 	if (!list_empty(&w->link))
 		waiter_complete(w, -ETIME);
-	spin_unlock(&w->sd->ring_lock);
+	spin_unlock(&sd->ring_lock);
+}
+
+/* Will no record come before the waiting file does something? */
+static bool in_vain(const struct sono_file *sf, const struct sono_stream *s)
+{
+	if (sf->sd->active != s)
+		return true;
+	/* An observer has nothing to release. */
+	return sf->controller && sono_ring_starved(&s->ring);
 }
 
 /* Is the wait over? The number of records ready, -ENODEV or -EIOCBQUEUED. */
-static s32 arm_result(struct sono_device *sd, const struct sono_stream *s,
+static s32 arm_result(const struct sono_file *sf, const struct sono_stream *s,
 		      u64 pos, u32 min_frames)
 {
 	u64 ready = sono_ring_ready(&s->ring, pos);
 
-	lockdep_assert_held(&sd->ring_lock);
-	if (ready < min_frames && sd->gone)
+	lockdep_assert_held(&sf->sd->ring_lock);
+	if (ready < min_frames && sf->sd->gone)
 		return -ENODEV;
-	if (ready < min_frames && sd->active == s &&
-	    !sono_ring_starved(&s->ring))
+	if (ready < min_frames && !in_vain(sf, s))
 		return -EIOCBQUEUED;
 	return min_t(u64, ready, S32_MAX);
 }
@@ -98,7 +107,7 @@ void sono_arm_wake(struct sono_device *sd, struct sono_stream *s)
 
 	lockdep_assert_held(&sd->ring_lock);
 	list_for_each_entry_safe(w, next, &s->waiters, link) {
-		s32 res = arm_result(sd, s, w->pos, w->min_frames);
+		s32 res = arm_result(w->sf, s, w->pos, w->min_frames);
 
 		if (res != -EIOCBQUEUED)
 			waiter_complete(w, res);
@@ -106,18 +115,19 @@ void sono_arm_wake(struct sono_device *sd, struct sono_stream *s)
 }
 
 /**
- * sono_arm_cancel_all() - complete every ARM with -ECANCELED
- * @sd: device
- * @s: the stream
+ * sono_arm_cancel_all() - complete every ARM of a file with -ECANCELED
+ * @sf: the file
+ * @s: its stream
  */
-void sono_arm_cancel_all(struct sono_device *sd, struct sono_stream *s)
+void sono_arm_cancel_all(struct sono_file *sf, struct sono_stream *s)
 {
 	struct sono_waiter *w, *next;
 
-	spin_lock_bh(&sd->ring_lock);
+	spin_lock_bh(&sf->sd->ring_lock);
 	list_for_each_entry_safe(w, next, &s->waiters, link)
-		waiter_complete(w, -ECANCELED);
-	spin_unlock_bh(&sd->ring_lock);
+		if (w->sf == sf)
+			waiter_complete(w, -ECANCELED);
+	spin_unlock_bh(&sf->sd->ring_lock);
 }
 
 /**
@@ -144,22 +154,31 @@ void sono_arm_cancel_one(struct sono_file *sf, struct io_uring_cmd *cmd,
 	kfree(w);
 }
 
-static bool too_many(const struct sono_stream *s)
+static bool too_many(const struct sono_file *sf, struct sono_stream *s)
 {
-	return list_count_nodes((struct list_head *)&s->waiters) >=
-	       SONO_ARMS_MAX;
+	unsigned int n = 0;
+	struct sono_waiter *w;
+
+	list_for_each_entry(w, &s->waiters, link)
+		n += w->sf == sf;
+	return n >= SONO_ARMS_MAX;
 }
 
-/* Room is made first: what was released counts before starvation does. */
-static s32 arm_try(struct sono_device *sd, struct sono_stream *s, u64 pos,
+/*
+ * Room is made first: what was released counts before starvation does. Only
+ * the controller has released anything.
+ */
+static s32 arm_try(struct sono_file *sf, struct sono_stream *s, u64 pos,
 		   u32 min_frames)
 {
-	if (sd->active == s && !s->broken)
+	struct sono_device *sd = sf->sd;
+
+	if (sf->controller && sd->active == s && !s->broken)
 		sono_stream_refill(sd, s);
-	return arm_result(sd, s, pos, min_frames);
+	return arm_result(sf, s, pos, min_frames);
 }
 
-static struct sono_waiter *waiter_alloc(struct sono_device *sd,
+static struct sono_waiter *waiter_alloc(struct sono_file *sf,
 					struct io_uring_cmd *cmd,
 					const struct sono_arm *arm)
 {
@@ -169,7 +188,7 @@ static struct sono_waiter *waiter_alloc(struct sono_device *sd,
 		return NULL;
 	INIT_LIST_HEAD(&w->link);
 	w->cmd = cmd;
-	w->sd = sd;
+	w->sf = sf;
 	w->pos = arm->pos;
 	w->min_frames = arm->min_frames;
 	timer_setup(&w->timer, waiter_timeout, 0);
@@ -181,17 +200,17 @@ static struct sono_waiter *waiter_alloc(struct sono_device *sd,
  * From here on the command can be cancelled, so it has to be completed as
  * one that was queued even if its wait turns out to be over.
  */
-static int arm_queue(struct sono_device *sd, struct sono_stream *s,
-		     struct sono_waiter *w, u32 timeout_us,
-		     unsigned int issue_flags)
+static int arm_queue(struct sono_stream *s, struct sono_waiter *w,
+		     u32 timeout_us, unsigned int issue_flags)
 {
+	struct sono_device *sd = w->sf->sd;
 	struct io_uring_cmd *cmd = w->cmd;
 	s32 res;
 
 	io_uring_cmd_mark_cancelable(cmd, issue_flags);
 	spin_lock_bh(&sd->ring_lock);
-	res = too_many(s) ? -EBUSY :
-			    arm_try(sd, s, w->pos, w->min_frames);
+	res = too_many(w->sf, s) ? -EBUSY :
+				   arm_try(w->sf, s, w->pos, w->min_frames);
 	if (res == -EIOCBQUEUED) {
 		list_add_tail(&w->link, &s->waiters);
 		if (timeout_us)
@@ -220,8 +239,7 @@ int sono_arm_issue(struct sono_file *sf, struct io_uring_cmd *cmd,
 		   unsigned int issue_flags)
 {
 	const struct sono_arm *sqe = sono_sqe_cmd(cmd->sqe, struct sono_arm);
-	/* Pairs with SETUP. */
-	struct sono_stream *s = smp_load_acquire(&sf->stream);
+	struct sono_stream *s = sono_file_stream(sf);
 	struct sono_arm arm = {
 		.pos = READ_ONCE(sqe->pos),
 		.min_frames = READ_ONCE(sqe->min_frames),
@@ -236,13 +254,13 @@ int sono_arm_issue(struct sono_file *sf, struct io_uring_cmd *cmd,
 		return -EINVAL;
 
 	spin_lock_bh(&sf->sd->ring_lock);
-	res = arm_try(sf->sd, s, arm.pos, arm.min_frames);
+	res = arm_try(sf, s, arm.pos, arm.min_frames);
 	spin_unlock_bh(&sf->sd->ring_lock);
 	if (res != -EIOCBQUEUED)
 		return res;
 
-	w = waiter_alloc(sf->sd, cmd, &arm);
+	w = waiter_alloc(sf, cmd, &arm);
 	if (!w)
 		return -ENOMEM;
-	return arm_queue(sf->sd, s, w, arm.timeout_us, issue_flags);
+	return arm_queue(s, w, arm.timeout_us, issue_flags);
 }

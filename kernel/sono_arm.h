@@ -11,7 +11,7 @@ int sono_arm_issue(struct sono_file *sf, struct io_uring_cmd *cmd,
 		   unsigned int issue_flags);
 void sono_arm_cancel_one(struct sono_file *sf, struct io_uring_cmd *cmd,
 			 unsigned int issue_flags);
-void sono_arm_cancel_all(struct sono_device *sd, struct sono_stream *s);
+void sono_arm_cancel_all(struct sono_file *sf, struct sono_stream *s);
 void sono_arm_wake(struct sono_device *sd, struct sono_stream *s);
 
 #endif /* SONO_ARM_H */

@@ -70,7 +70,7 @@ static bool capture_pass(struct sono_device *sd)
 		} else {
 			sono_stream_refill(sd, s);
 		}
-		sono_arm_wake(sd, s);
+		sono_stream_wake(sd, s);
 	}
 	spin_unlock_bh(&sd->ring_lock);
 	return more;

@@ -11,13 +11,23 @@
 #include "sono_arm.h"
 #include "sono_compat.h"
 #include "sono_limits.h"
+#include "sono_read.h"
 #include "sono_stream.h"
 
-/* The file's stream; NULL if it is not the controller. */
-static struct sono_stream *stream_of(const struct sono_file *sf)
+/* The stream of a controller; NULL of any other file. */
+static struct sono_stream *controlled(const struct sono_file *sf)
 {
-	/* Pairs with the store-release in setup_locked(). */
-	return smp_load_acquire(&sf->stream);
+	struct sono_stream *s = sono_file_stream(sf);
+
+	return s && sf->controller ? s : NULL;
+}
+
+static void attach(struct sono_file *sf, struct sono_stream *s, bool controller)
+{
+	sf->controller = controller;
+	sf->cursor = s->ring.ctl->head;
+	/* Pairs with sono_file_stream(): who sees it sees all of it. */
+	smp_store_release(&sf->stream, s);
 }
 
 static int cmd_info(struct sono_file *sf, void __user *arg)
@@ -35,14 +45,13 @@ static int setup_locked(struct sono_file *sf, struct sono_setup *st)
 	lockdep_assert_held(&sd->lock);
 	if (sd->gone)
 		return -ENODEV;
-	if (sd->stream)
+	if (sd->stream || sf->stream)
 		return -EBUSY;
 	s = sono_stream_create(sd, st);
 	if (IS_ERR(s))
 		return PTR_ERR(s);
 	sd->stream = s;
-	/* Pairs with stream_of(): who sees the stream sees it complete. */
-	smp_store_release(&sf->stream, s);
+	attach(sf, s, true);
 	return 0;
 }
 
@@ -64,9 +73,39 @@ static int cmd_setup(struct sono_file *sf, void __user *arg)
 	return copy_to_user(arg, &st, sizeof(st)) ? -EFAULT : 0;
 }
 
+static int observe_locked(struct sono_file *sf, struct sono_setup *st)
+{
+	struct sono_device *sd = sf->sd;
+
+	lockdep_assert_held(&sd->lock);
+	if (sd->gone)
+		return -ENODEV;
+	if (sf->stream)
+		return -EBUSY;
+	if (!sd->stream)
+		return -ENXIO;
+	kref_get(&sd->stream->ref);
+	*st = sd->stream->setup;
+	attach(sf, sd->stream, false);
+	return 0;
+}
+
+static int cmd_observe(struct sono_file *sf, void __user *arg)
+{
+	struct sono_setup st;
+	int ret;
+
+	mutex_lock(&sf->sd->lock);
+	ret = observe_locked(sf, &st);
+	mutex_unlock(&sf->sd->lock);
+	if (ret)
+		return ret;
+	return copy_to_user(arg, &st, sizeof(st)) ? -EFAULT : 0;
+}
+
 static int cmd_config(struct sono_file *sf, void __user *arg)
 {
-	struct sono_stream *s = stream_of(sf);
+	struct sono_stream *s = controlled(sf);
 	struct sono_config cfg;
 	void *table;
 	int ret;
@@ -95,7 +134,7 @@ static int cmd_config(struct sono_file *sf, void __user *arg)
 
 static int cmd_start(struct sono_file *sf, void __user *arg)
 {
-	struct sono_stream *s = stream_of(sf);
+	struct sono_stream *s = controlled(sf);
 	struct sono_start start;
 	int ret;
 
@@ -117,7 +156,7 @@ static int cmd_start(struct sono_file *sf, void __user *arg)
 /* A run that ended by itself still has its account to give. */
 static int cmd_stop(struct sono_file *sf, void __user *arg)
 {
-	struct sono_stream *s = stream_of(sf);
+	struct sono_stream *s = controlled(sf);
 	struct sono_stop stop = {};
 	int ret;
 
@@ -138,7 +177,7 @@ static int cmd_stop(struct sono_file *sf, void __user *arg)
 
 static int cmd_kick(struct sono_file *sf)
 {
-	struct sono_stream *s = stream_of(sf);
+	struct sono_stream *s = controlled(sf);
 	struct sono_device *sd = sf->sd;
 
 	if (!s)
@@ -152,11 +191,11 @@ static int cmd_kick(struct sono_file *sf)
 
 static int cmd_cancel(struct sono_file *sf)
 {
-	struct sono_stream *s = stream_of(sf);
+	struct sono_stream *s = sono_file_stream(sf);
 
 	if (!s)
 		return -EPERM;
-	sono_arm_cancel_all(sf->sd, s);
+	sono_arm_cancel_all(sf, s);
 	return 0;
 }
 
@@ -168,6 +207,8 @@ static int sono_command(struct sono_file *sf, u32 op, void __user *arg)
 		return cmd_info(sf, arg);
 	case SONO_CMD_SETUP:
 		return cmd_setup(sf, arg);
+	case SONO_CMD_OBSERVE:
+		return cmd_observe(sf, arg);
 	case SONO_CMD_CONFIG:
 		return cmd_config(sf, arg);
 	case SONO_CMD_START:
@@ -221,9 +262,10 @@ static int sono_uring_cmd(struct io_uring_cmd *cmd, unsigned int issue_flags)
 static int sono_mmap(struct file *file, struct vm_area_struct *vma)
 {
 	/* sono_device.lock is not taken here: mmap_lock is held. */
-	struct sono_stream *s = stream_of(file->private_data);
+	const struct sono_file *sf = file->private_data;
+	struct sono_stream *s = sono_file_stream(sf);
 
-	return s ? sono_stream_mmap(s, vma) : -EPERM;
+	return s ? sono_stream_mmap(s, vma, sf->controller) : -EPERM;
 }
 
 static int sono_open(struct inode *inode, struct file *file)
@@ -235,9 +277,20 @@ static int sono_open(struct inode *inode, struct file *file)
 	if (!sf)
 		return -ENOMEM;
 	get_device(&sd->dev);
+	mutex_init(&sf->read_lock);
 	sf->sd = sd;
 	file->private_data = sf;
 	return nonseekable_open(inode, file);
+}
+
+static void stop_controlling(struct sono_device *sd, struct sono_stream *s)
+{
+	mutex_lock(&sd->lock);
+	sono_stream_halt(sd, SONO_END_STOP);
+	if (!sd->gone)
+		sono_stream_detach(sd, s);
+	sd->stream = NULL;
+	mutex_unlock(&sd->lock);
 }
 
 /* No command is in flight any more, and nothing of the file is mapped. */
@@ -246,15 +299,11 @@ static int sono_release(struct inode *inode, struct file *file)
 	struct sono_file *sf = file->private_data;
 	struct sono_device *sd = sf->sd;
 
-	if (sf->stream) {
-		mutex_lock(&sd->lock);
-		sono_stream_halt(sd, SONO_END_STOP);
-		if (!sd->gone)
-			sono_stream_detach(sd, sf->stream);
-		sd->stream = NULL;
-		mutex_unlock(&sd->lock);
-		sono_stream_destroy(sf->stream);
-	}
+	if (sf->stream && sf->controller)
+		stop_controlling(sd, sf->stream);
+	if (sf->stream)
+		sono_stream_put(sf->stream);
+	mutex_destroy(&sf->read_lock);
 	put_device(&sd->dev);
 	kfree(sf);
 	return 0;
@@ -264,6 +313,8 @@ const struct file_operations sono_fops = {
 	.owner = THIS_MODULE,
 	.open = sono_open,
 	.release = sono_release,
+	.read = sono_read,
+	.poll = sono_poll,
 	.mmap = sono_mmap,
 	.unlocked_ioctl = sono_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,

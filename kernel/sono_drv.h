@@ -4,8 +4,9 @@
  *
  * Lifetimes: struct sono_device is a struct device. Every open file pins it,
  * so it outlives an unbind; what of it is gone then is said by .gone. The
- * stream belongs to the file that set it up and goes with that file; mapped
- * pages carry references of their own.
+ * stream runs for the file that set it up, the controller, and is parted from
+ * the board with that file; its memory stays until the last observer is gone.
+ * Mapped pages carry references of their own.
  *
  * Locks, outermost first:
  *
@@ -21,6 +22,7 @@
 
 #include <linux/cdev.h>
 #include <linux/device.h>
+#include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/pci.h>
@@ -37,6 +39,7 @@
 
 /**
  * struct sono_stream - what SETUP made
+ * @ref: the controller's, and one of each observer
  * @slots: memory of the frames
  * @ring_mem: the ring area, from vmalloc_user()
  * @user_mem: the user area, likewise
@@ -46,6 +49,7 @@
  * @post_dma: bus address of the descriptors
  * @cpl_dma: bus address of the completions
  * @waiters: ARMs not yet completed; under ring_lock
+ * @readers: wait in read() and poll()
  * @broken: the board lied, nothing more is read; under ring_lock
  * @begun: the board took the start, its counters are this run's; under lock
  * @doorbell: descriptors that the board was told of; under ring_lock
@@ -56,6 +60,7 @@
  * @beat_seen: when that was; heartbeat work
  */
 struct sono_stream {
+	struct kref ref;
 	struct sono_slots slots;
 	void *ring_mem;
 	void *user_mem;
@@ -66,6 +71,7 @@ struct sono_stream {
 	dma_addr_t post_dma;
 	dma_addr_t cpl_dma;
 	struct list_head waiters;
+	wait_queue_head_t readers;
 	bool broken;
 	bool begun;
 	u32 doorbell;
@@ -118,12 +124,27 @@ struct sono_device {
 /**
  * struct sono_file - one open file
  * @sd: the device, pinned by the file
- * @stream: set once by SETUP with release order; constant afterwards
+ * @stream: set once by SETUP or OBSERVE with release order; constant
+ *          afterwards
+ * @controller: it was SETUP; constant once @stream is set
+ * @read_lock: one read() at a time; outside of sono_device.lock
+ * @cursor: ring position of the next record that read() gives; under read_lock
  */
 struct sono_file {
 	struct sono_device *sd;
 	struct sono_stream *stream;
+	bool controller;
+
+	struct mutex read_lock; /* see above */
+	u64 cursor;
 };
+
+/* The file's stream, NULL before SETUP or OBSERVE. */
+static inline struct sono_stream *sono_file_stream(const struct sono_file *sf)
+{
+	/* Pairs with the store-release in attach(). */
+	return smp_load_acquire(&sf->stream);
+}
 
 /* sono_cmd.c */
 extern const struct file_operations sono_fops;

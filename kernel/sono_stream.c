@@ -2,6 +2,7 @@
 #include <linux/dma-mapping.h>
 #include <linux/log2.h>
 #include <linux/mm.h>
+#include <linux/poll.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 
@@ -92,7 +93,9 @@ struct sono_stream *sono_stream_create(struct sono_device *sd,
 	s = kzalloc(sizeof(*s), GFP_KERNEL);
 	if (!s)
 		return ERR_PTR(-ENOMEM);
+	kref_init(&s->ref);
 	INIT_LIST_HEAD(&s->waiters);
+	init_waitqueue_head(&s->readers);
 	ret = sono_slots_create(&s->slots, dev, setup->slots,
 				setup->slot_bytes);
 	if (ret)
@@ -133,13 +136,31 @@ void sono_stream_detach(struct sono_device *sd, struct sono_stream *s)
 	sono_slots_unmap(&s->slots, &sd->pdev->dev);
 }
 
-/** sono_stream_destroy() - free a stream that is detached */
-void sono_stream_destroy(struct sono_stream *s)
+static void stream_free(struct kref *ref)
 {
+	struct sono_stream *s = container_of(ref, struct sono_stream, ref);
+
 	WARN_ON(!list_empty(&s->waiters));
 	ring_destroy(s);
 	sono_slots_destroy(&s->slots);
 	kfree(s);
+}
+
+/** sono_stream_put() - drop a reference; the stream is detached by the last */
+void sono_stream_put(struct sono_stream *s)
+{
+	kref_put(&s->ref, stream_free);
+}
+
+/**
+ * sono_stream_wake() - end the waits that are over
+ * @sd: device, ring_lock held
+ * @s: the stream
+ */
+void sono_stream_wake(struct sono_device *sd, struct sono_stream *s)
+{
+	sono_arm_wake(sd, s);
+	wake_up_interruptible_poll(&s->readers, EPOLLIN);
 }
 
 /* The last resort. It takes the board's table with it. */
@@ -336,7 +357,7 @@ void sono_stream_halt(struct sono_device *sd, u32 reason)
 	sono_ring_end(&s->ring, reason, fault, info, produced, dropped);
 	sono_ring_reclaim(&s->ring);
 	sd->active = NULL;
-	sono_arm_wake(sd, s);
+	sono_stream_wake(sd, s);
 	spin_unlock_bh(&sd->ring_lock);
 }
 
@@ -357,30 +378,45 @@ static int slots_mmap(const struct sono_slots *slots,
 	return sono_slots_mmap(slots, vma);
 }
 
+/* Not writable now, nor by mprotect() later. */
+static int read_only(struct vm_area_struct *vma)
+{
+	if (vma->vm_flags & VM_WRITE)
+		return -EACCES;
+	vm_flags_clear(vma, VM_MAYWRITE);
+	return 0;
+}
+
 /**
  * sono_stream_mmap() - map one of the three areas from its start
  * @s: stream
- * @vma: shared; not writable for the ring
+ * @vma: shared
+ * @controller: may write into the slots, and has the user area
  *
  * Return: 0; -EINVAL for another offset, a private mapping or one that is
- * too long; -EACCES for a writable ring; -ENOMEM.
+ * too long; -EACCES for one that must not be writable, and for the user area
+ * of an observer; -ENOMEM.
  */
-int sono_stream_mmap(const struct sono_stream *s, struct vm_area_struct *vma)
+int sono_stream_mmap(const struct sono_stream *s, struct vm_area_struct *vma,
+		     bool controller)
 {
 	u64 offset = (u64)vma->vm_pgoff << PAGE_SHIFT;
 	const struct sono_setup *st = &s->setup;
+	int ret;
 
 	if (!(vma->vm_flags & VM_SHARED))
 		return -EINVAL;
 	if (offset == st->ring_offset) {
-		if (vma->vm_flags & VM_WRITE)
-			return -EACCES;
-		vm_flags_clear(vma, VM_MAYWRITE);
-		return area_mmap(vma, s->ring_mem, st->ring_bytes);
+		ret = read_only(vma);
+		return ret ? ret : area_mmap(vma, s->ring_mem, st->ring_bytes);
 	}
+	if (offset == st->user_offset && !controller)
+		return -EACCES;
 	if (offset == st->user_offset)
 		return area_mmap(vma, s->user_mem, st->user_bytes);
-	if (offset == st->slots_offset)
-		return slots_mmap(&s->slots, vma, st->slots_bytes);
+	if (offset == st->slots_offset) {
+		ret = controller ? 0 : read_only(vma);
+		return ret ? ret : slots_mmap(&s->slots, vma, st->slots_bytes);
+	}
 	return -EINVAL;
 }

@@ -15,6 +15,11 @@
  * board waits with SONO_CMD_ARM; one that is behind it makes no system call.
  * Documentation/uapi.rst says what each command checks and returns.
  *
+ * Other files may watch (SONO_CMD_OBSERVE): they map the ring and the slots
+ * read-only and may miss frames, which the slots' generations tell them.
+ * read() gives out records and poll() says when there are some, for programs
+ * that want no ring.
+ *
  * All commands work by io_uring (IORING_OP_URING_CMD, cmd_op is the number
  * below) and, but for SONO_CMD_ARM, by ioctl. The command area of the SQE
  * holds struct sono_uring_cmd, or struct sono_arm for SONO_CMD_ARM.
@@ -35,6 +40,7 @@
 #define SONO_CMD_KICK	_IO(SONO_IOC_MAGIC, 0x05)
 #define SONO_CMD_ARM	_IOW(SONO_IOC_MAGIC, 0x06, struct sono_arm)
 #define SONO_CMD_CANCEL	_IO(SONO_IOC_MAGIC, 0x07)
+#define SONO_CMD_OBSERVE	_IOR(SONO_IOC_MAGIC, 0x08, struct sono_setup)
 
 /**
  * struct sono_uring_cmd - command area of an SQE, all commands but ARM
@@ -47,7 +53,8 @@ struct sono_uring_cmd {
 };
 
 /* struct sono_info.features: what this driver can do */
-#define SONO_FEATURE_STREAM (1ULL << 0) /* all that this header describes */
+#define SONO_FEATURE_STREAM (1ULL << 0) /* SETUP to CANCEL */
+#define SONO_FEATURE_OBSERVE (1ULL << 1) /* OBSERVE, read() and poll() */
 
 /**
  * struct sono_info - SONO_CMD_INFO: identity and limits of the board
