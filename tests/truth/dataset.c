@@ -61,7 +61,7 @@ const char *dataset_velocity(const struct sono_import *set,
 	const struct image *image;
 	uint32_t t;
 
-	params->packet_frames = set->frames;
+	params->colour.packet_frames = set->frames;
 	if (pipeline_create(pipeline, set->scan, params, &why))
 		return why ? why : "out of memory";
 	for (t = 0; t < set->frames; t++) {

@@ -112,20 +112,20 @@ static const char *run(const struct sono_import *set, const json_t *reference,
 	const char *why;
 
 	pipeline_params_init(&params);
-	params.grid = dataset_grid(json_object_get(reference, "grid"));
-	params.f_number = truth_number(reference, "F");
-	params.demod_pass = PASS_HZ;
-	params.demod_stop = STOP_HZ;
-	params.demod_reject = REJECT_DB;
-	params.colour = true;
+	params.b.grid = dataset_grid(json_object_get(reference, "grid"));
+	params.b.aperture.f_number = truth_number(reference, "F");
+	params.demod.pass = PASS_HZ;
+	params.demod.stop = STOP_HZ;
+	params.demod.reject = REJECT_DB;
+	params.colour.on = true;
 	/* reference.json: no wall filter, 5 rows (z) x 3 columns (x) */
-	params.wall_order = -1;
-	params.average_samples = 5;
-	params.average_lines = 3;
+	params.colour.wall_order = -1;
+	params.colour.average_samples = 5;
+	params.colour.average_lines = 3;
 	why = dataset_velocity(set, &params, reversed, &pipeline);
 	if (why)
 		return why;
-	fit = fit_disk(pipeline_vel(pipeline), &params.grid,
+	fit = fit_disk(pipeline_vel(pipeline), &params.b.grid,
 		       json_object_get(reference, "disk"));
 	judge(&fit, reference, v);
 	pipeline_destroy(pipeline);

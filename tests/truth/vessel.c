@@ -63,7 +63,7 @@ static const char *judge(const struct sono_import *set,
 	why = dataset_velocity(set, p, reversed, &pipeline);
 	if (why)
 		return why;
-	s = compare(pipeline_vel(pipeline), &p->grid);
+	s = compare(pipeline_vel(pipeline), &p->b.grid);
 	pipeline_destroy(pipeline);
 	verdict_near(v, "pixels", s.n, truth_number(reference, "n_roi"), 0);
 	verdict_near(v, "slope", s.estimate_truth / s.truth_truth,
@@ -112,15 +112,15 @@ void truth_vessel(const json_t *reference)
 		struct pipeline_params p;
 
 		pipeline_params_init(&p);
-		p.grid = dataset_grid(json_object_get(reference, "grid"));
-		p.f_number = truth_number(reference, "F");
-		p.colour = true;
-		p.wall_order = cases[i].order;
+		p.b.grid = dataset_grid(json_object_get(reference, "grid"));
+		p.b.aperture.f_number = truth_number(reference, "F");
+		p.colour.on = true;
+		p.colour.wall_order = cases[i].order;
 		/* reference.json: 19 rows (z) x 5 columns (x) */
-		p.average_samples = 19;
-		p.average_lines = 5;
+		p.colour.average_samples = 19;
+		p.colour.average_lines = 5;
 		if (cases[i].at_centroid)
-			p.velocity_fc = truth_number(reference,
+			p.colour.frequency = truth_number(reference,
 						     "rx_centroid_hz");
 		why = judge(set, reference, &p, cases[i].reversed,
 			    cases[i].result, &v);

@@ -12,6 +12,16 @@
 #define DOPPLER_ORDER_MAX	7
 
 /**
+ * enum doppler_estimator - how velocity is found
+ * @DOPPLER_KASAI: from the phase over time, at a stated frequency
+ * @DOPPLER_LOUPAS: the same, at the frequency found from the phase over depth
+ */
+enum doppler_estimator {
+	DOPPLER_KASAI,
+	DOPPLER_LOUPAS,
+};
+
+/**
  * struct doppler_law - the wall filter
  * @ensemble: samples in time, at least 2
  * @terms: polynomials to remove, degrees 0 to @terms - 1; 0: no filter

@@ -21,6 +21,8 @@
 struct pipeline {
 	const struct sono_scan *scan;
 	struct pipeline_params params;
+	uint32_t groups;	/* images made of a frame */
+	uint32_t *group;	/* [scan->events] */
 	double interval;	/* between images of a packet [s] */
 
 	struct demod *demod;
@@ -41,18 +43,13 @@ struct pipeline {
 
 static int make_demod(struct pipeline *p, const char **why)
 {
-	const struct demod_params params = {
-		.pass = p->params.demod_pass,
-		.stop = p->params.demod_stop,
-		.reject = p->params.demod_reject,
-		.decimate = p->params.decimate,
-	};
-	int ret = demod_create(&p->demod, p->scan, &params, why);
+	int ret = demod_create(&p->demod, p->scan, &p->params.demod,
+			       why);
 
 	if (ret)
 		return ret;
 	return baseband_init(&p->baseband, p->scan->events, p->scan->channels,
-			     demod_longest(p->scan, p->params.decimate));
+			     demod_longest(p->scan, p->params.demod.decimate));
 }
 
 static void run_demod(struct pipeline *p)
@@ -63,20 +60,20 @@ static void run_demod(struct pipeline *p)
 static int make_beamform(struct pipeline *p, const char **why)
 {
 	const struct beamform_params params = {
-		.grid = p->params.grid,
-		.f_number = p->params.f_number,
-		.window = p->params.window,
-		.taper = p->params.taper,
-		.decimate = p->params.decimate,
-		.groups = p->params.groups,
-		.group = p->params.group,
+		.grid = p->params.b.grid,
+		.f_number = p->params.b.aperture.f_number,
+		.window = p->params.b.aperture.window,
+		.taper = p->params.b.aperture.taper,
+		.decimate = p->params.demod.decimate,
+		.groups = p->groups,
+		.group = p->group,
 	};
 	int ret = beamform_create(&p->beamform, p->scan, &params, why);
 
 	if (ret)
 		return ret;
-	return iq_init(&p->iq, p->params.groups * p->params.packet_frames,
-		       p->params.grid.lines, p->params.grid.samples);
+	return iq_init(&p->iq, p->groups * p->params.colour.packet_frames,
+		       p->params.b.grid.lines, p->params.b.grid.samples);
 }
 
 static void run_beamform(struct pipeline *p)
@@ -84,7 +81,7 @@ static void run_beamform(struct pipeline *p)
 	const size_t image = 2 * (size_t)p->iq.lines * p->iq.samples;
 	struct iq part = p->iq;
 
-	part.ensemble = p->params.groups;
+	part.ensemble = p->groups;
 	part.data += p->frame * part.ensemble * image;
 	beamform_execute(p->beamform, &part, &p->baseband);
 }
@@ -92,11 +89,11 @@ static void run_beamform(struct pipeline *p)
 static int make_detect(struct pipeline *p, const char **why)
 {
 	const struct detect_params params = {
-		.reference = p->params.reference,
-		.range_db = p->params.range_db,
-		.tgc_points = p->params.tgc_points,
-		.tgc_db = p->params.tgc_db,
-		.persistence = p->params.persistence,
+		.reference = p->params.b.reference,
+		.range_db = p->params.b.range_db,
+		.tgc_points = p->params.b.tgc_points,
+		.tgc_db = p->params.b.tgc_db,
+		.persistence = p->params.b.persistence,
 	};
 	int ret = detect_create(&p->detect, p->iq.lines, p->iq.samples,
 				&params, why);
@@ -114,7 +111,7 @@ static uint32_t first_event(const struct pipeline *p, uint32_t group)
 {
 	uint32_t e = 0;
 
-	while (p->params.group && p->params.group[e] != group)
+	while (p->group[e] != group)
 		e++;
 	return e;
 }
@@ -131,7 +128,7 @@ static bool alike(double a, double b)
 static const char *find_interval(struct pipeline *p)
 {
 	const struct sono_scan *scan = p->scan;
-	const uint32_t groups = p->params.groups;
+	const uint32_t groups = p->groups;
 	uint32_t g, e;
 
 	for (g = 0; g + 1 < groups; g++) {
@@ -144,7 +141,7 @@ static const char *find_interval(struct pipeline *p)
 			return "doppler: images of a frame not at equal times";
 		p->interval = time;
 	}
-	if (p->params.packet_frames == 1)
+	if (p->params.colour.packet_frames == 1)
 		return NULL;
 	if (groups > 1 && !alike(scan->frame_period, groups * p->interval))
 		return "doppler: images of a packet not at equal times";
@@ -157,17 +154,17 @@ static int make_doppler(struct pipeline *p, const char **why)
 	struct doppler_params params = {
 		.ensemble = p->iq.ensemble,
 		.c = p->scan->c,
-		.frequency = p->params.velocity_fc ? p->params.velocity_fc :
+		.frequency = p->params.colour.frequency ? p->params.colour.frequency :
 						     p->scan->fc,
-		.wall_order = p->params.wall_order,
-		.average_lines = p->params.average_lines,
-		.average_samples = p->params.average_samples,
-		.reference = p->params.reference,
-		.power_min_db = p->params.power_min_db,
+		.wall_order = p->params.colour.wall_order,
+		.average_lines = p->params.colour.average_lines,
+		.average_samples = p->params.colour.average_samples,
+		.reference = p->params.b.reference,
+		.power_min_db = p->params.colour.power_min_db,
 	};
 	int ret;
 
-	if (!p->params.colour)
+	if (!p->params.colour.on)
 		return 0;
 	*why = find_interval(p);
 	if (*why)
@@ -190,12 +187,12 @@ static void run_doppler(struct pipeline *p)
 static int make_scanconvert(struct pipeline *p, const char **why)
 {
 	struct scanconvert_params params = {
-		.grid = p->params.grid,
-		.raster.width = p->params.width,
-		.raster.height = p->params.height,
-		.range_db = p->params.range_db,
+		.grid = p->params.b.grid,
+		.raster.width = p->params.display.width,
+		.raster.height = p->params.display.height,
+		.range_db = p->params.b.range_db,
 		.nyquist = p->image.nyquist,
-		.priority_db = p->params.priority_db,
+		.priority_db = p->params.colour.priority_db,
 	};
 	int ret;
 
@@ -239,19 +236,32 @@ _Static_assert(STAGES == sizeof(((struct pipeline *)0)->timing) /
 
 void pipeline_params_init(struct pipeline_params *params)
 {
+	const struct pipeline_aperture aperture = { .f_number = 1.5 };
+
 	*params = (struct pipeline_params){
-		.f_number = 1.5,
-		.packet_frames = 1,
-		.groups = 1,
-		.reference = 32768,
-		.range_db = 60,
-		.wall_order = 1,
-		.average_lines = 3,
-		.average_samples = 5,
-		.power_min_db = -INFINITY,
-		.priority_db = INFINITY,
-		.width = 800,
-		.height = 600,
+		.b = {
+			.aperture = aperture,
+			.reference = 32768,
+			.range_db = 60,
+		},
+		.colour = {
+			.aperture = aperture,
+			.packet_frames = 1,
+			.wall_order = 1,
+			.average_lines = 3,
+			.average_samples = 5,
+			.power_min_db = -INFINITY,
+			.priority_db = INFINITY,
+			.power_range_db = 40,
+		},
+		.m = { .aperture = aperture, .height = 200 },
+		.ecg.height = 80,
+		.display = {
+			.width = 800,
+			.height = 600,
+			.sweep = 50e-3,
+			.sweep_width = 0.2,
+		},
 	};
 }
 
@@ -259,12 +269,38 @@ static const char *fault(const struct pipeline *p)
 {
 	if (!cpu_override_valid())
 		return "SONO_CPU is none of c, avx2, avx512";
-	if (!p->params.packet_frames ||
-	    p->params.packet_frames > PACKET_FRAMES_MAX)
+	if (!p->params.colour.packet_frames ||
+	    p->params.colour.packet_frames > PACKET_FRAMES_MAX)
 		return "packet: frames are not 1 to 1024";
-	if (!p->params.width || !p->params.height)
+	if (p->params.colour.grid.lines || p->params.m.on || p->params.ecg.on)
+		return "a colour box, M and ECG are not possible yet";
+	if (!p->params.display.width || !p->params.display.height)
 		return "picture: no width or no height";
 	return NULL;
+}
+
+/* The shots of colour, or else of B: images in order of their numbers. */
+static int find_groups(struct pipeline *p)
+{
+	const struct sono_scan *scan = p->scan;
+	enum sono_role role = SONO_ROLE_B;
+	uint32_t e;
+
+	p->group = calloc(scan->events, sizeof(*p->group));
+	if (!p->group)
+		return -ENOMEM;
+	for (e = 0; e < scan->events; e++)
+		if (SONO_TAG_ROLE(scan->event[e].tag) == SONO_ROLE_COLOUR)
+			role = SONO_ROLE_COLOUR;
+	for (e = 0; e < scan->events; e++) {
+		const uint32_t tag = scan->event[e].tag;
+		const bool used = SONO_TAG_ROLE(tag) == role;
+
+		p->group[e] = used ? SONO_TAG_SHOT(tag) : BEAMFORM_UNUSED;
+		if (used && SONO_TAG_SHOT(tag) >= p->groups)
+			p->groups = SONO_TAG_SHOT(tag) + 1;
+	}
+	return 0;
 }
 
 static int make_stages(struct pipeline *p, const char **why)
@@ -275,6 +311,7 @@ static int make_stages(struct pipeline *p, const char **why)
 	*why = fault(p);
 	if (*why)
 		return -EINVAL;
+	ret = find_groups(p);
 	for (i = 0; i < STAGES && !ret; i++) {
 		p->timing[i].stage = stages[i].name;
 		ret = stages[i].make(p, why);
@@ -292,12 +329,11 @@ int pipeline_create(struct pipeline **pipeline, const struct sono_scan *scan,
 		return -ENOMEM;
 	p->scan = scan;
 	p->params = *params;
-	if (!p->params.decimate)
-		p->params.decimate = 1;
+	if (!p->params.demod.decimate)
+		p->params.demod.decimate = 1;
 	ret = make_stages(p, why);
-	/* the caller's arrays, copied by the stages */
-	p->params.group = NULL;
-	p->params.tgc_db = NULL;
+	/* the caller's array, copied by the stages */
+	p->params.b.tgc_db = NULL;
 	if (ret)
 		pipeline_destroy(p);
 	else
@@ -330,7 +366,7 @@ static void run_stage(struct pipeline *p, unsigned int i)
 bool pipeline_execute(struct pipeline *p, const struct rf_frame *in,
 		      const struct image **out)
 {
-	const bool last = p->frame + 1 == p->params.packet_frames;
+	const bool last = p->frame + 1 == p->params.colour.packet_frames;
 	unsigned int i;
 
 	p->in = in;
@@ -371,6 +407,7 @@ void pipeline_destroy(struct pipeline *p)
 	vel_finish(&p->vel);
 	scanconvert_destroy(p->scanconvert);
 	image_finish(&p->image);
+	free(p->group);
 	free(p);
 }
 

@@ -3,9 +3,9 @@
  * From frames to pictures. pipeline.c holds the table of stages, the only
  * place where their order is decided, and owns the buffers between them.
  *
- * A packet is the ensemble that makes one picture: images of the same places
- * in order of time, gathered from one frame, from successive frames, or from
- * several images in each of several frames.
+ * A packet is the ensemble that makes one picture of velocity: images of the
+ * same places in order of time, gathered from one frame, from successive
+ * frames, or from several images in each of several frames.
  */
 #ifndef DSP_PIPELINE_H
 #define DSP_PIPELINE_H
@@ -13,86 +13,169 @@
 #include <stdbool.h>
 
 #include "beamform.h"
+#include "demod.h"
+#include "detect.h"
+#include "doppler.h"
 #include "dsp.h"
 #include "scan.h"
+#include "scanconvert.h"
 
 /**
- * struct pipeline_params - what to do with a scan's frames
- *
- * @grid: where to beamform
- * @f_number: of the receive aperture, 0 to 16; 0: all elements
- * @window: over the receive aperture; other than boxcar needs @f_number
+ * struct pipeline_aperture - the receive aperture of a part
+ * @f_number: 0 to 16; 0: all elements
+ * @window: over the aperture; other than boxcar needs @f_number
  * @taper: tapered share of WINDOW_TUKEY, 0 to 1
- *
- * @demod_pass: edge of the passband about fc [Hz]; 0 with @demod_stop 0:
- *              as wide as the sampling allows
- * @demod_stop: edge of the stopband about fc [Hz]
- * @demod_reject: attenuation in the stopband, 30 to 120; 0: 80 [dB]
- * @decimate: samples of RF per sample of baseband, 1 to 16; 0: 1
- *
- * @packet_frames: frames of a packet, 1 to 1024
- * @groups: images made of each frame, at least 1
- * @group: [events] image that each event is added to, or BEAMFORM_UNUSED;
- *         NULL: all to one
- *
- * @reference: |iq| that is 0 dB [counts], > 0
+ */
+struct pipeline_aperture {
+	double f_number;
+	enum window window;
+	double taper;
+};
+
+/**
+ * struct pipeline_b - the grey picture
+ * @grid: where to beamform
+ * @aperture: on receive
+ * @reference: |iq| that is 0 dB [counts], > 0; also of colour's power
  * @range_db: dynamic range below 0 dB, up to 200 [dB]
  * @tgc_points: points of @tgc_db; 0: no trim
  * @tgc_db: gain to add, at equal steps from the first to the last sample of
  *          a line [dB]; read by pipeline_create() only
  * @persistence: share of the earlier picture that stays, 0 to below 1
- *
- * @colour: velocity over grey; needs a packet of at least 2 images
- * @wall_order: degree of the polynomial removed over the packet, 0 to 7; -1:
- *              none
- * @average_lines: window of the mean of the autocorrelation, odd
- * @average_samples: window of the mean of the autocorrelation, odd
- * @velocity_fc: mean frequency of the echoes; 0: the scan's fc [Hz]
- * @power_min_db: least power of a velocity that is shown [dB]
- * @priority_db: level from which on tissue hides velocity; INFINITY: never
- *               [dB]
- *
- * @width: of the picture, pixels, 1 to 16384
- * @height: of the picture, pixels, 1 to 16384
+ * @grey: map from dB to grey
  */
-struct pipeline_params {
+struct pipeline_b {
 	struct grid grid;
-	double f_number;
-	enum window window;
-	double taper;
-
-	double demod_pass;
-	double demod_stop;
-	double demod_reject;
-	uint32_t decimate;
-
-	uint32_t packet_frames;
-	uint32_t groups;
-	const uint32_t *group;
-
+	struct pipeline_aperture aperture;
 	double reference;
 	double range_db;
 	uint32_t tgc_points;
 	const double *tgc_db;
 	double persistence;
+	enum grey_map grey;
+};
 
-	bool colour;
+/**
+ * struct pipeline_colour - velocity over grey
+ * @on: there is colour; needs a packet of at least 2 images
+ * @grid: the box: where to beamform; no lines: B's grid. A box is steered by
+ *        its @grid's angle
+ * @aperture: on receive
+ * @packet_frames: frames of a packet, 1 to 1024
+ * @wall_order: degree of the polynomial removed over the packet, 0 to 7; -1:
+ *              none
+ * @estimator: of velocity
+ * @average_lines: window of the mean of the autocorrelation, odd
+ * @average_samples: window of the mean of the autocorrelation, odd
+ * @frequency: mean frequency of the echoes, for DOPPLER_KASAI; 0: the scan's
+ *             fc [Hz]
+ * @power_min_db: least power that is shown [dB]
+ * @velocity_min: least magnitude of velocity that is shown [m/s]
+ * @priority_db: level of B from which on tissue hides colour; INFINITY: never
+ *               [dB]
+ * @map: what is shown and in which colours
+ * @power_range_db: of COLOUR_POWER and COLOUR_DIRECTIONAL, from
+ *                  @power_min_db, or where that is -INFINITY from
+ *                  -@power_range_db, upwards, > 0 [dB]
+ * @baseline: shift of zero velocity as a share of the Nyquist velocity, -1 to
+ *            1; velocities shown run from (-1 - @baseline) to (1 - @baseline)
+ *            times Nyquist: positive leaves more room for flow away
+ * @invert: exchange the colours of towards and away; values stay
+ */
+struct pipeline_colour {
+	bool on;
+	struct grid grid;
+	struct pipeline_aperture aperture;
+	uint32_t packet_frames;
 	int wall_order;
+	enum doppler_estimator estimator;
 	uint32_t average_lines;
 	uint32_t average_samples;
-	double velocity_fc;
+	double frequency;
 	double power_min_db;
+	double velocity_min;
 	double priority_db;
+	enum colour_map map;
+	double power_range_db;
+	double baseline;
+	bool invert;
+};
 
-	uint32_t width;
+/**
+ * struct pipeline_m - one line over time
+ * @on: there is an M strip
+ * @grid: the beam, a GRID_SECTOR of one line: its apex is where the beam
+ *        starts, line0 its direction; at least 2 samples
+ * @aperture: on receive
+ * @height: of the strip, pixels
+ *
+ * Levels and grey map are B's, without its trim and persistence. Lines come
+ * from the events of role M; from those of role B where there are none.
+ */
+struct pipeline_m {
+	bool on;
+	struct grid grid;
+	struct pipeline_aperture aperture;
 	uint32_t height;
 };
 
 /**
+ * struct pipeline_ecg - the electrocardiogram
+ * @on: R waves are searched in the frames' auxiliary blocks, and a strip is
+ *      drawn
+ * @height: of the strip, pixels
+ */
+struct pipeline_ecg {
+	bool on;
+	uint32_t height;
+};
+
+/**
+ * struct pipeline_display - the composite: B above M above ECG
+ * @width: of all, pixels, 1 to 16384
+ * @height: of B, pixels, 1 to 16384
+ * @sweep: speed of the strips [m/s]: 25e-3, 50e-3, 100e-3
+ * @sweep_width: width of the strips on the screen [m]; they show
+ *               @sweep_width / @sweep seconds
+ */
+struct pipeline_display {
+	uint32_t width;
+	uint32_t height;
+	double sweep;
+	double sweep_width;
+};
+
+/**
+ * struct pipeline_params - what to do with a scan's frames
+ * @demod: low-pass and decimation, of all events; all 0: as wide as the
+ *         sampling allows
+ * @b: the grey picture
+ * @colour: velocity over it
+ * @m: one line over time
+ * @ecg: electrocardiogram
+ * @display: how they lie
+ *
+ * Which events feed which part is said by their tags (scan.h): B takes the
+ * events of role B, and where there are none the last shot of colour; colour
+ * takes those of role COLOUR, and where there are none those of role B. The
+ * events of a shot are compounded; the shots of colour are the images of its
+ * packet, in the order of their numbers from 0.
+ */
+struct pipeline_params {
+	struct demod_params demod;
+	struct pipeline_b b;
+	struct pipeline_colour colour;
+	struct pipeline_m m;
+	struct pipeline_ecg ecg;
+	struct pipeline_display display;
+};
+
+/**
  * pipeline_params_init() - a B-mode picture of every frame
- * @params: all set but the grid: F 1.5, boxcar, reference 32768, 60 dB, no
- *          colour (but ready for it: order 1, mean of 3 x 5, no threshold, no
- *          priority), 800 x 600 pixels
+ * @params: all set but the grids: F 1.5, boxcar, reference 32768, 60 dB, no
+ *          colour, M or ECG, but ready for them: order 1, mean of 3 x 5, no
+ *          threshold, no priority; strips of 200 and 80 pixels at 50 mm/s,
+ *          0.2 m wide; B of 800 x 600 pixels
  */
 void pipeline_params_init(struct pipeline_params *params);
 

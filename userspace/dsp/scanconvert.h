@@ -10,6 +10,32 @@
 #include "dsp.h"
 
 /**
+ * enum grey_map - from dB to grey
+ * @GREY_LINEAR: straight
+ * @GREY_GAMMA: brighter in the middle: the power 0.7 of linear
+ * @GREY_S: more contrast in the middle, less at both ends
+ */
+enum grey_map {
+	GREY_LINEAR,
+	GREY_GAMMA,
+	GREY_S,
+};
+
+/**
+ * enum colour_map - what colour shows
+ * @COLOUR_VELOCITY: red towards the probe, blue away
+ * @COLOUR_VARIANCE: the same, turning green with the variance of velocity
+ * @COLOUR_POWER: power without direction
+ * @COLOUR_DIRECTIONAL: power in the colours of the direction
+ */
+enum colour_map {
+	COLOUR_VELOCITY,
+	COLOUR_VARIANCE,
+	COLOUR_POWER,
+	COLOUR_DIRECTIONAL,
+};
+
+/**
  * struct scan_map - where the pixels of an image lie among the samples
  * @at: index of the sample before the pixel on the line before it, -1 outside
  *      the grid; [height][width]

@@ -235,12 +235,15 @@ static int make_scan(struct compiler *c)
 static int make_waves(struct compiler *c)
 {
 	const enum plan_waves kind = c->text.sequence.waves.kind.number;
+	const uint32_t repeats = c->text.sequence.ensemble.number;
 	struct sono_scan *s = c->plan->scan;
 
 	for (uint32_t i = 0; i < s->events; i++) {
 		const double angle = c->angle[i % c->waves];
 
-		s->event[i].tag = i;
+		s->event[i].tag = SONO_TAG(repeats > 1 ? SONO_ROLE_COLOUR :
+							 SONO_ROLE_B,
+					   i / c->waves, i % c->waves);
 		s->event[i].wave = kind == PLAN_PLANE ? SONO_WAVE_PLANE :
 							SONO_WAVE_DIVERGING;
 		if (kind == PLAN_PLANE)
@@ -598,7 +601,7 @@ static int make_grid(struct compiler *c)
 {
 	const struct plan_grid_text *g = &c->text.processing.grid;
 	const bool sector = g->kind.number == PLAN_GRID_SECTOR;
-	struct grid *grid = &c->plan->params.grid;
+	struct grid *grid = &c->plan->params.b.grid;
 	double depth;
 	int ret = check_grid(c);
 
@@ -630,10 +633,11 @@ static int make_aperture(struct compiler *c)
 	const struct plan_receive_text *r = &c->text.receive;
 	struct pipeline_params *p = &c->plan->params;
 
-	p->f_number = r->f_number.number;
-	p->window = window_of(&r->apodisation);
-	p->taper = r->taper.number;
-	if (p->window != WINDOW_BOXCAR && !p->f_number)
+	p->b.aperture.f_number = r->f_number.number;
+	p->b.aperture.window = window_of(&r->apodisation);
+	p->b.aperture.taper = r->taper.number;
+	p->colour.aperture = p->b.aperture;
+	if (p->b.aperture.window != WINDOW_BOXCAR && !p->b.aperture.f_number)
 		return refuse(c, receive.apodisation,
 			      "wants an f_number above 0");
 	return 0;
@@ -644,7 +648,7 @@ static int make_demodulation(struct compiler *c)
 {
 	const struct plan_demodulation_text *d =
 		&c->text.processing.demodulation;
-	struct pipeline_params *p = &c->plan->params;
+	struct demod_params *p = &c->plan->params.demod;
 	const struct sono_scan *s = c->plan->scan;
 	const double image = fabs(remainder(2 * s->fc, s->fs));
 
@@ -654,20 +658,20 @@ static int make_demodulation(struct compiler *c)
 	p->decimate = 1;
 	if (!d->here.line)
 		return 0;
-	p->demod_pass = d->pass_mhz.number * 1e6;
-	p->demod_stop = d->stop_mhz.number * 1e6;
-	p->demod_reject = d->reject_db.number;
+	p->pass = d->pass_mhz.number * 1e6;
+	p->stop = d->stop_mhz.number * 1e6;
+	p->reject = d->reject_db.number;
 	p->decimate = d->decimation.number;
-	if (p->demod_stop <= p->demod_pass)
+	if (p->stop <= p->pass)
 		return refuse(c, processing.demodulation.stop_mhz,
 			      "%g is not beyond pass_mhz, %g",
 			      d->stop_mhz.number, d->pass_mhz.number);
-	if (p->demod_pass + p->demod_stop > image)
+	if (p->pass + p->stop > image)
 		return refuse(c, processing.demodulation.stop_mhz,
 			      "pass_mhz and stop_mhz together reach the image at %.4g MHz",
 			      image / 1e6);
 	if (p->decimate > 1 &&
-	    p->demod_pass + p->demod_stop > s->fs / p->decimate)
+	    p->pass + p->stop > s->fs / p->decimate)
 		return refuse(c, processing.demodulation.decimation,
 			      "pass_mhz and stop_mhz together exceed %.4g MHz",
 			      s->fs / p->decimate / 1e6);
@@ -677,7 +681,7 @@ static int make_demodulation(struct compiler *c)
 static int make_levels(struct compiler *c)
 {
 	const struct plan_processing_text *t = &c->text.processing;
-	struct pipeline_params *p = &c->plan->params;
+	struct pipeline_b *p = &c->plan->params.b;
 	double *trim = NULL;
 	int ret = 0;
 
@@ -728,14 +732,14 @@ static int check_ensemble(struct compiler *c)
 static void set_doppler(struct compiler *c)
 {
 	const struct plan_doppler_text *d = &c->text.processing.doppler;
-	struct pipeline_params *p = &c->plan->params;
+	struct pipeline_colour *p = &c->plan->params.colour;
 
-	p->colour = true;
+	p->on = true;
 	p->packet_frames = d->packet_frames.number;
 	p->wall_order = d->wall_order.number;
 	p->average_lines = d->average_lines.number;
 	p->average_samples = d->average_samples.number;
-	p->velocity_fc = d->frequency_mhz.number * 1e6;
+	p->frequency = d->frequency_mhz.number * 1e6;
 	p->power_min_db = d->power_min_db.number;
 	p->priority_db = d->priority_db.number;
 }
@@ -744,8 +748,8 @@ static int make_doppler(struct compiler *c)
 {
 	int ret;
 
-	c->plan->params.packet_frames = 1;
-	c->plan->params.priority_db = INFINITY;
+	c->plan->params.colour.packet_frames = 1;
+	c->plan->params.colour.priority_db = INFINITY;
 	if (!c->text.display.colour.number)
 		return 0;
 	if (!c->text.processing.doppler.here.line)
@@ -759,19 +763,12 @@ static int make_doppler(struct compiler *c)
 	return ret;
 }
 
-static int make_groups(struct compiler *c)
+static int make_display(struct compiler *c)
 {
-	struct sono_plan *plan = c->plan;
+	struct pipeline_display *p = &c->plan->params.display;
 
-	plan->group = calloc(plan->scan->events, sizeof(*plan->group));
-	if (!plan->group)
-		return -ENOMEM;
-	for (uint32_t i = 0; i < plan->scan->events; i++)
-		plan->group[i] = i / c->waves;
-	plan->params.group = plan->group;
-	plan->params.groups = c->text.sequence.ensemble.number;
-	plan->params.width = c->text.display.width.number;
-	plan->params.height = c->text.display.height.number;
+	p->width = c->text.display.width.number;
+	p->height = c->text.display.height.number;
 	return 0;
 }
 
@@ -792,12 +789,13 @@ static int make_rates(struct compiler *c)
 	const struct sono_scan *s = c->plan->scan;
 	const struct pipeline_params *p = &c->plan->params;
 	struct sono_plan_rates *r = &c->plan->rates;
-	const double frequency = p->velocity_fc ? p->velocity_fc : s->fc;
+	const double frequency = p->colour.frequency ?
+					 p->colour.frequency : s->fc;
 
 	r->prf = (double)c->info->board_clock / c->pri;
 	r->frame_rate = (double)c->info->board_clock / c->frame;
 	r->bytes_per_second = s->frame_bytes * r->frame_rate;
-	if (p->colour)
+	if (p->colour.on)
 		r->nyquist = s->c / (4 * frequency * image_interval(c));
 	return 0;
 }
@@ -808,7 +806,7 @@ static int compile(struct compiler *c)
 		find_angles, check_width, make_scan, make_waves, make_window,
 		make_times, make_tgc, make_waveforms, make_table, make_grid,
 		make_aperture, make_demodulation, make_levels, make_doppler,
-		make_groups, make_rates,
+		make_display, make_rates,
 	};
 	int ret = 0;
 
@@ -851,8 +849,7 @@ void sono_plan_close(struct sono_plan *plan)
 	sono_scan_free(plan->scan);
 	free(plan->waveform);
 	sono_table_finish(&plan->table);
-	free((void *)plan->params.tgc_db);
+	free((void *)plan->params.b.tgc_db);
 	free(plan->amplitude);
-	free(plan->group);
 	free(plan);
 }

@@ -36,10 +36,9 @@ struct sono_plan_rates {
  * @scan: what its frames mean
  * @waveform: how each event transmits, [scan->events]
  * @table: for the board
- * @params: for pipeline_create(); its arrays belong to the plan
+ * @params: for pipeline_create(); its array belongs to the plan
  * @rates: what it comes to
  * @amplitude: of the elements, 0 to 1, [scan->elements]; every waveform's
- * @group: [scan->events]; in @params
  */
 struct sono_plan {
 	struct sono_scan *scan;
@@ -48,7 +47,6 @@ struct sono_plan {
 	struct pipeline_params params;
 	struct sono_plan_rates rates;
 	double *amplitude;
-	uint32_t *group;
 };
 
 /**

@@ -96,7 +96,9 @@ static void copy_event(struct job *j, uint32_t from, uint32_t to)
 	memcpy((void *)delay, event->delay, j->scan->elements * sizeof(*delay));
 	*copy = *event;
 	copy->delay = delay;
-	copy->tag = to;
+	copy->tag = SONO_TAG(j->ensemble ? SONO_ROLE_COLOUR : SONO_ROLE_B,
+			     to / j->set->scan->events,
+			     to % j->set->scan->events);
 	/* without a PRF the period is the window, perhaps cut short */
 	copy->period = fmax(rint(event->period / tick),
 			    ceil((event->rx_start +

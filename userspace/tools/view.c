@@ -200,7 +200,7 @@ static int process(struct view *v, const struct sono_frame *f)
  */
 static int take(struct view *v, struct sono_frame *f)
 {
-	bool all = v->plan->params.packet_frames > 1 || sono_scan(v->sono);
+	bool all = v->plan->params.colour.packet_frames > 1 || sono_scan(v->sono);
 	struct sono_frame newer;
 	int ret = sono_next(v->sono, f);
 

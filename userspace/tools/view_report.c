@@ -10,7 +10,7 @@
 static int write_velocity(const struct view *v)
 {
 	const struct vel *vel = pipeline_vel(v->pipeline);
-	const struct grid *grid = &v->plan->params.grid;
+	const struct grid *grid = &v->plan->params.b.grid;
 	FILE *to;
 
 	if (!vel)

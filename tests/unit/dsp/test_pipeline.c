@@ -14,15 +14,15 @@ static struct pipeline_params usual(void)
 	struct pipeline_params p;
 
 	pipeline_params_init(&p);
-	p.grid = (struct grid){
+	p.b.grid = (struct grid){
 		.shape = GRID_LINEAR, .lines = 9, .samples = 81,
 		.line0 = -1.2e-3, .line_step = 0.3e-3,
 		.sample0 = 7e-3, .sample_step = 25e-6,
 	};
-	p.f_number = 0;
-	p.reference = 16000;
-	p.width = 48;
-	p.height = 40;
+	p.b.aperture.f_number = 0;
+	p.b.reference = 16000;
+	p.display.width = 48;
+	p.display.height = 40;
 	return p;
 }
 
@@ -99,25 +99,34 @@ Test(pipeline, point_target_is_where_it_is)
 	sono_scan_free(scan);
 }
 
-/* Velocity at the target when it moves @step per image of the packet. */
-static double velocity(uint32_t events, const uint32_t *group, uint32_t groups,
-		       uint32_t frames, double step, double *interval)
+/* Every event a shot of colour. */
+static struct sono_scan *colour_scan(uint32_t events)
 {
 	struct sono_scan *scan = fixture_scan(events);
+	uint32_t e;
+
+	for (e = 0; e < events; e++)
+		scan->event[e].tag = SONO_TAG(SONO_ROLE_COLOUR, e, 0);
+	return scan;
+}
+
+/* Velocity at the target when it moves @step per image of the packet. */
+static double velocity(uint32_t events, uint32_t frames, double step,
+		       double *interval)
+{
+	struct sono_scan *scan = colour_scan(events);
 	struct pipeline_params params = usual();
 	const struct image *image;
 	struct pipeline *p;
 	uint32_t t;
 	double v;
 
-	params.colour = true;
-	params.wall_order = -1;
-	params.packet_frames = frames;
-	params.groups = groups;
-	params.group = group;
+	params.colour.on = true;
+	params.colour.wall_order = -1;
+	params.colour.packet_frames = frames;
 	p = make(scan, &params);
 	for (t = 0; t < frames; t++)
-		cr_assert_eq(give(p, scan, t, (t + (groups > 1)) * step,
+		cr_assert_eq(give(p, scan, t, (t + (events > 1)) * step,
 				  &image), t + 1 == frames);
 	cr_assert_eq(image->format, IMAGE_RGB24);
 	cr_assert_float_eq(image->nyquist,
@@ -131,18 +140,17 @@ static double velocity(uint32_t events, const uint32_t *group, uint32_t groups,
 
 Test(pipeline, packet_of_frames_measures_velocity_towards_the_probe)
 {
-	double interval, v = velocity(1, NULL, 1, 8, 5e-6, &interval);
+	double interval, v = velocity(1, 8, 5e-6, &interval);
 
 	cr_assert_float_eq(interval, 100e-6, 1e-12);
 	cr_assert_float_eq(v, 5e-6 / 100e-6, 0.002);
-	v = velocity(1, NULL, 1, 8, -5e-6, &interval);
+	v = velocity(1, 8, -5e-6, &interval);
 	cr_assert_float_eq(v, -5e-6 / 100e-6, 0.002);
 }
 
 Test(pipeline, packet_of_events_measures_velocity)
 {
-	static const uint32_t group[] = { 0, 1, 2, 3 };
-	double interval, v = velocity(4, group, 4, 1, 5e-6, &interval);
+	double interval, v = velocity(4, 1, 5e-6, &interval);
 
 	cr_assert_float_eq(interval, 100e-6, 1e-12);
 	cr_assert_float_eq(v, 5e-6 / 100e-6, 0.002);
@@ -155,7 +163,7 @@ Test(pipeline, reset_starts_a_new_packet)
 	const struct image *image;
 	struct pipeline *p;
 
-	params.packet_frames = 2;
+	params.colour.packet_frames = 2;
 	p = make(scan, &params);
 	cr_assert_not(give(p, scan, 0, 0, &image));
 	pipeline_reset(p);
@@ -202,18 +210,15 @@ static const char *refusal(struct sono_scan *scan,
 
 Test(pipeline, packet_without_uniform_times_is_refused)
 {
-	static const uint32_t group[] = { 0, 1, 2 };
 	struct pipeline_params params = usual();
-	struct sono_scan *scan = fixture_scan(3);
+	struct sono_scan *scan = colour_scan(3);
 
-	params.colour = true;
-	params.groups = 3;
-	params.group = group;
+	params.colour.on = true;
 	scan->event[1].period = 150e-6;
 	cr_assert_str_eq(refusal(scan, &params),
 			 "doppler: images of a frame not at equal times");
-	params.packet_frames = 2;
-	scan = fixture_scan(3);
+	params.colour.packet_frames = 2;
+	scan = colour_scan(3);
 	scan->frame_period = 1e-3;
 	cr_assert_str_eq(refusal(scan, &params),
 			 "doppler: images of a packet not at equal times");
@@ -223,19 +228,19 @@ Test(pipeline, wrong_params_are_refused_with_a_reason)
 {
 	struct pipeline_params params = usual();
 
-	params.packet_frames = 0;
+	params.colour.packet_frames = 0;
 	cr_assert_str_eq(refusal(fixture_scan(1), &params),
 			 "packet: frames are not 1 to 1024");
 	params = usual();
-	params.height = 0;
+	params.display.height = 0;
 	cr_assert_str_eq(refusal(fixture_scan(1), &params),
 			 "picture: no width or no height");
 	params = usual();
-	params.colour = true;
+	params.colour.on = true;
 	cr_assert_str_eq(refusal(fixture_scan(1), &params),
 			 "doppler: ensemble is not 2 to 1024");
 	params = usual();
-	params.decimate = 99;
+	params.demod.decimate = 99;
 	cr_assert_str_eq(refusal(fixture_scan(1), &params),
 			 "demodulation: decimation is not 1 to 16");
 	setenv("SONO_CPU", "fast", 1);

@@ -150,16 +150,14 @@ Test(plan, becomes_scan_table_and_parameters)
 		      84e-3 / 1540);
 	cr_assert_float_eq(plan->amplitude[31], 1, 0);
 	cr_assert_lt(plan->amplitude[0], 0.01);
-	cr_assert_eq(p->groups, 8);
-	for (uint32_t i = 0; i < s->events; i++) {
-		cr_assert_eq(p->group[i], i / 3);
-		cr_assert_eq(s->event[i].tag, i);
-	}
-	cr_assert_float_eq(p->grid.line0, -10e-3, 1e-15);
-	cr_assert_float_eq(p->grid.line_step, 1e-3, 1e-15);
-	cr_assert_float_eq(p->grid.sample_step, 0.35e-3, 1e-15);
-	cr_assert(p->colour);
-	cr_assert_eq(p->window, WINDOW_HANN);
+	for (uint32_t i = 0; i < s->events; i++)
+		cr_assert_eq(s->event[i].tag,
+			     SONO_TAG(SONO_ROLE_COLOUR, i / 3, i % 3));
+	cr_assert_float_eq(p->b.grid.line0, -10e-3, 1e-15);
+	cr_assert_float_eq(p->b.grid.line_step, 1e-3, 1e-15);
+	cr_assert_float_eq(p->b.grid.sample_step, 0.35e-3, 1e-15);
+	cr_assert(p->colour.on);
+	cr_assert_eq(p->b.aperture.window, WINDOW_HANN);
 	cr_assert_float_eq(plan->rates.prf, 4000, 1e-9);
 	cr_assert_float_eq(plan->rates.frame_rate, 50, 1e-9);
 	cr_assert_float_eq(plan->rates.nyquist,
@@ -247,8 +245,8 @@ Test(plan, defaults_need_no_lines)
 		"		stop_mhz = 3;\n"
 		"	};\n", "");
 
-	cr_assert_float_eq(plan->params.demod_pass, 0, 0);
-	cr_assert_eq(plan->params.decimate, 1);
+	cr_assert_float_eq(plan->params.demod.pass, 0, 0);
+	cr_assert_eq(plan->params.demod.decimate, 1);
 	sono_plan_close(plan);
 }
 
