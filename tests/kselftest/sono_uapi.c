@@ -34,7 +34,7 @@ TEST(info)
 	struct sono *s = open_source(_metadata);
 	const struct sono_info *i = sono_info(s);
 
-	EXPECT_EQ(SONO_FEATURE_STREAM, i->features);
+	EXPECT_EQ(SONO_FEATURE_STREAM, i->features & SONO_FEATURE_STREAM);
 	EXPECT_EQ(SONO_REVISION_1_0, i->revision);
 	EXPECT_NE(0, i->firmware);
 	EXPECT_NE(0, i->channels);
