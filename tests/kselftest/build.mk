@@ -12,7 +12,7 @@ $(O)/tests/kselftest/%.o: CFLAGS += -Wno-missing-prototypes
 define kselftest-program
 $(call test-program,tests/kselftest/$(1),tests/kselftest/$(1).c tests/kselftest/stream.c,$(KSELFTEST_LIBS))
 endef
-$(foreach t,uapi drv truth kill fault,$(eval $(call kselftest-program,sono_$(t))))
+$(foreach t,uapi drv watch truth kill fault,$(eval $(call kselftest-program,sono_$(t))))
 
 UAPI := $(O)/tests/kselftest/sono_uapi
 # A store to the read-only ring must end in the signal, not in a sanitizer.
@@ -36,7 +36,7 @@ define vm-part
 $(foreach k,$(or $(4),$(KERNELS)),$(eval $(call check,vm-$(1)-$(k),$(KSELFTEST_VM) build/$(k)/kernel/sono.ko $(addprefix $(O)/tests/kselftest/,$(2)),tests/kselftest/vm $(1) $(k),$(3))))
 endef
 
-$(call vm-part,driver,sono_uapi sono_drv,200)
+$(call vm-part,driver,sono_uapi sono_drv sono_watch,200)
 $(call vm-part,truth,sono_truth,200)
 $(call vm-part,kill,sono_kill,300)
 $(call vm-part,fault,sono_fault,120)
