@@ -14,8 +14,10 @@
  * @prefix: of the source's name
  * @open: @name is the source without @prefix, but for paths; sets *@s with
  *        its info filled in
- * @command: any SONO_CMD_ but SETUP and ARM; 0 or -errno
+ * @command: any SONO_CMD_ but SETUP, OBSERVE and ARM; 0 or -errno
  * @setup: SONO_CMD_SETUP; on success the areas are mapped
+ * @observe: SONO_CMD_OBSERVE; on success the areas are mapped, without the
+ *           user area. NULL where nobody else can have the source
  * @arm: SONO_CMD_ARM, blocking
  * @idle: the ring was found empty; NULL where frames come by themselves
  * @next: take a frame where there is no ring, else NULL
@@ -28,6 +30,7 @@ struct sono_backend {
 		    size_t why_bytes);
 	int (*command)(struct sono *s, uint32_t op, void *arg);
 	int (*setup)(struct sono *s);
+	int (*observe)(struct sono *s);
 	int (*arm)(struct sono *s, const struct sono_arm *arm);
 	void (*idle)(struct sono *s);
 	int (*next)(struct sono *s, struct sono_frame *f);
@@ -46,7 +49,8 @@ extern const struct sono_backend sono_backend_file;
  * @setup: set by setup, as the areas below
  * @ctl: head of the ring area, read-only
  * @record: the records
- * @user: head of the user area
+ * @gen: generations of the slots
+ * @user: head of the user area, NULL for an observer
  * @release: the release ring
  * @slots: the slots area
  * @pos: ring position of the next record
@@ -59,6 +63,7 @@ struct sono {
 	struct sono_setup setup;
 	const struct sono_ctl *ctl;
 	const struct sono_record *record;
+	const uint32_t *gen;
 	struct sono_user *user;
 	struct sono_release *release;
 	uint8_t *slots;
@@ -67,7 +72,9 @@ struct sono {
 	struct sono_stats stats;
 };
 
-/** sono_attach() - set the pointers of @s into areas mapped by a backend */
+/** sono_attach() - set the pointers of @s into areas mapped by a backend;
+ *  @user is NULL for an observer, who begins at the newest record
+ */
 void sono_attach(struct sono *s, const void *ring, void *user, void *slots);
 
 #endif /* SONO_BACKEND_H */

@@ -6,11 +6,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <liburing.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "backend.h"
@@ -63,7 +65,7 @@ static int drv_open(struct sono **s, const char *path, char *why,
 	if (!d)
 		return -ENOMEM;
 	d->base.ops = &sono_backend_drv;
-	d->fd = open(path, O_RDWR | O_CLOEXEC);
+	d->fd = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK);
 	if (d->fd < 0) {
 		ret = -errno;
 		goto err_free;
@@ -96,6 +98,28 @@ static void *map(struct sono_drv *d, uint64_t offset, uint64_t bytes, int prot)
 	void *p = mmap(NULL, bytes, prot, MAP_SHARED, d->fd, (off_t)offset);
 
 	return p == MAP_FAILED ? NULL : p;
+}
+
+static int drv_observe(struct sono *s)
+{
+	struct sono_drv *d = drv_of(s);
+	struct sono_setup *st = &s->setup;
+	void *ring, *slots;
+	int ret;
+
+	if (ioctl(d->fd, SONO_CMD_OBSERVE, st))
+		return -errno;
+	ring = map(d, st->ring_offset, st->ring_bytes, PROT_READ);
+	if (!ring)
+		return -errno;
+	slots = map(d, st->slots_offset, st->slots_bytes, PROT_READ);
+	if (!slots) {
+		ret = -errno;
+		munmap(ring, st->ring_bytes);
+		return ret;
+	}
+	sono_attach(s, ring, NULL, slots);
+	return 0;
 }
 
 static int drv_setup(struct sono *s)
@@ -169,6 +193,68 @@ static int uring_result(struct sono_drv *d, uint64_t tag)
 	return ret;
 }
 
+/* Records from @pos on; *@over says that no more will come by waiting. */
+static uint64_t ready_from(const struct sono *s, uint64_t pos, bool *over)
+{
+	uint32_t state = __atomic_load_n(&s->ctl->state, __ATOMIC_ACQUIRE);
+	uint64_t head = __atomic_load_n(&s->ctl->head, __ATOMIC_ACQUIRE);
+	uint32_t posted = __atomic_load_n(&s->ctl->posted, __ATOMIC_RELAXED);
+
+	*over = state != SONO_STATE_RUNNING || (s->user && !posted);
+	return head - pos;
+}
+
+/* poll() looks at what read() has not given: give it all that is there. */
+static void drain_reads(struct sono_drv *d)
+{
+	struct sono_record rec[64];
+
+	d->base.stats.syscalls++;
+	while (read(d->fd, rec, sizeof(rec)) == sizeof(rec))
+		d->base.stats.syscalls++;
+}
+
+static uint64_t clock_us(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+}
+
+/* A wait without io_uring, as far as the host has switched it off. */
+static int poll_arm(struct sono *s, const struct sono_arm *arm)
+{
+	struct sono_drv *d = drv_of(s);
+	struct pollfd p = { .fd = d->fd, .events = POLLIN };
+	uint64_t end = clock_us() + arm->timeout_us;
+	uint64_t ready;
+	bool over;
+
+	if (!arm->min_frames || arm->min_frames > s->setup.slots)
+		return -EINVAL;
+	/* What was released counts before starvation does. */
+	if (s->user)
+		drv_command(s, SONO_CMD_KICK, NULL);
+	for (;;) {
+		uint64_t now = clock_us();
+		int left = -1;
+
+		drain_reads(d);
+		ready = ready_from(s, arm->pos, &over);
+		if (ready >= arm->min_frames || over)
+			return ready < INT32_MAX ? (int)ready : INT32_MAX;
+		if (arm->timeout_us && now >= end)
+			return -ETIME;
+		if (arm->timeout_us)
+			left = (int)((end - now + 999) / 1000);
+		s->stats.syscalls++;
+		poll(&p, 1, left);
+		if (p.revents & POLLERR)
+			return -ENODEV;
+	}
+}
+
 static int drv_arm(struct sono *s, const struct sono_arm *arm)
 {
 	struct sono_drv *d = drv_of(s);
@@ -176,6 +262,8 @@ static int drv_arm(struct sono *s, const struct sono_arm *arm)
 	int ret;
 
 	ret = uring_create(d);
+	if (ret == -EPERM || ret == -ENOSYS)
+		return poll_arm(s, arm);
 	if (ret)
 		return ret;
 	sqe = io_uring_get_sqe(&d->uring);
@@ -199,6 +287,7 @@ const struct sono_backend sono_backend_drv = {
 	.open = drv_open,
 	.command = drv_command,
 	.setup = drv_setup,
+	.observe = drv_observe,
 	.arm = drv_arm,
 	.close = drv_close,
 };

@@ -55,9 +55,14 @@ void sono_attach(struct sono *s, const void *ring, void *user, void *slots)
 	s->ctl = ring;
 	s->record = (const void *)((const uint8_t *)ring +
 				   s->setup.record_offset);
-	s->user = user;
-	s->release = (void *)((uint8_t *)user + s->setup.release_offset);
+	s->gen = (const void *)((const uint8_t *)ring + s->setup.gen_offset);
 	s->slots = slots;
+	s->user = user;
+	if (user)
+		s->release = (void *)((uint8_t *)user +
+				      s->setup.release_offset);
+	else
+		s->pos = __atomic_load_n(&s->ctl->head, __ATOMIC_ACQUIRE);
 }
 
 int sono_setup(struct sono *s, uint32_t slots, uint32_t slot_bytes)
@@ -68,6 +73,13 @@ int sono_setup(struct sono *s, uint32_t slots, uint32_t slot_bytes)
 	s->setup.slots = slots;
 	s->setup.slot_bytes = slot_bytes;
 	return s->ops->setup(s);
+}
+
+int sono_observe(struct sono *s)
+{
+	if (s->ctl)
+		return -EBUSY;
+	return s->ops->observe ? s->ops->observe(s) : -EOPNOTSUPP;
 }
 
 int sono_config(struct sono *s, struct sono_config *config)
@@ -87,8 +99,69 @@ int sono_stop(struct sono *s, struct sono_stop *stop)
 
 static void beat(struct sono *s)
 {
-	__atomic_store_n(&s->user->heartbeat, s->user->heartbeat + 1,
-			 __ATOMIC_RELAXED);
+	if (s->user)
+		__atomic_store_n(&s->user->heartbeat, s->user->heartbeat + 1,
+				 __ATOMIC_RELAXED);
+}
+
+bool sono_intact(const struct sono *s, const struct sono_frame *f)
+{
+	if (!s->gen || s->user)
+		return true;
+	/*
+	 * What was read before is read before the generation is. Pairs with
+	 * the barrier in sono_ring_take(), which the board's writes follow.
+	 */
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	return __atomic_load_n(&s->gen[f->rec.slot], __ATOMIC_RELAXED) ==
+	       f->rec.gen;
+}
+
+/*
+ * An observer that was overtaken goes on with the newest frame: a slot is
+ * posted again as soon as the controller has released it, and of older ones
+ * most have been.
+ */
+static void catch_up(struct sono *s, uint64_t head)
+{
+	if (head - s->pos <= 1)
+		return;
+	s->stats.missed += head - 1 - s->pos;
+	s->pos = head - 1;
+}
+
+/* The record at the reader's position; false if there is none. */
+static bool next_record(struct sono *s, struct sono_record *rec)
+{
+	uint64_t head;
+
+	/* Pairs with the store-release in sono_ring_complete(). */
+	while ((head = __atomic_load_n(&s->ctl->head, __ATOMIC_ACQUIRE)) !=
+	       s->pos) {
+		*rec = s->record[s->pos & (s->setup.ring_entries - 1)];
+		/* The copy is done before the head is looked at again. */
+		__atomic_thread_fence(__ATOMIC_ACQUIRE);
+		head = __atomic_load_n(&s->ctl->head, __ATOMIC_RELAXED);
+		if (head - s->pos < s->setup.ring_entries) {
+			s->pos++;
+			return true;
+		}
+		catch_up(s, head);
+	}
+	return false;
+}
+
+/* The next frame that was not overwritten before it could be looked at. */
+static bool next_frame(struct sono *s, struct sono_frame *f)
+{
+	while (next_record(s, &f->rec)) {
+		f->data = s->slots + (size_t)f->rec.slot * s->setup.slot_stride;
+		if (sono_intact(s, f))
+			return true;
+		s->stats.missed++;
+		catch_up(s, __atomic_load_n(&s->ctl->head, __ATOMIC_RELAXED));
+	}
+	return false;
 }
 
 /*
@@ -105,26 +178,22 @@ int sono_next(struct sono *s, struct sono_frame *f)
 		return -ENODATA;
 	beat(s);
 	state = __atomic_load_n(&s->ctl->state, __ATOMIC_ACQUIRE);
-	/* Pairs with the store-release in sono_ring_complete(). */
-	if (__atomic_load_n(&s->ctl->head, __ATOMIC_ACQUIRE) == s->pos) {
-		if (state == SONO_STATE_ENDED)
-			return -ENODATA;
-		if (s->ops->idle)
-			s->ops->idle(s);
-		return 0;
+	if (next_frame(s, f)) {
+		s->stats.frames++;
+		return 1;
 	}
-	f->rec = s->record[s->pos & (s->setup.ring_entries - 1)];
-	f->data = s->slots + (size_t)f->rec.slot * s->setup.slot_stride;
-	s->pos++;
-	s->stats.frames++;
-	return 1;
+	if (state == SONO_STATE_ENDED)
+		return -ENODATA;
+	if (s->ops->idle)
+		s->ops->idle(s);
+	return 0;
 }
 
 void sono_release(struct sono *s, const struct sono_frame *f)
 {
 	struct sono_release *e;
 
-	if (s->ops->next)
+	if (s->ops->next || !s->user)
 		return;
 	e = &s->release[s->release_tail & (s->setup.release_entries - 1)];
 	e->slot = f->rec.slot;

@@ -54,12 +54,14 @@ struct sono_frame {
  * @syscalls: made by sono_next(), sono_release() and sono_wait()
  * @waits: sono_wait() calls that had to wait
  * @kicks: releases that had to kick
+ * @missed: records that an observer came too late for
  */
 struct sono_stats {
 	uint64_t frames;
 	uint64_t syscalls;
 	uint64_t waits;
 	uint64_t kicks;
+	uint64_t missed;
 };
 
 /**
@@ -95,6 +97,30 @@ const struct sono_scan *sono_scan(const struct sono *s);
 
 /** sono_setup() - SONO_CMD_SETUP, and map the areas */
 int sono_setup(struct sono *s, uint32_t slots, uint32_t slot_bytes);
+
+/**
+ * sono_observe() - watch the stream that another process controls
+ * @s: handle, instead of sono_setup()
+ *
+ * From then on sono_next() gives the frames published since, read-only. An
+ * observer is never waited for: a frame stays only until the controller has
+ * released it, and may be overwritten while it is read. Who copies a frame
+ * asks sono_intact() afterwards; who is late goes on with the newest.
+ * sono_release() does nothing, and the heartbeat is not the observer's.
+ *
+ * Return: 0; -ENXIO if there is no stream to watch, -EBUSY for a handle that
+ * has one, -EOPNOTSUPP for a source that cannot be watched.
+ */
+int sono_observe(struct sono *s);
+
+/**
+ * sono_intact() - is an observed frame still what its record says?
+ * @s: handle of an observer; of a controller always true
+ * @f: of sono_next()
+ *
+ * True if all that was read of @f->data before this call was the frame.
+ */
+bool sono_intact(const struct sono *s, const struct sono_frame *f);
 
 /** sono_config() - SONO_CMD_CONFIG */
 int sono_config(struct sono *s, struct sono_config *config);
