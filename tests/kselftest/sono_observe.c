@@ -2,28 +2,30 @@
 /*
  * Observers: two processes watch a stream at different speeds and look at
  * every byte of every frame they accept, while the board overwrites the slots
- * under them. And what an observer may not do, and read() and poll().
+ * under them.
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "kselftest_harness.h"
 #include "stream.h"
 
-#define SLOTS 16
+#define SLOTS 256
+/* Frames that the controller keeps before it releases them: 38 ms. */
+#define KEEP 64
 #define FRAME 16384
 #define FRAMES 20000
 
-/* 0.6 ms a frame: the controller keeps up, the slow observer does not. */
 static const struct shape shape = { 15, 544, 1, 60000, 5 };
+
+/* In the middle of a frame, at random up to this: often enough too long. */
+#define SLOW_US 80000
 
 /**
  * struct seen - what an observer tells at its end
@@ -39,13 +41,13 @@ struct seen {
 	uint64_t missed;
 };
 
+/* In two halves, with time between them for the board to write. */
 static void observe_frame(struct sono *s, const struct sono_frame *f,
 			  uint32_t run, useconds_t pause, struct seen *seen)
 {
-	static char copy[FRAME];
-	struct sono_frame own = { .rec = f->rec, .data = copy };
+	static _Alignas(64) char copy[FRAME];
+	const struct sono_frame own = { .rec = f->rec, .data = copy };
 
-	/* In two halves, with time between them for the board to write. */
 	memcpy(copy, f->data, FRAME / 2);
 	if (pause)
 		usleep(pause);
@@ -58,30 +60,98 @@ static void observe_frame(struct sono *s, const struct sono_frame *f,
 	seen->torn += !prbs_ok(&own, run);
 }
 
-/* A process of its own: watch until the run ends, tell, exit. */
-static void observer(uint32_t run, useconds_t pause, int ready, int tell)
-{
-	struct seen seen = { 0 };
-	struct sono_frame f;
-	struct sono *s;
-	int ret;
+/**
+ * struct observer - a process that watches
+ * @pid: of it
+ * @go: it reads the number of the run from here
+ * @tell: it tells that it is ready, and at its end what it has seen
+ */
+struct observer {
+	pid_t pid;
+	int go[2];
+	int tell[2];
+};
 
-	if (sono_open(&s, source_name(), NULL, 0) || sono_observe(s))
-		_exit(1);
-	if (write(ready, "r", 1) != 1)
-		_exit(1);
+static int observe_run(struct sono *s, uint32_t run, bool slow,
+		       struct seen *seen)
+{
+	uint64_t random = 88172645463325252ull;
+	struct sono_frame f;
+
 	for (;;) {
-		ret = sono_next(s, &f);
+		useconds_t pause = slow ? random_next(&random) % SLOW_US : 0;
+		int ret = sono_next(s, &f);
+
 		if (ret == 1)
-			observe_frame(s, &f, run, pause, &seen);
+			observe_frame(s, &f, run, pause, seen);
 		else if (ret == -ENODATA)
 			break;
-		else if (sono_wait(s, 1, 200000) < 0 && errno == ENODEV)
-			_exit(2);
+		else if (sono_wait(s, 1, 200000) == -ENODEV)
+			return 2;
 	}
-	seen.missed = sono_stats(s)->missed;
+	seen->missed = sono_stats(s)->missed;
+	return 0;
+}
+
+static int observer_main(const struct observer *o, bool slow)
+{
+	struct seen seen = { 0 };
+	struct sono *s;
+	uint32_t run;
+	int ret;
+
+	if (sono_open(&s, source_name(), NULL, 0) || sono_observe(s) ||
+	    write(o->tell[1], "r", 1) != 1 ||
+	    read(o->go[0], &run, sizeof(run)) != sizeof(run))
+		return 1;
+	ret = observe_run(s, run, slow, &seen);
 	sono_close(s);
-	_exit(write(tell, &seen, sizeof(seen)) == sizeof(seen) ? 0 : 1);
+	if (write(o->tell[1], &seen, sizeof(seen)) != sizeof(seen))
+		return 1;
+	return ret;
+}
+
+/* Forks; the observer is attached when this returns. */
+static int observer_start(struct observer *o, bool slow)
+{
+	char c;
+
+	if (pipe(o->go) || pipe(o->tell))
+		return -errno;
+	o->pid = fork();
+	if (!o->pid)
+		_exit(observer_main(o, slow));
+	return o->pid < 0 || read(o->tell[0], &c, 1) != 1 ? -EIO : 0;
+}
+
+static int observer_end(struct observer *o, struct seen *seen)
+{
+	int status;
+
+	if (read(o->tell[0], seen, sizeof(*seen)) != sizeof(*seen) ||
+	    waitpid(o->pid, &status, 0) != o->pid)
+		return -EIO;
+	return status;
+}
+
+/* Takes frames and gives them back a little later; what was not delivered. */
+static uint64_t control(struct sono *s, uint64_t frames)
+{
+	static struct sono_frame kept[KEEP];
+	uint64_t gaps = 0;
+
+	for (uint64_t n = 0; n < frames; n++) {
+		struct sono_frame *f = &kept[n % KEEP];
+
+		if (n >= KEEP)
+			sono_release(s, f);
+		if (take(s, f) != 1)
+			return UINT64_MAX;
+		gaps += f->rec.dropped + f->rec.lost;
+	}
+	for (uint64_t n = 0; n < KEEP && n < frames; n++)
+		sono_release(s, &kept[n]);
+	return gaps;
 }
 
 FIXTURE(watched)
@@ -89,7 +159,6 @@ FIXTURE(watched)
 	struct sono *s;
 	struct table table;
 	struct sono_start start;
-	int ready[2], tell[2][2];
 };
 
 FIXTURE_SETUP(watched)
@@ -102,9 +171,6 @@ FIXTURE_SETUP(watched)
 	ASSERT_EQ(0, table_make(&self->table, sono_info(self->s), &shape));
 	config = table_config(&self->table, SONO_CONFIG_PRBS);
 	ASSERT_EQ(0, sono_config(self->s, &config));
-	ASSERT_EQ(0, pipe(self->ready));
-	ASSERT_EQ(0, pipe(self->tell[0]));
-	ASSERT_EQ(0, pipe(self->tell[1]));
 }
 
 FIXTURE_TEARDOWN(watched)
@@ -113,54 +179,71 @@ FIXTURE_TEARDOWN(watched)
 	table_free(&self->table);
 }
 
-/* Takes all @frames and gives them back at once. Frames it did not get. */
-static uint64_t control(struct sono *s, uint64_t frames)
-{
-	struct sono_frame f;
-	uint64_t gaps = 0;
-
-	for (uint64_t n = 0; n < frames; n++) {
-		if (take(s, &f) != 1)
-			return UINT64_MAX;
-		gaps += f.rec.dropped + f.rec.lost;
-		sono_release(s, &f);
-	}
-	return gaps;
-}
-
 TEST_F_TIMEOUT(watched, two_observers_accept_no_torn_frame, 120)
 {
-	static const useconds_t pause[2] = { 0, 4000 };
+	struct observer o[2];
 	struct sono_stop stop;
-	struct seen seen;
-	pid_t pid[2];
-	char c;
+	struct seen seen[2];
 
+	for (int i = 0; i < 2; i++)
+		ASSERT_EQ(0, observer_start(&o[i], i == 1));
 	ASSERT_EQ(0, sono_start(self->s, &self->start));
+	for (int i = 0; i < 2; i++)
+		ASSERT_EQ((ssize_t)sizeof(self->start.run),
+			  write(o[i].go[1], &self->start.run,
+				sizeof(self->start.run)));
+	/* However many watch, the one who consumes loses nothing. */
+	EXPECT_EQ(0, control(self->s, FRAMES));
+	ASSERT_EQ(0, sono_stop(self->s, &stop));
 	for (int i = 0; i < 2; i++) {
-		pid[i] = fork();
-		ASSERT_LE(0, pid[i]);
-		if (!pid[i])
-			observer(self->start.run, pause[i], self->ready[1],
-				 self->tell[i][1]);
+		ASSERT_EQ(0, observer_end(&o[i], &seen[i]));
+		printf("# observer %d: accepted %llu, torn %llu, rejected %llu, missed %llu\n",
+		       i, (unsigned long long)seen[i].accepted,
+		       (unsigned long long)seen[i].torn,
+		       (unsigned long long)seen[i].rejected,
+		       (unsigned long long)seen[i].missed);
+		EXPECT_LT(0, seen[i].accepted);
+		EXPECT_EQ(0, seen[i].torn);
 	}
-	/* Nobody needs to take frames for an observer to attach. */
-	ASSERT_EQ(1, read(self->ready[0], &c, 1));
-	ASSERT_EQ(1, read(self->ready[0], &c, 1));
-	/* What was dropped while the observers came is not the controller's. */
-	control(self->s, SLOTS);
-	EXPECT_EQ(0, sono_stop(self->s, &stop));
+	/* The slow one must have been overtaken, or nothing was shown. */
+	EXPECT_LT(0, seen[1].rejected);
+	EXPECT_LT(0, seen[1].missed);
+}
 
-	ASSERT_EQ(0, waitpid(-1, NULL, WNOHANG) > 0);
-	for (int i = 0; i < 2; i++) {
-		int status;
+TEST_F(watched, cancel_is_ones_own)
+{
+	struct sono *o;
 
-		ASSERT_EQ(pid[i], waitpid(pid[i], &status, 0));
-		ASSERT_EQ(0, status);
-		ASSERT_EQ((ssize_t)sizeof(seen),
-			  read(self->tell[i][0], &seen, sizeof(seen)));
-		EXPECT_EQ(0, seen.torn);
-	}
+	ASSERT_EQ(0, sono_open(&o, source_name(), NULL, 0));
+	ASSERT_EQ(0, sono_observe(o));
+	EXPECT_EQ(0, o->ops->command(o, SONO_CMD_CANCEL, NULL));
+	ASSERT_EQ(0, sono_start(self->s, &self->start));
+	EXPECT_LE(1, sono_wait(o, 1, 1000000));
+	EXPECT_EQ(0, control(self->s, 10));
+	sono_close(o);
+}
+
+/* A read that waits gets the first record there is. */
+TEST_F(watched, read_waits)
+{
+	struct sono_record rec;
+	struct sono_setup st;
+	int status, fd;
+	pid_t pid;
+
+	fd = open(source_name(), O_RDWR);
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, ioctl(fd, SONO_CMD_OBSERVE, &st));
+	pid = fork();
+	ASSERT_LE(0, pid);
+	if (!pid)
+		_exit(read(fd, &rec, sizeof(rec)) != sizeof(rec) || rec.seq);
+	usleep(50000);
+	ASSERT_EQ(0, sono_start(self->s, &self->start));
+	EXPECT_EQ(0, control(self->s, 10));
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_EQ(0, status);
+	close(fd);
 }
 
 TEST_HARNESS_MAIN
