@@ -209,6 +209,7 @@ static int end_by_kill(pid_t pid, struct moment *m, struct sono **s,
 	m->from = dead + HEARTBEAT_NS * 5 / 4;
 	if (free_again < m->from)
 		m->from = free_again;
+	usleep(SILENT_NS / 1000);
 	m->until = now_ns();
 	return 0;
 }
