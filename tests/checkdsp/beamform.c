@@ -14,7 +14,7 @@
 static float cis_table[2 * BEAMFORM_PHASES];
 static float window_table[BEAMFORM_WINDOW + 2];
 
-static struct beamform_law make_law(bool window)
+static struct beamform_law make_law(void)
 {
 	int i;
 
@@ -29,8 +29,7 @@ static struct beamform_law make_law(bool window)
 		.scale = 65536 * 20.832e6 / 1540,
 		.turn = 65536 * 0.2501,
 		.cis = cis_table,
-		.half_f = window ? 0.5 / 1.5 : 0,
-		.window = window ? window_table : NULL,
+		.window = window_table,
 	};
 }
 
@@ -42,17 +41,24 @@ static double complex phase(int32_t index, const struct beamform_law *law)
 	return cexp(2 * M_PI * I * turns);
 }
 
-/* What is exact of one sample: distance, and place in the aperture. */
-static double place(const struct ray *ray, uint32_t j,
-		    const struct sono_element *el,
-		    const struct beamform_law *law, double *u)
+/* An aperture that moves and grows along the line, to u = 1.25. */
+static void make_aperture(struct beamform_aperture *aperture, uint32_t n)
 {
-	double x = ray->x + j * ray->dx - el->x;
-	double z = ray->z + j * ray->dz - el->z;
+	static float centre[1024], scale[1024];
+	uint32_t j;
 
-	*u = fabs(x * el->nz - z * el->nx) /
-	     ((x * el->nx + z * el->nz) * law->half_f + BEAMFORM_TIE);
-	return hypot(x, z);
+	for (j = 0; j < n; j++) {
+		centre[j] = 10e-3 + 1e-6 * j;
+		scale[j] = 1 / (4e-3 + 1e-6 * j);
+	}
+	*aperture = (struct beamform_aperture){ centre, scale, 5e-3 };
+}
+
+static double place(const struct ray *ray, uint32_t j,
+		    const struct sono_element *el)
+{
+	return hypot(ray->x + j * ray->dx - el->x,
+		     ray->z + j * ray->dz - el->z);
 }
 
 static void compare_receive(beamform_receive_fn *fn, uint32_t n,
@@ -60,22 +66,28 @@ static void compare_receive(beamform_receive_fn *fn, uint32_t n,
 {
 	const struct ray ray = { 1e-3, 20e-3, 3e-6, 40e-6 };
 	const struct sono_element el = { -2e-3, 1e-3, sin(-0.1), cos(-0.1) };
-	const struct beamform_law law = make_law(window);
+	const struct beamform_law law = make_law();
 	struct guarded index = guarded_new(4 * n, 4);
 	struct guarded weight = guarded_new(8 * n, 4);
 	const double tolerance = fn == beamform_receive_c ?
 				 C_PHASE + C_WINDOW : VARIANT_WEIGHT;
+	struct beamform_aperture aperture;
 	uint32_t j;
 
-	fn(index.data, weight.data, n, &ray, first, &el, &law);
+	make_aperture(&aperture, first + n);
+	fn(index.data, weight.data, n, &ray, first, &el, &law,
+	   window ? &aperture : NULL);
 	for (j = 0; j < n; j++) {
 		const int32_t got = ((int32_t *)index.data)[j];
 		const float *w = (float *)weight.data + 2 * j;
-		double u, d = place(&ray, first + j, &el, &law, &u);
+		const uint32_t k = first + j;
+		double d = place(&ray, k, &el);
+		double u = fabs(aperture.at - (double)aperture.centre[k]) *
+			   aperture.scale[k];
 		double complex want = phase(got, &law);
 
 		if (window)
-			want *= window_weight(WINDOW_HANN, 0, u);
+			want *= window_weight(WINDOW_HANN, 0, fmin(u, 1));
 		checkdsp_near("index", j, got, d * law.scale,
 			      fn == beamform_receive_c ? 0.501 : 1.501);
 		checkdsp_near("weight.re", j, w[0], creal(want), tolerance);
@@ -98,7 +110,7 @@ static void call_receive(void *arg)
 	const struct sono_element el = { -2e-3, 0, 0, 1 };
 	struct receive_call *c = arg;
 
-	c->fn(c->index, c->weight, 1024, &ray, 0, &el, &c->law);
+	c->fn(c->index, c->weight, 1024, &ray, 0, &el, &c->law, NULL);
 }
 
 static void check_receive(void)
@@ -116,7 +128,7 @@ static void check_receive(void)
 			compare_receive(v->fn, sizes[i], 13, true);
 		}
 		c.fn = v->fn;
-		c.law = make_law(false);
+		c.law = make_law();
 		checkdsp_bench(call_receive, &c, 1024, "point");
 		checkdsp_end();
 	}
@@ -267,7 +279,7 @@ static void compare_rotate(beamform_rotate_fn *fn, uint32_t n)
 {
 	const bool c = fn == beamform_rotate_c;
 	beamform_rotate_fn *oracle = c ? exact_rotate : beamform_rotate_c;
-	const struct beamform_law law = make_law(false);
+	const struct beamform_law law = make_law();
 	struct guarded out = guarded_new(8 * n, 4);
 	struct guarded want = guarded_new(8 * n, 0);
 	struct guarded acc = guarded_new(8 * n, 4);
@@ -320,7 +332,7 @@ static void check_rotate(void)
 		for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
 			compare_rotate(v->fn, sizes[i]);
 		c.fn = v->fn;
-		c.law = make_law(false);
+		c.law = make_law();
 		checkdsp_bench(call_rotate, &c, 1024, "point");
 		checkdsp_end();
 	}

@@ -27,9 +27,9 @@ static struct phasor cis(int32_t index, const struct beamform_law *law)
 }
 
 /* u from 0 at the aperture's centre to 1 at its edge */
-static float window_at(const float *window, double u)
+static float window_at(const float *window, float u)
 {
-	const double place = u * BEAMFORM_WINDOW;
+	const float place = (u < 1 ? u : 1) * BEAMFORM_WINDOW;
 	const uint32_t i = place;
 	const float part = place - i;
 
@@ -39,7 +39,8 @@ static float window_at(const float *window, double u)
 void beamform_receive_c(int32_t *index, float *weight, uint32_t n,
 			const struct ray *ray, uint32_t first,
 			const struct sono_element *element,
-			const struct beamform_law *law)
+			const struct beamform_law *law,
+			const struct beamform_aperture *aperture)
 {
 	uint32_t j;
 
@@ -50,13 +51,11 @@ void beamform_receive_c(int32_t *index, float *weight, uint32_t n,
 		float w = 1;
 
 		index[j] = sqrt(x * x + z * z) * law->scale + 0.5;
-		if (law->window) {
-			double side = x * element->nz - z * element->nx;
-			double depth = x * element->nx + z * element->nz;
-
-			w = window_at(law->window, fabs(side) /
-				      (depth * law->half_f + BEAMFORM_TIE));
-		}
+		if (aperture)
+			w = window_at(law->window,
+				      fabsf(aperture->at -
+					    aperture->centre[first + j]) *
+				      aperture->scale[first + j]);
 		p = cis(index[j], law);
 		weight[2 * j] = w * p.re;
 		weight[2 * j + 1] = w * p.im;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * The beamformer's object: the table of transmit delays, the samples of every
- * line that have a channel in their aperture, and the order of the sum. The
+ * The beamformer's object: which events serve a line and their transmit
+ * delays, the samples of every line that have a channel in their aperture,
+ * where that aperture lies, and the order of the sum. The
  * receive half of the delay is worked out line by line: as a table it would
  * take lines x samples x channels entries.
  */
@@ -28,12 +29,20 @@ struct part {
 	uint32_t event;
 	uint32_t group;
 	uint32_t samples;
+	double place;		/* of its focus across the lines */
+};
+
+/* An event's share in a line. */
+struct service {
+	uint32_t part;
+	float weight;
 };
 
 struct beamform {
 	const struct sono_scan *scan;
 	struct beamform_params params;
 	double fs;		/* after decimation [Hz] */
+	double half_f;		/* 1 / (2 F); 0: every element everywhere */
 	struct beamform_law law;
 	beamform_receive_fn *receive;
 	beamform_add_fn *add;
@@ -43,10 +52,15 @@ struct beamform {
 	float *cis;
 	float *window;
 	struct span *span;	/* [lines][channels] */
-	int32_t *transmit;	/* [parts][lines][samples], Q16 */
+	uint32_t *first;	/* [lines + 1], of the services of a line */
+	struct service *service;
+	int32_t *transmit;	/* [services][samples], Q16 */
+	float *along;		/* [channels], places along the array [m] */
+	float *centre;		/* [lines][samples]; NULL: no window */
+	float *scale;		/* [lines][samples] */
 	int32_t *index;		/* [samples], one line and channel */
 	float *weight;		/* [samples], interleaved */
-	float *acc;		/* [parts][samples], interleaved, one line */
+	float *acc;		/* [services of a line][samples], interleaved */
 };
 
 const struct beamform_receive_variant beamform_receive_variants[] = {
@@ -126,6 +140,11 @@ static const char *scan_fault(const struct sono_scan *scan)
 	for (i = 0; i < scan->channels; i++)
 		if (scan->channel_element[i] >= scan->elements)
 			return "scan: a channel of an unknown element";
+	for (i = 0; i < scan->events; i++)
+		if (scan->event[i].wave == SONO_WAVE_FOCUSED &&
+		    (!(scan->event[i].focus > 0) ||
+		     !isfinite(scan->event[i].focus)))
+			return "scan: a focus is not in front of the probe";
 	return NULL;
 }
 
@@ -169,37 +188,223 @@ static double first_arrival(const struct sono_scan *scan,
 	return first;
 }
 
-static const char *fill_transmit(struct beamform *b)
+/*
+ * A focused wave: where its focus lies, which way it goes, when it is there,
+ * as a distance from the trigger, and how far about the focus it is plane.
+ */
+struct focus {
+	double x, z;
+	double dx, dz;
+	double arrival;
+	double plane;
+};
+
+static struct focus focus_of(const struct sono_scan *scan,
+			     const struct sono_event *event)
+{
+	struct focus f = {
+		.dx = sin(event->beam_angle), .dz = cos(event->beam_angle),
+	};
+	double left = INFINITY, right = -INFINITY, sum = 0, f_number;
+	uint32_t i, n = 0;
+
+	f.x = event->beam_x + event->focus * f.dx;
+	f.z = event->beam_z + event->focus * f.dz;
+	for (i = 0; i < scan->elements; i++) {
+		double x = f.x - scan->element[i].x;
+		double z = f.z - scan->element[i].z;
+		double side = x * f.dz - z * f.dx;
+
+		if (isnan(event->delay[i]))
+			continue;
+		sum += event->delay[i] * scan->c + hypot(x, z);
+		left = fmin(left, side);
+		right = fmax(right, side);
+		n++;
+	}
+	f.arrival = n ? sum / n : INFINITY;
+	f_number = event->focus / fmax(right - left, scan->c / scan->fc);
+	f.plane = scan->c / scan->fc * fmax(1, 2 * f_number * f_number);
+	return f;
+}
+
+/*
+ * The way from the trigger over the focus: short of it the sphere shrinks
+ * towards it, beyond it grows from it. Between, where the sphere would turn
+ * inside out, the wave is plane.
+ */
+static double focused_arrival(const struct focus *f, double x, double z)
+{
+	double ahead = (x - f->x) * f->dx + (z - f->z) * f->dz;
+	double sphere = copysign(hypot(x - f->x, z - f->z), ahead);
+	double t = fmin(fabs(ahead) / f->plane, 1);
+
+	return f->arrival + ahead + (sphere - ahead) * t * t * (3 - 2 * t);
+}
+
+static const char *fill_transmit_row(struct beamform *b, uint32_t line,
+				     const struct part *part, int32_t *out)
 {
 	const struct sono_scan *scan = b->scan;
-	const struct grid *grid = &b->params.grid;
-	int32_t *out = b->transmit;
-	uint32_t k, line, j;
+	const struct sono_event *event = &scan->event[part->event];
+	const bool focused = event->wave == SONO_WAVE_FOCUSED;
+	double extra = 2 * scan->lens_delay + scan->pulse_delay -
+		       event->rx_start;
+	struct ray ray = grid_ray(&b->params.grid, line);
+	struct focus focus;
+	uint32_t j;
 
-	for (k = 0; k < b->parts; k++) {
-		const struct sono_event *event = &scan->event[b->part[k].event];
-		double extra = 2 * scan->lens_delay + scan->pulse_delay -
-			       event->rx_start;
+	if (focused)
+		focus = focus_of(scan, event);
+	for (j = 0; j < b->params.grid.samples; j++) {
+		double x = ray.x + j * ray.dx, z = ray.z + j * ray.dz;
+		double d = focused ? focused_arrival(&focus, x, z) :
+				     first_arrival(scan, event, x, z);
+		double s = (d / scan->c + extra) * b->fs;
 
-		for (line = 0; line < grid->lines; line++) {
-			struct ray ray = grid_ray(grid, line);
-
-			for (j = 0; j < grid->samples; j++) {
-				double d = first_arrival(scan, event,
-							 ray.x + j * ray.dx,
-							 ray.z + j * ray.dz);
-				double s = (d / scan->c + extra) * b->fs;
-
-				if (isinf(d))
-					return "scan: an event without transmitting element";
-				if (!(fabs(s) < DELAY_MAX))
-					return "beamforming: a transmit delay beyond 16383 samples";
-				*out++ = lrint(s * 65536);
-			}
-		}
+		if (isinf(d))
+			return "scan: an event without transmitting element";
+		if (!(fabs(s) < DELAY_MAX))
+			return "beamforming: a transmit delay beyond 16383 samples";
+		out[j] = lrint(s * 65536);
 	}
 	return NULL;
 }
+
+static const char *fill_transmit(struct beamform *b)
+{
+	const size_t samples = b->params.grid.samples;
+	const char *why = NULL;
+	uint32_t line, k;
+
+	for (line = 0; line < b->params.grid.lines; line++)
+		for (k = b->first[line]; !why && k < b->first[line + 1]; k++)
+			why = fill_transmit_row(b, line,
+						&b->part[b->service[k].part],
+						b->transmit + k * samples);
+	return why;
+}
+
+/* --- which events serve a line --- */
+
+/* Across the lines: in lines, or of one line as the distance from it. */
+static double place_across(const struct grid *grid, double x, double z)
+{
+	struct ray ray = grid_ray(grid, 0);
+	double line, sample;
+
+	if (grid->lines == 1)
+		return ((x - ray.x) * ray.dz - (z - ray.z) * ray.dx) /
+		       grid->sample_step;
+	grid_locate(grid, x, z, &line, &sample);
+	return line;
+}
+
+static bool focused(const struct beamform *b, const struct part *part)
+{
+	return b->scan->event[part->event].wave == SONO_WAVE_FOCUSED;
+}
+
+/* Foci of one image on either side of a line, and how many lie there. */
+struct neighbours {
+	double before, after;
+	uint32_t n_before, n_after;
+};
+
+static struct neighbours find_neighbours(const struct beamform *b,
+					 uint32_t group, double line)
+{
+	struct neighbours n = { -INFINITY, INFINITY, 0, 0 };
+	uint32_t k;
+
+	for (k = 0; k < b->parts; k++) {
+		const double place = b->part[k].place;
+
+		if (!focused(b, &b->part[k]) || b->part[k].group != group)
+			continue;
+		if (place <= line && place >= n.before) {
+			n.n_before = place > n.before ? 1 : n.n_before + 1;
+			n.before = place;
+		}
+		if (place > line && place <= n.after) {
+			n.n_after = place < n.after ? 1 : n.n_after + 1;
+			n.after = place;
+		}
+	}
+	return n;
+}
+
+static double share(const struct beamform *b, const struct part *part,
+		    double line)
+{
+	struct neighbours n;
+	double after;
+
+	if (!focused(b, part))
+		return 1;
+	n = find_neighbours(b, part->group, line);
+	after = !n.n_after  ? 0 :
+		!n.n_before ? 1 :
+			      (line - n.before) / (n.after - n.before);
+	if (n.n_before && part->place == n.before)
+		return (1 - after) / n.n_before;
+	if (n.n_after && part->place == n.after)
+		return after / n.n_after;
+	return 0;
+}
+
+/* Lists every line's services, or with no room for them counts them. */
+static uint32_t list_services(struct beamform *b)
+{
+	uint32_t line, k, n = 0;
+
+	for (line = 0; line < b->params.grid.lines; line++) {
+		b->first[line] = n;
+		for (k = 0; k < b->parts; k++) {
+			double weight = share(b, &b->part[k], line);
+
+			if (weight < 1e-6)
+				continue;
+			if (b->service)
+				b->service[n] = (struct service){ k, weight };
+			n++;
+		}
+	}
+	b->first[line] = n;
+	return n;
+}
+
+static uint32_t most_services(const struct beamform *b)
+{
+	uint32_t line, most = 0;
+
+	for (line = 0; line < b->params.grid.lines; line++)
+		if (b->first[line + 1] - b->first[line] > most)
+			most = b->first[line + 1] - b->first[line];
+	return most;
+}
+
+static int make_services(struct beamform *b)
+{
+	const struct grid *grid = &b->params.grid;
+	uint32_t n;
+
+	b->first = dsp_alloc((size_t)grid->lines + 1, sizeof(*b->first));
+	if (!b->first)
+		return -ENOMEM;
+	n = list_services(b);
+	b->service = dsp_alloc(n, sizeof(*b->service));
+	b->transmit = dsp_alloc((size_t)n * grid->samples,
+				sizeof(*b->transmit));
+	b->acc = dsp_alloc((size_t)most_services(b) * grid->samples,
+			   2 * sizeof(float));
+	if (!b->service || !b->transmit || !b->acc)
+		return -ENOMEM;
+	list_services(b);
+	return 0;
+}
+
+/* --- the receive aperture --- */
 
 static bool inside(const struct beamform *b, const struct ray *ray,
 		   uint32_t j, const struct sono_element *el)
@@ -209,7 +414,7 @@ static bool inside(const struct beamform *b, const struct ray *ray,
 	double side = x * el->nz - z * el->nx;
 	double depth = x * el->nx + z * el->nz;
 
-	return fabs(side) <= depth * b->law.half_f + BEAMFORM_TIE;
+	return fabs(side) <= depth * b->half_f + BEAMFORM_TIE;
 }
 
 /*
@@ -256,19 +461,126 @@ static const char *fill_spans(struct beamform *b)
 	return NULL;
 }
 
+/* Places of the channels' elements along the array, chord by chord. */
+static void fill_along(struct beamform *b)
+{
+	const struct sono_scan *scan = b->scan;
+	uint32_t c, e;
+
+	for (c = 0; c < scan->channels; c++) {
+		double way = 0;
+
+		for (e = 1; e <= scan->channel_element[c]; e++)
+			way += hypot(scan->element[e].x - scan->element[e - 1].x,
+				     scan->element[e].z - scan->element[e - 1].z);
+		b->along[c] = way;
+	}
+}
+
+/*
+ * An element seen from a sample: its place along the array, and how far the
+ * sample lies to its right, 1 at the aperture's edge.
+ */
+struct seen {
+	double at, right;
+	bool inside;
+};
+
+static struct seen see(const struct beamform *b, double x, double z,
+		       uint32_t c)
+{
+	const struct sono_element *el =
+		&b->scan->element[b->scan->channel_element[c]];
+	double side = (x - el->x) * el->nz - (z - el->z) * el->nx;
+	double depth = (x - el->x) * el->nx + (z - el->z) * el->nz;
+	double reach = depth * b->half_f + BEAMFORM_TIE;
+
+	return (struct seen){ b->along[c], depth > 0 ? side / reach : NAN,
+			      fabs(side) <= reach };
+}
+
+/*
+ * The aperture's edge beyond the outermost element in it: half way to the end
+ * of the array at most, else where @right would be @edge.
+ */
+static double edge_beyond(const struct seen *outer, const struct seen *next,
+			  double edge, bool end)
+{
+	double slope = (next->right - outer->right) / (next->at - outer->at);
+	double at = outer->at + (edge - outer->right) / slope;
+	double half = fabs(next->at - outer->at) / 2;
+
+	if (!isfinite(at))
+		return outer->at;
+	return end ? fmax(fmin(at, outer->at + half), outer->at - half) : at;
+}
+
+/* Edges in the order of the channels, which is that of their elements. */
+static void fill_aperture(struct beamform *b, double x, double z,
+			  float *centre, float *scale)
+{
+	const uint32_t n = b->scan->channels;
+	uint32_t first = 0, last = n;
+	struct seen a, next;
+	double low, high;
+
+	while (first < n && !see(b, x, z, first).inside)
+		first++;
+	while (last > first && !see(b, x, z, last - 1).inside)
+		last--;
+	*centre = 0;
+	*scale = 0;
+	if (first == last || n < 2)
+		return;
+	a = see(b, x, z, first);
+	next = see(b, x, z, first ? first - 1 : 1);
+	low = edge_beyond(&a, &next, 1, !first);
+	a = see(b, x, z, last - 1);
+	next = see(b, x, z, last < n ? last : n - 2);
+	high = edge_beyond(&a, &next, -1, last == n);
+	*centre = (low + high) / 2;
+	*scale = 2 / fmax(fabs(high - low), BEAMFORM_TIE);
+}
+
+static void fill_apertures(struct beamform *b)
+{
+	const struct grid *grid = &b->params.grid;
+	size_t at = 0;
+	uint32_t line, j;
+
+	for (line = 0; b->centre && line < grid->lines; line++) {
+		struct ray ray = grid_ray(grid, line);
+
+		for (j = 0; j < grid->samples; j++, at++)
+			fill_aperture(b, ray.x + j * ray.dx,
+				      ray.z + j * ray.dz, &b->centre[at],
+				      &b->scale[at]);
+	}
+}
+
 static void fill_parts(struct beamform *b)
 {
 	const struct sono_scan *scan = b->scan;
 	uint32_t e;
 
 	for (e = 0; e < scan->events; e++) {
+		const struct sono_event *event = &scan->event[e];
 		uint32_t group = b->params.group ? b->params.group[e] : 0;
-		uint32_t samples = demod_samples(scan->event[e].samples,
-						 b->params.decimate);
+		struct part part = {
+			.event = e,
+			.group = group,
+			.samples = demod_samples(event->samples,
+						 b->params.decimate),
+		};
 
-		if (group != BEAMFORM_UNUSED)
-			b->part[b->parts++] =
-				(struct part){ e, group, samples };
+		if (group == BEAMFORM_UNUSED)
+			continue;
+		if (event->wave == SONO_WAVE_FOCUSED) {
+			struct focus f = focus_of(scan, event);
+
+			part.place = place_across(&b->params.grid, f.x, f.z);
+		}
+		b->part[b->parts++] = part;
 	}
 }
 
@@ -289,8 +601,7 @@ static void fill_law(struct beamform *b)
 		.scale = 65536 * b->fs / scan->c,
 		.turn = 65536 * scan->fc / b->fs,
 		.cis = b->cis,
-		.half_f = p->f_number > 0 ? 0.5 / p->f_number : 0,
-		.window = p->window == WINDOW_BOXCAR ? NULL : b->window,
+		.window = b->window,
 	};
 }
 
@@ -303,13 +614,17 @@ static int alloc_tables(struct beamform *b)
 	b->window = dsp_alloc(BEAMFORM_WINDOW + 2, sizeof(float));
 	b->span = dsp_alloc((size_t)grid->lines * b->scan->channels,
 			    sizeof(*b->span));
-	b->transmit = dsp_alloc(b->parts * n, sizeof(*b->transmit));
+	b->along = dsp_alloc(b->scan->channels, sizeof(*b->along));
 	b->index = dsp_alloc(grid->samples, sizeof(*b->index));
 	b->weight = dsp_alloc(grid->samples, 2 * sizeof(float));
-	b->acc = dsp_alloc((size_t)b->parts * grid->samples,
-			   2 * sizeof(float));
-	return b->cis && b->window && b->span && b->transmit && b->index &&
-	       b->weight && b->acc ? 0 : -ENOMEM;
+	if (!b->cis || !b->window || !b->span || !b->along || !b->index ||
+	    !b->weight)
+		return -ENOMEM;
+	if (b->params.window == WINDOW_BOXCAR)
+		return 0;
+	b->centre = dsp_alloc(n, sizeof(*b->centre));
+	b->scale = dsp_alloc(n, sizeof(*b->scale));
+	return b->centre && b->scale ? 0 : -ENOMEM;
 }
 
 static int build(struct beamform *b, const char **why)
@@ -321,9 +636,13 @@ static int build(struct beamform *b, const char **why)
 		return -ENOMEM;
 	fill_parts(b);
 	ret = alloc_tables(b);
+	if (!ret)
+		ret = make_services(b);
 	if (ret)
 		return ret;
 	fill_law(b);
+	fill_along(b);
+	fill_apertures(b);
 	*why = fill_spans(b);
 	if (!*why)
 		*why = fill_transmit(b);
@@ -347,6 +666,7 @@ int beamform_create(struct beamform **beamform, const struct sono_scan *scan,
 	if (!b->params.decimate)
 		b->params.decimate = 1;
 	b->fs = scan->fs / b->params.decimate;
+	b->half_f = params->f_number > 0 ? 0.5 / params->f_number : 0;
 	b->receive = cpu_choose(beamform_receive_variants)->fn;
 	b->add = cpu_choose(beamform_add_variants)->fn;
 	b->rotate = cpu_choose(beamform_rotate_variants)->fn;
@@ -359,15 +679,6 @@ int beamform_create(struct beamform **beamform, const struct sono_scan *scan,
 	return ret;
 }
 
-static const int32_t *transmit_row(const struct beamform *b, uint32_t k,
-				   uint32_t line)
-{
-	const struct grid *grid = &b->params.grid;
-
-	return b->transmit +
-	       ((size_t)k * grid->lines + line) * grid->samples;
-}
-
 static void sum_channel(struct beamform *b, const struct baseband *in,
 			uint32_t line, const struct ray *ray, uint32_t c)
 {
@@ -375,18 +686,45 @@ static void sum_channel(struct beamform *b, const struct baseband *in,
 	const struct span *span =
 		&b->span[(size_t)line * scan->channels + c];
 	const size_t samples = b->params.grid.samples;
+	const uint32_t first = b->first[line];
+	const struct beamform_aperture aperture = {
+		.centre = b->centre + line * samples,
+		.scale = b->scale + line * samples,
+		.at = b->along[c],
+	};
 	uint32_t k;
 
 	b->receive(b->index, b->weight, span->count, ray, span->first,
-		   &scan->element[scan->channel_element[c]], &b->law);
-	for (k = 0; k < b->parts; k++) {
-		const struct part *part = &b->part[k];
+		   &scan->element[scan->channel_element[c]], &b->law,
+		   b->centre ? &aperture : NULL);
+	for (k = first; k < b->first[line + 1]; k++) {
+		const struct part *part = &b->part[b->service[k].part];
 		size_t row = (size_t)part->event * in->channels + c;
 
-		b->add(b->acc + 2 * (k * samples + span->first),
+		b->add(b->acc + 2 * ((k - first) * samples + span->first),
 		       in->data + row * in->stride, part->samples, b->index,
-		       transmit_row(b, k, line) + span->first, b->weight,
+		       b->transmit + k * samples + span->first, b->weight,
 		       span->count);
+	}
+}
+
+/* The sums over channels of a line's services into their images. */
+static void sum_services(struct beamform *b, struct iq *out, uint32_t line)
+{
+	const size_t samples = b->params.grid.samples;
+	const uint32_t first = b->first[line];
+	uint32_t k, j;
+
+	for (k = first; k < b->first[line + 1]; k++) {
+		const struct service *service = &b->service[k];
+		size_t group = b->part[service->part].group;
+		float *acc = b->acc + 2 * (k - first) * samples;
+
+		for (j = 0; service->weight != 1 && j < 2 * samples; j++)
+			acc[j] *= service->weight;
+		b->rotate(out->data +
+			  2 * (group * out->lines + line) * samples,
+			  acc, b->transmit + k * samples, samples, &b->law);
 	}
 }
 
@@ -395,25 +733,18 @@ void beamform_execute(struct beamform *b, struct iq *out,
 {
 	const struct grid *grid = &b->params.grid;
 	const size_t samples = grid->samples;
-	uint32_t line, c, k;
+	uint32_t line, c;
 
 	memset(out->data, 0, (size_t)out->ensemble * out->lines * samples *
 			     2 * sizeof(float));
 	for (line = 0; line < grid->lines; line++) {
 		struct ray ray = grid_ray(grid, line);
+		size_t services = b->first[line + 1] - b->first[line];
 
-		memset(b->acc, 0, b->parts * samples * 2 * sizeof(float));
+		memset(b->acc, 0, services * samples * 2 * sizeof(float));
 		for (c = 0; c < b->scan->channels; c++)
 			sum_channel(b, in, line, &ray, c);
-		for (k = 0; k < b->parts; k++) {
-			size_t row = (size_t)b->part[k].group * grid->lines +
-				     line;
-
-			b->rotate(out->data + 2 * row * samples,
-				  b->acc + 2 * k * samples,
-				  transmit_row(b, k, line), grid->samples,
-				  &b->law);
-		}
+		sum_services(b, out, line);
 	}
 }
 
@@ -425,7 +756,12 @@ void beamform_destroy(struct beamform *b)
 	free(b->cis);
 	free(b->window);
 	free(b->span);
+	free(b->first);
+	free(b->service);
 	free(b->transmit);
+	free(b->along);
+	free(b->centre);
+	free(b->scale);
 	free(b->index);
 	free(b->weight);
 	free(b->acc);

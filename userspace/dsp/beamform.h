@@ -24,29 +24,42 @@
  * @scale: Q16 samples per metre of distance
  * @turn: 2^32 carrier turns per Q16 step
  * @cis: exp(2 pi i k / BEAMFORM_PHASES), interleaved, [BEAMFORM_PHASES]
- * @half_f: 1 / (2 F), 0: every element everywhere
  * @window: weight over the aperture, [BEAMFORM_WINDOW + 1] from its centre to
- *          its edge, one more entry for reading ahead; NULL: 1
+ *          its edge, one more entry for reading ahead
  */
 struct beamform_law {
 	double scale;
 	double turn;
 	const float *cis;
-	double half_f;
 	const float *window;
+};
+
+/**
+ * struct beamform_aperture - where the aperture of a line's samples lies
+ * @centre: per sample, along the array [m]
+ * @scale: per sample, 1 over half the aperture's width [1/m]
+ * @at: of the element, along the array [m]
+ */
+struct beamform_aperture {
+	const float *centre;
+	const float *scale;
+	float at;
 };
 
 /*
  * The receive half for one element along samples first to first + n - 1 of a
  * ray, all inside the aperture: index[j] is the distance in Q16 samples,
  * rounded; weight[j] (interleaved re, im) the window's weight times the
- * carrier's phase over index[j]. Variants agree with the C form within one
- * step of index and 2e-4 of weight.
+ * carrier's phase over index[j]. The window's weight is that at u = |at -
+ * centre[first + j]| scale[first + j], at most 1; without an aperture (NULL)
+ * it is 1. Variants agree with the C form within one step of index and 2e-4
+ * of weight.
  */
 typedef void beamform_receive_fn(int32_t *index, float *weight, uint32_t n,
 				 const struct ray *ray, uint32_t first,
 				 const struct sono_element *element,
-				 const struct beamform_law *law);
+				 const struct beamform_law *law,
+				 const struct beamform_aperture *aperture);
 beamform_receive_fn beamform_receive_c;
 
 /*
@@ -120,12 +133,17 @@ double window_weight(enum window window, double taper, double u);
  * @grid: where
  * @f_number: of the receive aperture: |x - x_e| <= z / (2 F) in the element's
  *            own frame, 0 to 16; 0: all elements
- * @window: over the aperture; other than boxcar needs an F-number
+ * @window: over the aperture, stretched between its edges or the array's;
+ *          other than boxcar needs an F-number
  * @taper: of WINDOW_TUKEY
  * @decimate: as the demodulator's; 0: 1
  * @groups: images made of a frame, at least 1
  * @group: per event of the scan the image that it is added to, or
  *         BEAMFORM_UNUSED; NULL: all to the first
+ *
+ * A plane or diverging wave is added to all lines. Of the focused waves of an
+ * image, a line takes the two whose foci lie next to it on either side, each
+ * the more the nearer it is; beyond the outermost focus that one alone.
  */
 struct beamform_params {
 	struct grid grid;

@@ -2,6 +2,7 @@
 /* Grids, and the buffers between the stages. */
 #include <errno.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,18 +28,34 @@ void *dsp_alloc(size_t count, size_t size)
 struct ray grid_ray(const struct grid *grid, uint32_t line)
 {
 	double at = grid->line0 + line * grid->line_step;
-	double s, c;
+	bool linear = grid->shape == GRID_LINEAR;
+	double s = sin(linear ? grid->steer : at);
+	double c = cos(linear ? grid->steer : at);
 
-	if (grid->shape == GRID_LINEAR)
-		return (struct ray){ at, grid->sample0, 0, grid->sample_step };
-	s = sin(at);
-	c = cos(at);
 	return (struct ray){
-		.x = grid->apex_x + grid->sample0 * s,
-		.z = grid->apex_z + grid->sample0 * c,
+		.x = (linear ? at : grid->apex_x) + grid->sample0 * s,
+		.z = (linear ? 0 : grid->apex_z) + grid->sample0 * c,
 		.dx = grid->sample_step * s,
 		.dz = grid->sample_step * c,
 	};
+}
+
+void grid_locate(const struct grid *grid, double x, double z, double *line,
+		 double *sample)
+{
+	double across, along;
+
+	if (grid->shape == GRID_SECTOR) {
+		x -= grid->apex_x;
+		z -= grid->apex_z;
+		across = atan2(x, z);
+		along = sqrt(x * x + z * z);
+	} else {
+		across = grid->steer ? x - z * tan(grid->steer) : x;
+		along = grid->steer ? z / cos(grid->steer) : z;
+	}
+	*line = grid->lines > 1 ? (across - grid->line0) / grid->line_step : 0;
+	*sample = (along - grid->sample0) / grid->sample_step;
 }
 
 const char *grid_check(const struct grid *grid)
@@ -52,9 +69,13 @@ const char *grid_check(const struct grid *grid)
 	if (!isfinite(grid->line0) || !isfinite(grid->sample0) ||
 	    !isfinite(grid->apex_x) || !isfinite(grid->apex_z))
 		return "grid: an origin is not a number";
-	if (!(grid->line_step > 0) || !isfinite(grid->line_step) ||
+	if (grid->lines == 1 ? !(grid->line_step >= 0) : !(grid->line_step > 0))
+		return "grid: a step is not positive";
+	if (!isfinite(grid->line_step) ||
 	    !(grid->sample_step > 0) || !isfinite(grid->sample_step))
 		return "grid: a step is not positive";
+	if (!(fabs(grid->steer) < M_PI / 2))
+		return "grid: lines steered by a right angle";
 	if (grid->shape == GRID_SECTOR && grid->sample0 < 0)
 		return "grid: a sector starts before its apex";
 	return NULL;

@@ -96,7 +96,7 @@ struct vel {
 
 /**
  * enum grid_shape - how lines lie
- * @GRID_LINEAR: parallel to z
+ * @GRID_LINEAR: parallel to each other, from z = 0
  * @GRID_SECTOR: from one apex
  */
 enum grid_shape {
@@ -109,10 +109,13 @@ enum grid_shape {
  * @shape: of the lines
  * @lines: at least 1
  * @samples: of a line, at least 1
- * @line0: x [m] of the first line, or its angle [rad] from +z towards +x
- * @line_step: from line to line [m] or [rad], > 0
- * @sample0: z [m] of the first sample, or its distance from the apex [m]
+ * @line0: x [m] at z = 0 of the first line, or its angle [rad] from +z towards
+ *         +x
+ * @line_step: from line to line [m] or [rad], > 0; of one line also 0
+ * @sample0: distance along the line of the first sample from z = 0, or from
+ *           the apex [m]
  * @sample_step: from sample to sample [m], > 0
+ * @steer: of linear lines, from +z towards +x, below a right angle [rad]
  * @apex_x: of a sector [m]
  * @apex_z: of a sector [m]; on a convex probe minus its radius
  */
@@ -124,6 +127,7 @@ struct grid {
 	double line_step;
 	double sample0;
 	double sample_step;
+	double steer;
 	double apex_x;
 	double apex_z;
 };
@@ -142,6 +146,17 @@ struct ray {
 
 /** grid_ray() - where line @line of @grid lies */
 struct ray grid_ray(const struct grid *grid, uint32_t line);
+
+/**
+ * grid_locate() - where a point lies in a grid, in lines and samples
+ * @grid: any that is one
+ * @x: of the point [m]
+ * @z: of the point [m]
+ * @line: written: 0 on the first line; always 0 where there is but one
+ * @sample: written: 0 at the first sample
+ */
+void grid_locate(const struct grid *grid, double x, double z, double *line,
+		 double *sample);
 
 /**
  * grid_check() - is this a grid?

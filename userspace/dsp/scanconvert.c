@@ -89,22 +89,6 @@ void scanconvert_fit(struct raster *raster, const struct grid *grid)
 	raster->z0 = (box.top + box.bottom - (raster->height - 1) * pixel) / 2;
 }
 
-/* Place of a point in lines and samples. */
-static void locate(const struct grid *grid, double x, double z, double *line,
-		   double *sample)
-{
-	double across = x, along = z;
-
-	if (grid->shape == GRID_SECTOR) {
-		x -= grid->apex_x;
-		z -= grid->apex_z;
-		across = atan2(x, z);
-		along = sqrt(x * x + z * z);
-	}
-	*line = (across - grid->line0) / grid->line_step;
-	*sample = (along - grid->sample0) / grid->sample_step;
-}
-
 static void fill_map(struct scanconvert *s)
 {
 	const struct grid *grid = &s->params.grid;
@@ -116,8 +100,9 @@ static void fill_map(struct scanconvert *s)
 		for (column = 0; column < raster->width; column++, i++) {
 			double line, sample, l0, s0;
 
-			locate(grid, raster->x0 + column * raster->dx,
-			       raster->z0 + row * raster->dz, &line, &sample);
+			grid_locate(grid, raster->x0 + column * raster->dx,
+				    raster->z0 + row * raster->dz, &line,
+				    &sample);
 			l0 = floor(line);
 			s0 = floor(sample);
 			s->map.at[i] = -1;

@@ -245,3 +245,224 @@ Test(beamform, wrong_scans_are_refused_with_a_reason)
 	cr_assert_str_eq(refusal(scan, &p),
 			 "scan: an event without transmitting element");
 }
+
+/* A beam down from @x, focused at 12 mm. */
+static void focus_event(struct sono_scan *scan, uint32_t event, double x)
+{
+	struct sono_event *ev = &scan->event[event];
+	double *delay = (double *)ev->delay;
+	uint32_t e;
+
+	ev->wave = SONO_WAVE_FOCUSED;
+	ev->beam_x = x;
+	ev->focus = 12e-3;
+	for (e = 0; e < scan->elements; e++)
+		delay[e] = (hypot(5e-3, 12e-3) -
+			    hypot(scan->element[e].x - x, 12e-3)) / scan->c;
+}
+
+/* The delay to a point and back, in double and by its own words. */
+static double focused_delay(const struct sono_scan *scan, uint32_t event,
+			    double x, double z, uint32_t e)
+{
+	double away = hypot(x - scan->event[event].beam_x, z - 12e-3);
+	double there = hypot(5e-3, 12e-3) + (z < 12e-3 ? -away : away);
+
+	return (there + hypot(x - scan->element[e].x, z)) / scan->c;
+}
+
+Test(beamform, focused_wave_counts_from_its_focus)
+{
+	struct sono_scan *scan = fixture_scan(1);
+	struct beamform_params params = line_at(0.2e-3);
+	struct beamform *beamform;
+	struct baseband bb;
+	struct iq iq;
+	const char *why = "";
+	uint32_t e, j, n;
+
+	/* lambda 0.308 mm, F 2.67: plane within 4.4 mm of the focus */
+	params.grid.sample_step = 0.14e-3;
+	focus_event(scan, 0, -0.1e-3);
+	cr_assert_eq(baseband_init(&bb, 1, scan->channels, FIXTURE_SAMPLES), 0);
+	for (e = 0; e < scan->channels; e++)
+		for (n = 0; n < 2 * FIXTURE_SAMPLES; n++)
+			bb.data[e * bb.stride + n] = sin(0.05 * n * (1 + e)) +
+						     (n & 1);
+	cr_assert_eq(iq_init(&iq, 1, 1, 100), 0);
+	cr_assert_eq(beamform_create(&beamform, scan, &params, &why), 0, "%s",
+		     why);
+	beamform_execute(beamform, &iq, &bb);
+	for (j = 0; j < 100; j++) {
+		double z = 3e-3 + j * 0.14e-3, re = 0, im = 0;
+
+		if (fabs(z - 12e-3) < 4.5e-3)
+			continue;
+		for (e = 0; e < scan->channels; e++) {
+			double t = focused_delay(scan, 0, 0.2e-3, z, e) *
+				   scan->fs;
+			const float *tap = bb.data + e * bb.stride +
+					   2 * (long)t;
+			double a = t - (long)t;
+			double c = cos(2 * M_PI * scan->fc / scan->fs * t);
+			double s = sin(2 * M_PI * scan->fc / scan->fs * t);
+			double i = tap[0] + a * (tap[2] - tap[0]);
+			double q = tap[1] + a * (tap[3] - tap[1]);
+
+			re += i * c - q * s;
+			im += i * s + q * c;
+		}
+		cr_assert_float_eq(iq.data[2 * j], re, 4e-3, "at %g mm",
+				   1e3 * z);
+		cr_assert_float_eq(iq.data[2 * j + 1], im, 4e-3);
+	}
+	beamform_destroy(beamform);
+	baseband_finish(&bb);
+	iq_finish(&iq);
+	sono_scan_free(scan);
+}
+
+Test(beamform, focused_arrival_has_no_jump_at_the_focus)
+{
+	struct sono_scan *scan = fixture_scan(1);
+	struct beamform_params params = line_at(0.3e-3);
+	struct iq iq;
+	double before = NAN;
+	uint32_t j;
+
+	/* of the ones every element sees the carrier's phase at its delay */
+	focus_event(scan, 0, 0);
+	scan->fc = 0.1e6;
+	params.grid.sample_step = 0.14e-3;
+	run_ones(&iq, scan, &params);
+	for (j = 0; j < 100; j++) {
+		double phase = atan2(iq.data[2 * j + 1], iq.data[2 * j]);
+
+		/* about 2 x 0.14 mm of way: 0.114 rad */
+		if (j)
+			cr_assert_float_eq(remainder(phase - before, 2 * M_PI),
+					   0.114, 0.03, "at %u", j);
+		before = phase;
+	}
+	iq_finish(&iq);
+	sono_scan_free(scan);
+}
+
+Test(beamform, lines_between_and_beyond_beams_are_as_bright)
+{
+	struct sono_scan *scan = slow_carrier(3);
+	struct beamform_params params = line_at(-2e-3);
+	struct iq iq;
+	uint32_t i;
+
+	params.grid.lines = 41;
+	params.grid.line_step = 0.1e-3;
+	for (i = 0; i < 3; i++)
+		focus_event(scan, i, (i - 1.0) * 0.93e-3);
+	run_ones(&iq, scan, &params);
+	for (i = 0; i < 41 * 100; i++)
+		cr_assert_float_eq(magnitude(&iq, i), FIXTURE_ELEMENTS, 1e-3,
+				   "line %u", i / 100);
+	iq_finish(&iq);
+	sono_scan_free(scan);
+}
+
+Test(beamform, line_takes_the_beam_that_lies_on_it)
+{
+	struct sono_scan *scan = slow_carrier(3);
+	struct beamform_params params = line_at(0);
+	struct beamform *beamform;
+	struct baseband bb;
+	const char *why = "";
+	struct iq iq;
+	uint32_t i;
+
+	for (i = 0; i < 3; i++)
+		focus_event(scan, i, (i - 1.0) * 0.5e-3);
+	cr_assert_eq(baseband_init(&bb, 3, scan->channels, FIXTURE_SAMPLES), 0);
+	for (i = 0; i < bb.stride * scan->channels; i += 2) {
+		bb.data[i] = 100;
+		bb.data[i + bb.stride * scan->channels] = 1;
+		bb.data[i + 2 * bb.stride * scan->channels] = 100;
+	}
+	cr_assert_eq(iq_init(&iq, 1, 1, 100), 0);
+	cr_assert_eq(beamform_create(&beamform, scan, &params, &why), 0);
+	beamform_execute(beamform, &iq, &bb);
+	for (i = 0; i < 100; i++)
+		cr_assert_float_eq(magnitude(&iq, i), FIXTURE_ELEMENTS, 1e-3);
+	beamform_destroy(beamform);
+	baseband_finish(&bb);
+	iq_finish(&iq);
+	sono_scan_free(scan);
+}
+
+/*
+ * Twice the sum of a Hann window over an aperture is its number of elements,
+ * if the window spans it; cut at the array's edge it would be half of that.
+ */
+Test(beamform, window_stretches_to_the_edge_of_the_array)
+{
+	struct sono_scan *scan = slow_carrier(1);
+	double edge = scan->element[15].x + FIXTURE_PITCH / 2;
+	struct beamform_params params = line_at(edge);
+	struct iq iq;
+	uint32_t j;
+
+	params.f_number = 1.5;
+	params.window = WINDOW_HANN;
+	run_ones(&iq, scan, &params);
+	for (j = 0; j < params.grid.samples; j++) {
+		double z = 3e-3 + j * 0.1e-3;
+		double width = fmin(z / 3, 16 * FIXTURE_PITCH);
+
+		cr_assert_float_eq(magnitude(&iq, j),
+				   width / FIXTURE_PITCH / 2, 0.1, "at %g mm",
+				   1e3 * z);
+	}
+	iq_finish(&iq);
+	sono_scan_free(scan);
+}
+
+/* On an arc, every line along a radius sees the same aperture. */
+Test(beamform, convex_array_sees_alike_along_every_radius)
+{
+	struct sono_scan *scan = slow_carrier(1);
+	const double radius = 40e-3, step = 0.3e-3 / radius;
+	struct beamform_params params = {
+		.grid = {
+			.shape = GRID_SECTOR, .lines = 3, .samples = 20,
+			.line0 = -2 * step, .line_step = 2 * step,
+			.sample0 = radius + 3e-3, .sample_step = 0.05e-3,
+			.apex_z = -radius,
+		},
+		.f_number = 2,
+		.window = WINDOW_HANN,
+		.groups = 1,
+	};
+	struct iq iq;
+	uint32_t e, j;
+
+	for (e = 0; e < scan->elements; e++) {
+		double angle = (e - 7.5) * step;
+
+		scan->element[e] = (struct sono_element){
+			radius * sin(angle), radius * (cos(angle) - 1),
+			sin(angle), cos(angle),
+		};
+	}
+	run_ones(&iq, scan, &params);
+	for (j = 0; j < 20; j++) {
+		/* normals that part make it narrower than on a flat array */
+		double z = 3e-3 + j * 0.05e-3;
+		double width = z / 2 * radius / (radius + z);
+
+		cr_assert_float_eq(magnitude(&iq, j), magnitude(&iq, 40 + j),
+				   1e-3);
+		cr_assert_float_eq(magnitude(&iq, j), magnitude(&iq, 20 + j),
+				   1e-3);
+		cr_assert_float_eq(magnitude(&iq, j),
+				   width / FIXTURE_PITCH / 2, 0.1);
+	}
+	iq_finish(&iq);
+	sono_scan_free(scan);
+}

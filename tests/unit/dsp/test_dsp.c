@@ -41,6 +41,35 @@ Test(dsp, sector_looks_right_for_a_positive_angle)
 	cr_assert_lt(grid_ray(&sector, 0).dx, 0);
 }
 
+Test(dsp, steered_lines_are_parallel_from_the_surface)
+{
+	struct grid g = linear;
+	struct ray ray;
+	double line, sample;
+
+	g.steer = M_PI / 6;
+	ray = grid_ray(&g, 2);
+	cr_assert_float_eq(ray.dx / ray.dz, tan(M_PI / 6), 1e-12);
+	cr_assert_float_eq(hypot(ray.dx, ray.dz), g.sample_step, 1e-12);
+	cr_assert_float_eq(ray.x - ray.z * tan(M_PI / 6),
+			   g.line0 + 2 * g.line_step, 1e-12);
+	grid_locate(&g, ray.x + 3 * ray.dx, ray.z + 3 * ray.dz, &line,
+		    &sample);
+	cr_assert_float_eq(line, 2, 1e-9);
+	cr_assert_float_eq(sample, 3, 1e-9);
+}
+
+Test(dsp, grid_locates_what_lies_on_its_rays)
+{
+	struct ray ray = grid_ray(&sector, 1);
+	double line, sample;
+
+	grid_locate(&sector, ray.x + 2 * ray.dx, ray.z + 2 * ray.dz, &line,
+		    &sample);
+	cr_assert_float_eq(line, 1, 1e-9);
+	cr_assert_float_eq(sample, 2, 1e-9);
+}
+
 Test(dsp, grid_check_names_what_is_wrong)
 {
 	struct grid g = linear;
@@ -51,6 +80,14 @@ Test(dsp, grid_check_names_what_is_wrong)
 	g = linear;
 	g.sample_step = 0;
 	cr_assert_str_eq(grid_check(&g), "grid: a step is not positive");
+	g = linear;
+	g.line_step = 0;
+	cr_assert_str_eq(grid_check(&g), "grid: a step is not positive");
+	g.lines = 1;
+	cr_assert_null(grid_check(&g));
+	g.steer = 2;
+	cr_assert_str_eq(grid_check(&g),
+			 "grid: lines steered by a right angle");
 	g = linear;
 	g.line0 = NAN;
 	cr_assert_str_eq(grid_check(&g), "grid: an origin is not a number");
