@@ -19,6 +19,7 @@
 
 #define NODE "/dev/sono0"
 #define SLOTS 16
+#define MANY 256 /* half a second of frames */
 #define FRAME 16384
 #define PAGE 4096
 #define BAD_POINTER ((void *)8)
@@ -237,7 +238,7 @@ static void run_by_uring(struct __test_metadata *_metadata, uring *self,
 	struct sono_info info;
 	struct table t;
 
-	self->st = (struct sono_setup){ .slots = SLOTS, .slot_bytes = FRAME };
+	self->st = (struct sono_setup){ .slots = MANY, .slot_bytes = FRAME };
 	ASSERT_EQ(0, uring_command(self, SONO_CMD_INFO, &info));
 	ASSERT_EQ(0, uring_command(self, SONO_CMD_SETUP, &self->st));
 	ASSERT_EQ(0, table_make(&t, &info, shape));
@@ -261,7 +262,7 @@ TEST_F(uring, commands)
 	EXPECT_LE(8, uring_arm(self, 0, 8, 0));
 	EXPECT_EQ(-ETIME, uring_arm(self, 10000, 1, 3000));
 	EXPECT_EQ(-EINVAL, uring_arm(self, 0, 0, 0));
-	EXPECT_EQ(-EINVAL, uring_arm(self, 0, SLOTS + 1, 0));
+	EXPECT_EQ(-EINVAL, uring_arm(self, 0, MANY + 1, 0));
 	EXPECT_EQ(0, uring_command(self, SONO_CMD_KICK, NULL));
 	EXPECT_EQ(0, uring_command(self, SONO_CMD_CANCEL, NULL));
 	EXPECT_EQ(0, uring_command(self, SONO_CMD_STOP, &stop));
@@ -810,8 +811,8 @@ TEST_F(stream, busy_consumer_makes_no_system_call)
 	struct sono_frame f;
 	int frames = 0;
 
-	/* Half a second of frames: only a stall of that length needs a kick. */
-	begin(_metadata, self, 256);
+	/* Only a stall of that length needs a kick. */
+	begin(_metadata, self, MANY);
 	counter_begin(counter);
 	while (frames < 1000) {
 		if (sono_next(self->s, &f) != 1)
@@ -839,7 +840,7 @@ TEST_F(stream, waiting_for_eight_makes_an_eighth)
 
 	self->config.irq_count = 8;
 	self->config.irq_time_us = 100000;
-	begin(_metadata, self, 256);
+	begin(_metadata, self, MANY);
 	/* The first wait makes the ring that it waits with. */
 	ASSERT_LE(1, sono_wait(self->s, 1, 0));
 	counter_begin(counter);
@@ -923,7 +924,7 @@ static void raw_begin(struct __test_metadata *_metadata, struct raw *r)
 
 	*r = (struct raw){ .fd = open(NODE, O_RDWR) };
 	ASSERT_LE(0, r->fd);
-	ASSERT_EQ(0, setup_slots_soon(r->fd, &r->st, 256));
+	ASSERT_EQ(0, setup_slots_soon(r->fd, &r->st, MANY));
 	r->ctl = map(r, r->st.ring_offset, r->st.ring_bytes);
 	r->slots = map(r, r->st.slots_offset, r->st.slots_bytes);
 	ASSERT_NE(MAP_FAILED, r->ctl);
