@@ -212,6 +212,7 @@ static int arm_queue(struct sono_stream *s, struct sono_waiter *w,
 	res = too_many(w->sf, s) ? -EBUSY :
 				   arm_try(w->sf, s, w->pos, w->min_frames);
 	if (res == -EIOCBQUEUED) {
+		sd->counters.waits++;
 		list_add_tail(&w->link, &s->waiters);
 		if (timeout_us)
 			mod_timer(&w->timer,
@@ -254,6 +255,7 @@ int sono_arm_issue(struct sono_file *sf, struct io_uring_cmd *cmd,
 		return -EINVAL;
 
 	spin_lock_bh(&sf->sd->ring_lock);
+	sf->sd->counters.arms++;
 	res = arm_try(sf, s, arm.pos, arm.min_frames);
 	spin_unlock_bh(&sf->sd->ring_lock);
 	if (res != -EIOCBQUEUED)

@@ -38,6 +38,7 @@ static bool drain(struct sono_device *sd, struct sono_stream *s,
 		if (publish(sd, s, &c))
 			s->broken = true;
 	}
+	sd->counters.records += s->queue.cpl_head - head;
 	if (s->queue.cpl_head != head)
 		sono_hw_consumed(sd, s->queue.cpl_head);
 	return !budget;
@@ -62,6 +63,7 @@ static bool capture_pass(struct sono_device *sd)
 	spin_lock_bh(&sd->ring_lock);
 	s = sd->active;
 	if (s && !s->broken) {
+		sd->counters.passes++;
 		more = drain(sd, s, SONO_BUDGET);
 		if (s->broken) {
 			/* Transmit and DMA end now, the account later. */
@@ -143,8 +145,12 @@ void sono_capture_heartbeat(struct work_struct *work)
 		schedule_work(&sd->halt);
 		return;
 	}
-	if (beat != s->beat && left)
+	if (beat != s->beat && left) {
 		sono_hw_heartbeat(sd, left);
+		spin_lock_bh(&sd->ring_lock);
+		sd->counters.heartbeats++;
+		spin_unlock_bh(&sd->ring_lock);
+	}
 	s->beat = beat;
 	s->beat_seen = now;
 	queue_delayed_work(system_highpri_wq, &sd->heartbeat,

@@ -183,6 +183,7 @@ static int cmd_kick(struct sono_file *sf)
 	if (!s)
 		return -EPERM;
 	spin_lock_bh(&sd->ring_lock);
+	sd->counters.kicks++;
 	if (sd->active == s && !s->broken)
 		sono_stream_refill(sd, s);
 	spin_unlock_bh(&sd->ring_lock);

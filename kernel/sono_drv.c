@@ -9,6 +9,7 @@
 
 #include "sono_drv.h"
 #include "sono_hw.h"
+#include "sono_hwmon.h"
 #include "sono_stream.h"
 
 #define SONO_MINORS 64
@@ -88,6 +89,11 @@ static int sono_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 		dev_err_probe(dev, ret, "cannot set up interrupts\n");
 		goto err_clear_master;
 	}
+	ret = sono_hwmon_register(sd);
+	if (ret) {
+		dev_err_probe(dev, ret, "cannot show the sensors\n");
+		goto err_free_irqs;
+	}
 	ret = dev_set_name(&sd->dev, "sono%d", MINOR(sd->dev.devt));
 	if (ret)
 		goto err_free_irqs;
@@ -97,6 +103,7 @@ static int sono_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 		dev_err_probe(dev, ret, "cannot add the node\n");
 		goto err_free_irqs;
 	}
+	sono_debugfs_add(sd);
 	return 0;
 
 err_free_irqs:
@@ -117,6 +124,7 @@ static void sono_remove(struct pci_dev *pdev)
 {
 	struct sono_device *sd = pci_get_drvdata(pdev);
 
+	sono_debugfs_remove(sd);
 	cdev_device_del(&sd->cdev, &sd->dev);
 
 	mutex_lock(&sd->lock);
@@ -170,12 +178,14 @@ static int __init sono_init(void)
 	ret = alloc_chrdev_region(&sono_devt, 0, SONO_MINORS, "sono");
 	if (ret)
 		goto err_class;
+	sono_debugfs_init();
 	ret = pci_register_driver(&sono_driver);
 	if (ret)
-		goto err_chrdev;
+		goto err_debugfs;
 	return 0;
 
-err_chrdev:
+err_debugfs:
+	sono_debugfs_exit();
 	unregister_chrdev_region(sono_devt, SONO_MINORS);
 err_class:
 	class_unregister(&sono_class);
@@ -185,6 +195,7 @@ err_class:
 static void __exit sono_exit(void)
 {
 	pci_unregister_driver(&sono_driver);
+	sono_debugfs_exit();
 	unregister_chrdev_region(sono_devt, SONO_MINORS);
 	class_unregister(&sono_class);
 	ida_destroy(&sono_ida);

@@ -32,6 +32,7 @@
 
 #include <linux/sono.h>
 
+#include "sono_debugfs.h"
 #include "sono_queue.h"
 #include "sono_regs.h"
 #include "sono_ring.h"
@@ -92,11 +93,14 @@ struct sono_stream {
  * @bar: its registers; likewise
  * @info: identity and limits, constant
  * @queue_max: entries the board takes in each queue, constant
+ * @temp_max: at which the board stops [1/1000 deg C], constant
  * @lock: see the top of this file
  * @gone: the driver was unbound; written under both locks
  * @stream: of the controller, NULL without one; under lock
  * @ring_lock: see the top of this file
  * @active: the stream while it runs, else NULL; under ring_lock
+ * @counters: under ring_lock
+ * @debugfs: the board's folder
  * @ctl_wait: the control vector fired
  * @heartbeat: samples the controller's heartbeat while a stream runs
  * @halt: ends a run that the board or its lies ended
@@ -108,6 +112,7 @@ struct sono_device {
 	void __iomem *bar;
 	struct sono_info info;
 	u32 queue_max;
+	u32 temp_max;
 
 	struct mutex lock; /* see the top of this file */
 	bool gone;
@@ -115,6 +120,8 @@ struct sono_device {
 
 	spinlock_t ring_lock; /* see the top of this file */
 	struct sono_stream *active;
+	struct sono_counters counters;
+	struct dentry *debugfs;
 
 	wait_queue_head_t ctl_wait;
 	struct delayed_work heartbeat;

@@ -99,6 +99,7 @@ int sono_hw_identify(struct sono_device *sd)
 		return dev_err_probe(dev, -ENODEV, "limits make no sense\n");
 	/* Every slot has a descriptor or more, every frame one completion. */
 	sd->queue_max = rd(sd, SONO_REG_QUEUE_MAX);
+	sd->temp_max = rd(sd, SONO_REG_TEMP_MAX);
 	i->slots_max = min(SONO_SLOTS_MAX, sd->queue_max / 2);
 	i->slot_bytes_max = i->frame_bytes_max;
 	return 0;
@@ -292,6 +293,18 @@ u32 sono_hw_fault(struct sono_device *sd, u32 *info)
 {
 	*info = rd(sd, SONO_REG_FAULT_INFO);
 	return rd(sd, SONO_REG_FAULT);
+}
+
+/** sono_hw_temp() - of the board [1/1000 deg C], signed */
+u32 sono_hw_temp(struct sono_device *sd)
+{
+	return rd(sd, SONO_REG_TEMP);
+}
+
+/** sono_hw_hv() - transmit voltage [mV] */
+u32 sono_hw_hv(struct sono_device *sd)
+{
+	return rd(sd, SONO_REG_HV);
 }
 
 void sono_hw_ack(struct sono_device *sd, u32 causes)

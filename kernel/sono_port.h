@@ -17,6 +17,9 @@
 #include <asm/barrier.h>
 #include <asm/byteorder.h>
 #include <asm/page.h>
+#include <linux/sono.h>
+
+#include "sono_trace.h"
 
 #else /* the library's in-process board */
 
@@ -46,6 +49,12 @@ typedef __u64 u64;
 #define cpu_to_le64(x) htole64(x)
 /* No boundary of trust inside one process: the bound check is enough. */
 #define array_index_nospec(i, n) (i)
+
+/* Tracepoints are the module's. */
+#define trace_sono_post(ring, slot, gen) ((void)0)
+#define trace_sono_complete(ring, rec) ((void)0)
+#define trace_sono_release(ring, slot, gen) ((void)0)
+#define trace_sono_bad_release(ring, slot, gen) ((void)0)
 
 #endif
 

@@ -104,6 +104,7 @@ int sono_ring_take(struct sono_ring *r, u32 *slot, u32 *gen)
 	set_posted(r, r->ctl->posted + 1);
 	*slot = s;
 	*gen = r->slot[s].gen;
+	trace_sono_post(r, *slot, *gen);
 	return 0;
 }
 
@@ -202,6 +203,8 @@ int sono_ring_complete(struct sono_ring *r, const struct sono_completion *c,
 	/* A lie of more than 2^32 lost frames saturates; ctl->lost has all. */
 	rec->lost = lost < (u32)~0 ? (u32)lost : (u32)~0;
 
+	trace_sono_complete(r, rec);
+
 	ctl->delivered++;
 	ctl->dropped += c->dropped;
 	ctl->lost += lost;
@@ -216,10 +219,12 @@ static void release_one(struct sono_ring *r, u32 slot, u32 gen)
 		slot = array_index_nospec(slot, r->slots);
 		if (r->slot[slot].state == SONO_SLOT_HELD &&
 		    r->slot[slot].gen == gen) {
+			trace_sono_release(r, slot, gen);
 			slot_free(r, slot);
 			return;
 		}
 	}
+	trace_sono_bad_release(r, slot, gen);
 	WRITE_ONCE(r->ctl->bad_release, r->ctl->bad_release + 1);
 }
 

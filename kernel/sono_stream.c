@@ -252,6 +252,7 @@ void sono_stream_refill(struct sono_device *sd, struct sono_stream *s)
 	} while (sono_ring_settle(&s->ring));
 	if (s->doorbell != s->queue.post_tail) {
 		s->doorbell = s->queue.post_tail;
+		sd->counters.doorbells++;
 		sono_hw_post(sd, s->doorbell);
 	}
 }
@@ -291,11 +292,13 @@ int sono_stream_start(struct sono_device *sd, struct sono_stream *s,
 	spin_lock_bh(&sd->ring_lock);
 	sono_stream_refill(sd, s);
 	sd->active = s;
+	sd->counters.runs++;
 	spin_unlock_bh(&sd->ring_lock);
 
 	ret = sono_hw_start(sd, s->heartbeat_ms,
 			    !(start->flags & SONO_START_TX_OFF), &start->run);
 	s->begun = !ret;
+	trace_sono_start(&sd->dev, start->run, start->stream_gen);
 	queue_delayed_work(system_highpri_wq, &sd->heartbeat,
 			   msecs_to_jiffies(s->heartbeat_ms / 4));
 	if (ret)
@@ -355,6 +358,7 @@ void sono_stream_halt(struct sono_device *sd, u32 reason)
 	sono_capture_drain(sd, s);
 	reason = end_reason(sd, s, reason, &fault, &info);
 	sono_ring_end(&s->ring, reason, fault, info, produced, dropped);
+	trace_sono_end(&sd->dev, s->ring.ctl);
 	sono_ring_reclaim(&s->ring);
 	sd->active = NULL;
 	sono_stream_wake(sd, s);

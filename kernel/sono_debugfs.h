@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Counters for whoever looks; no interface to rely on. */
+#ifndef SONO_DEBUGFS_H
+#define SONO_DEBUGFS_H
+
+#include <linux/types.h>
+
+struct sono_device;
+
+/**
+ * struct sono_counters - since the board was bound; under ring_lock
+ * @passes: of the capture thread over the completions of a run
+ * @records: published
+ * @doorbells: rung for posted slots
+ * @arms: ARM commands
+ * @waits: of them, those that had to wait
+ * @kicks: KICK commands
+ * @heartbeats: told to the board
+ * @runs: started
+ */
+struct sono_counters {
+	u64 passes;
+	u64 records;
+	u64 doorbells;
+	u64 arms;
+	u64 waits;
+	u64 kicks;
+	u64 heartbeats;
+	u64 runs;
+};
+
+void sono_debugfs_init(void);
+void sono_debugfs_exit(void);
+void sono_debugfs_add(struct sono_device *sd);
+void sono_debugfs_remove(struct sono_device *sd);
+
+#endif /* SONO_DEBUGFS_H */

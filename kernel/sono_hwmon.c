@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Temperature and transmit voltage with their limits. The registers are
+ * mapped for as long as the hwmon device exists: both end with the binding,
+ * this one first.
+ */
+#include <linux/hwmon.h>
+
+#include "sono_drv.h"
+#include "sono_hw.h"
+#include "sono_hwmon.h"
+
+static umode_t is_visible(const void *data, enum hwmon_sensor_types type,
+			  u32 attr, int channel)
+{
+	return 0444;
+}
+
+static int read_sensor(struct device *dev, enum hwmon_sensor_types type,
+		       u32 attr, int channel, long *value)
+{
+	struct sono_device *sd = dev_get_drvdata(dev);
+
+	if (!sono_hw_present(sd))
+		return -ENODEV;
+	if (type == hwmon_temp && attr == hwmon_temp_input)
+		*value = (s32)sono_hw_temp(sd);
+	else if (type == hwmon_temp && attr == hwmon_temp_crit)
+		*value = sd->temp_max;
+	else if (type == hwmon_in && attr == hwmon_in_input)
+		*value = sono_hw_hv(sd);
+	else if (type == hwmon_in && attr == hwmon_in_crit)
+		*value = sd->info.hv_max;
+	else
+		return -EOPNOTSUPP;
+	return 0;
+}
+
+static int read_label(struct device *dev, enum hwmon_sensor_types type,
+		      u32 attr, int channel, const char **label)
+{
+	*label = type == hwmon_temp ? "board" : "transmit";
+	return 0;
+}
+
+static const struct hwmon_channel_info *const channels[] = {
+	HWMON_CHANNEL_INFO(temp, HWMON_T_INPUT | HWMON_T_CRIT | HWMON_T_LABEL),
+	HWMON_CHANNEL_INFO(in, HWMON_I_INPUT | HWMON_I_CRIT | HWMON_I_LABEL),
+	NULL
+};
+
+static const struct hwmon_ops ops = {
+	.is_visible = is_visible,
+	.read = read_sensor,
+	.read_string = read_label,
+};
+
+static const struct hwmon_chip_info chip = {
+	.ops = &ops,
+	.info = channels,
+};
+
+/**
+ * sono_hwmon_register() - show the sensors until the board is unbound
+ * @sd: device, identified
+ *
+ * Return: 0 or -errno.
+ */
+int sono_hwmon_register(struct sono_device *sd)
+{
+	struct device *dev = &sd->pdev->dev;
+	struct device *hwmon;
+
+	if (!IS_REACHABLE(CONFIG_HWMON))
+		return 0;
+	hwmon = devm_hwmon_device_register_with_info(dev, "sono", sd, &chip,
+						     NULL);
+	return PTR_ERR_OR_ZERO(hwmon);
+}

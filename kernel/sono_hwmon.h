@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The board's sensors. */
+#ifndef SONO_HWMON_H
+#define SONO_HWMON_H
+
+struct sono_device;
+
+int sono_hwmon_register(struct sono_device *sd);
+
+#endif /* SONO_HWMON_H */

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The way of a frame as tracepoints: posted, completed, released; and what
+ * begins and ends a run. The frame is named by run and seq from its record
+ * on, by slot and gen before that.
+ */
+#undef TRACE_SYSTEM
+#define TRACE_SYSTEM sono
+
+#if !defined(SONO_TRACE_H) || defined(TRACE_HEADER_MULTI_READ)
+#define SONO_TRACE_H
+
+#include <linux/tracepoint.h>
+
+struct sono_completion;
+
+DECLARE_EVENT_CLASS(sono_slot,
+		    TP_PROTO(const void *ring, u32 slot, u32 gen),
+		    TP_ARGS(ring, slot, gen),
+		    TP_STRUCT__entry(__field(const void *, ring)
+				     __field(u32, slot)
+				     __field(u32, gen)),
+		    TP_fast_assign(__entry->ring = ring;
+				   __entry->slot = slot;
+				   __entry->gen = gen;),
+		    TP_printk("ring=%p slot=%u gen=%u", __entry->ring,
+			      __entry->slot, __entry->gen)
+);
+
+/* The board may fill the slot. */
+DEFINE_EVENT(sono_slot, sono_post,
+	     TP_PROTO(const void *ring, u32 slot, u32 gen),
+	     TP_ARGS(ring, slot, gen)
+);
+
+/* The consumer gave the slot back. */
+DEFINE_EVENT(sono_slot, sono_release,
+	     TP_PROTO(const void *ring, u32 slot, u32 gen),
+	     TP_ARGS(ring, slot, gen)
+);
+
+/* The consumer gave back what it does not have. */
+DEFINE_EVENT(sono_slot, sono_bad_release,
+	     TP_PROTO(const void *ring, u32 slot, u32 gen),
+	     TP_ARGS(ring, slot, gen)
+);
+
+/* A record was published; dropped and lost are of the gap before it. */
+TRACE_EVENT(sono_complete,
+	    TP_PROTO(const void *ring, const struct sono_record *rec),
+	    TP_ARGS(ring, rec),
+	    TP_STRUCT__entry(__field(const void *, ring)
+			     __field(u64, seq)
+			     __field(u64, hw_ts)
+			     __field(u32, slot)
+			     __field(u32, gen)
+			     __field(u32, len)
+			     __field(u32, dropped)
+			     __field(u32, lost)),
+	    TP_fast_assign(__entry->ring = ring;
+			   __entry->seq = rec->seq;
+			   __entry->hw_ts = rec->hw_ts;
+			   __entry->slot = rec->slot;
+			   __entry->gen = rec->gen;
+			   __entry->len = rec->len;
+			   __entry->dropped = rec->dropped;
+			   __entry->lost = rec->lost;),
+	    TP_printk("ring=%p seq=%llu hw_ts=%llu slot=%u gen=%u len=%u dropped=%u lost=%u",
+		      __entry->ring, __entry->seq, __entry->hw_ts,
+		      __entry->slot, __entry->gen, __entry->len,
+		      __entry->dropped, __entry->lost)
+);
+
+TRACE_EVENT(sono_start,
+	    TP_PROTO(const struct device *dev, u32 run, u64 stream_gen),
+	    TP_ARGS(dev, run, stream_gen),
+	    TP_STRUCT__entry(__string(name, dev_name(dev))
+			     __field(u32, run)
+			     __field(u64, stream_gen)),
+	    TP_fast_assign(__assign_str(name);
+			   __entry->run = run;
+			   __entry->stream_gen = stream_gen;),
+	    TP_printk("%s run=%u stream_gen=%llu", __get_str(name),
+		      __entry->run, __entry->stream_gen)
+);
+
+TRACE_EVENT(sono_end,
+	    TP_PROTO(const struct device *dev, const struct sono_ctl *ctl),
+	    TP_ARGS(dev, ctl),
+	    TP_STRUCT__entry(__string(name, dev_name(dev))
+			     __field(u32, reason)
+			     __field(u32, fault)
+			     __field(u32, fault_info)
+			     __field(u64, delivered)
+			     __field(u64, dropped)
+			     __field(u64, lost)),
+	    TP_fast_assign(__assign_str(name);
+			   __entry->reason = ctl->reason;
+			   __entry->fault = ctl->fault;
+			   __entry->fault_info = ctl->fault_info;
+			   __entry->delivered = ctl->delivered;
+			   __entry->dropped = ctl->dropped;
+			   __entry->lost = ctl->lost;),
+	    TP_printk("%s reason=%u fault=%u info=%u delivered=%llu dropped=%llu lost=%llu",
+		      __get_str(name), __entry->reason, __entry->fault,
+		      __entry->fault_info, __entry->delivered,
+		      __entry->dropped, __entry->lost)
+);
+
+#endif /* SONO_TRACE_H */
+
+#undef TRACE_INCLUDE_PATH
+#define TRACE_INCLUDE_PATH .
+#undef TRACE_INCLUDE_FILE
+#define TRACE_INCLUDE_FILE sono_trace
+#include <trace/define_trace.h>
