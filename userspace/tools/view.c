@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "view.h"
 
@@ -226,6 +227,23 @@ static bool finished(const struct view *v, uint64_t frames)
 	return interrupted || (v->frames_max && frames >= v->frames_max);
 }
 
+/*
+ * How it goes, twice a second and in one line, where a person looks.
+ */
+static void progress(struct view *v, uint64_t frames)
+{
+	double t = now();
+
+	if (!v->tty || t < v->progress)
+		return;
+	v->progress = t + 0.5;
+	fprintf(stderr,
+		"\r%" PRIu64 " frames, %.1f pictures per second, %" PRIu64
+		" skipped \x1b[K",
+		frames, frames ? (double)v->pictures / (t - v->started) : 0,
+		v->skipped);
+}
+
 /* What sono_next() said, where it was neither a frame nor a wait. */
 static int no_frame(struct view *v, int ret)
 {
@@ -255,9 +273,13 @@ static int run_live(struct view *v)
 		} else if (ret == 0) {
 			status = wait_for(v, 1);
 		} else {
-			return no_frame(v, ret);
+			status = no_frame(v, ret);
+			break;
 		}
+		progress(v, frames);
 	}
+	if (v->tty)
+		fputs("\r\x1b[K", stderr);
 	return status;
 }
 
@@ -360,6 +382,7 @@ int tool_view(int argc, char **argv)
 	status = view_arguments(&v, argc, argv);
 	if (status || !v.source)
 		return status;
+	v.tty = isatty(STDERR_FILENO);
 	signal(SIGINT, on_signal);
 	signal(SIGTERM, on_signal);
 	for (size_t i = 0; i < sizeof(steps) / sizeof(*steps) && !status; i++)

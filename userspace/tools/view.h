@@ -37,6 +37,7 @@ struct view_sink {
  * @digest_path: argument, or NULL
  * @velocity_path: argument, or NULL
  * @report_path: argument, or NULL
+ * @png_dir: argument of --png-dir, with a closing slash
  * @sink: where pictures go
  * @sinks: how many
  * @sono: the source
@@ -48,6 +49,8 @@ struct view_sink {
  * @skipped: frames released unseen because a newer one was there
  * @started: CLOCK_MONOTONIC when the first frame was taken [s]
  * @ended: when the last picture was out [s]
+ * @tty: somebody looks at stderr
+ * @progress: when to say next how it goes [s]
  * @account: of the source
  */
 struct view {
@@ -59,6 +62,7 @@ struct view {
 	const char *digest_path;
 	const char *velocity_path;
 	const char *report_path;
+	char png_dir[4096];
 	struct view_sink sink[VIEW_SINKS_MAX];
 	unsigned int sinks;
 
@@ -71,6 +75,8 @@ struct view {
 	uint64_t skipped;
 	double started;
 	double ended;
+	bool tty;
+	double progress;
 	struct sono_stop account;
 };
 

@@ -7,13 +7,14 @@
 
 #include "view.h"
 
-enum { OPT_FRAMES = 256, OPT_FREEZE, OPT_PNG, OPT_MD5, OPT_NULL, OPT_DIGEST,
+enum { OPT_FRAMES = 256, OPT_FREEZE, OPT_PNG, OPT_PNG_DIR, OPT_MD5, OPT_NULL, OPT_DIGEST,
        OPT_VELOCITY, OPT_REPORT, OPT_SLOTS, OPT_HELP };
 
 static const struct option options[] = {
 	{ "frames", required_argument, NULL, OPT_FRAMES },
 	{ "freeze", required_argument, NULL, OPT_FREEZE },
 	{ "png", required_argument, NULL, OPT_PNG },
+	{ "png-dir", required_argument, NULL, OPT_PNG_DIR },
 	{ "md5", required_argument, NULL, OPT_MD5 },
 	{ "null", no_argument, NULL, OPT_NULL },
 	{ "digest", required_argument, NULL, OPT_DIGEST },
@@ -31,7 +32,8 @@ static void help(void)
 	     "Runs PLAN on SOURCE (/dev/sonoN, sim:SCENE or file:RECORDING) and\n"
 	     "shows the pictures. Ctrl-C stops transmit, then the program.\n"
 	     "\n"
-	     "  --png FILE       the newest picture; FILE ending in /: all of them\n"
+	     "  --png FILE       the newest picture\n"
+	     "  --png-dir DIR    every picture, DIR/NUMBER.png\n"
 	     "  --md5 FILE       a digest of every picture\n"
 	     "  --null           nothing, but make the pictures\n"
 	     "  --digest FILE    a digest of every frame as it lay in its slot\n"
@@ -83,6 +85,18 @@ static int parse_u32(const char *name, uint32_t *value)
 	return status;
 }
 
+/* The png sink takes a folder by its closing slash. */
+static int add_png_dir(struct view *v, const char *dir)
+{
+	int n = snprintf(v->png_dir, sizeof(v->png_dir), "%s/", dir);
+
+	if (n < 0 || (size_t)n >= sizeof(v->png_dir)) {
+		fputs("sono view: --png-dir: name too long\n", stderr);
+		return TOOL_USAGE;
+	}
+	return add_sink(v, "png", v->png_dir);
+}
+
 static int parse_option(struct view *v, int option)
 {
 	switch (option) {
@@ -91,6 +105,8 @@ static int parse_option(struct view *v, int option)
 				   &v->frames_max);
 	case OPT_PNG:
 		return add_sink(v, "png", optarg);
+	case OPT_PNG_DIR:
+		return add_png_dir(v, optarg);
 	case OPT_MD5:
 		return add_sink(v, "md5", optarg);
 	case OPT_NULL:
