@@ -164,7 +164,66 @@ static void compare(doppler_lag1_fn *fn, uint32_t n, uint32_t ensemble,
 	end_packet(&p);
 }
 
-void check_doppler(void)
+static void compare_axial(doppler_axial_fn *fn, uint32_t n, uint32_t ensemble,
+			  uint32_t terms, double wall)
+{
+	struct packet p;
+	uint32_t j, t;
+
+	make_packet(&p, n, ensemble, terms, wall);
+	fn(p.r1.data, p.iq.data, 2 * n, n, &p.law);
+	for (j = 0; j < n; j++) {
+		const float *f = (float *)p.r1.data + 2 * j;
+		const uint32_t at = j + 1 < n ? j : n - 2;
+		double complex y[ENSEMBLE_LONGEST], next[ENSEMBLE_LONGEST];
+		double complex want = 0;
+		double energy = 0;
+
+		for (t = 0; n > 1 && t < ensemble; t++) {
+			if (!t)
+				energy = filter(y, &p, at) +
+					 filter(next, &p, at + 1);
+			want += next[t] * conj(y[t]);
+		}
+		checkdsp_near("f.re", j, f[0], creal(want), RELATIVE * energy);
+		checkdsp_near("f.im", j, f[1], cimag(want), RELATIVE * energy);
+	}
+	end_packet(&p);
+}
+
+static void call_axial(void *arg)
+{
+	struct packet *p = arg;
+
+	doppler_axial_variants->fn(p->r1.data, p->iq.data, 2 * p->n, p->n,
+				   &p->law);
+}
+
+static void check_axial(void)
+{
+	static const uint32_t sizes[] = { 0, 1, 2, 7, 33, 251 };
+	const struct doppler_axial_variant *v;
+	struct packet p;
+	uint32_t s, terms;
+
+	for (v = doppler_axial_variants; v->fn; v++) {
+		if (!checkdsp_begin("doppler_axial", v->name, v->flags))
+			continue;
+		for (s = 0; s < sizeof(sizes) / sizeof(sizes[0]); s++)
+			for (terms = 0; terms <= 3; terms++) {
+				compare_axial(v->fn, sizes[s], 5, terms, 0);
+				compare_axial(v->fn, sizes[s],
+					      ENSEMBLE_LONGEST, terms, 1000);
+			}
+		make_packet(&p, 4096, ENSEMBLE_LONGEST, 3, 100);
+		checkdsp_bench(call_axial, &p, 4096 * ENSEMBLE_LONGEST,
+			       "sample");
+		end_packet(&p);
+		checkdsp_end();
+	}
+}
+
+static void check_lag1(void)
 {
 	static const uint32_t sizes[] = { 0, 1, 7, 16, 33, 251 };
 	static const uint32_t ensembles[] = { 4, 5, 16, ENSEMBLE_LONGEST };
@@ -189,4 +248,10 @@ void check_doppler(void)
 		end_packet(&p);
 		checkdsp_end();
 	}
+}
+
+void check_doppler(void)
+{
+	check_lag1();
+	check_axial();
 }

@@ -11,6 +11,26 @@
 #define SAMPLES		23
 #define NYQUIST		0.5f
 
+/* A map whose entries say their number. */
+static void compare_mapped(scanconvert_level_fn *fn, uint8_t *grey,
+			   const float *level, size_t n)
+{
+	uint8_t map[LEVEL_MAP];
+	size_t j;
+
+	for (j = 0; j < LEVEL_MAP; j++)
+		map[j] = j % 251;
+	fn(grey, level, n, FLOOR_DB, map);
+	for (j = 0; j < n; j++) {
+		double at = LEVEL_STEPS * 255 *
+			    fmin(fmax(1 - level[j] / (double)FLOOR_DB, 0), 1);
+
+		if (fabs(at - floor(at) - 0.5) > 1e-4)
+			checkdsp_near("mapped", j, grey[j],
+				      (int)floor(at + 0.5) % 251, 0);
+	}
+}
+
 static void compare_level(scanconvert_level_fn *fn, size_t n)
 {
 	static const float extremes[] = { 0, -60, -59.999f, 1e30f, -1e30f };
@@ -22,7 +42,7 @@ static void compare_level(scanconvert_level_fn *fn, size_t n)
 	for (j = 0; j < n; j++)
 		level[j] = j % 6 < 5 ? extremes[j % 5] :
 				       -30 + 40 * checkdsp_random();
-	fn(grey.data, level, n, FLOOR_DB);
+	fn(grey.data, level, n, FLOOR_DB, NULL);
 	for (j = 0; j < n; j++) {
 		double want = 255 * (1 - level[j] / (double)FLOOR_DB);
 		double off = fabs(want - floor(want) - 0.5);
@@ -31,6 +51,7 @@ static void compare_level(scanconvert_level_fn *fn, size_t n)
 		checkdsp_near("grey", j, ((uint8_t *)grey.data)[j], want,
 			      off < 1e-4 ? 1 : 0);
 	}
+	compare_mapped(fn, grey.data, level, n);
 	guarded_end(&grey);
 	guarded_end(&db);
 }
@@ -45,7 +66,7 @@ static void call_level(void *arg)
 {
 	struct level_call *c = arg;
 
-	c->fn(c->grey, c->db, 2048, FLOOR_DB);
+	c->fn(c->grey, c->db, 2048, FLOOR_DB, NULL);
 }
 
 static void check_level(void)
@@ -182,30 +203,33 @@ static void check_grey(void)
 struct flow {
 	float v[LINES * SAMPLES];
 	uint8_t valid[LINES * SAMPLES];
-	uint8_t palette[PALETTE_COLOURS][3];
+	float shade[LINES * SAMPLES];
+	uint8_t palette[PALETTE_SHADES * PALETTE_COLOURS][3];
 	struct colour_law law;
 };
 
 /*
  * A palette whose entries say their number; velocities on either side of 0
- * and of the Nyquist velocity.
+ * and of the Nyquist velocity, @baseline of it shifted.
  */
-static void make_flow(struct flow *f)
+static void make_flow(struct flow *f, double baseline)
 {
 	size_t i;
 
-	for (i = 0; i < PALETTE_COLOURS; i++) {
-		f->palette[i][0] = i;
-		f->palette[i][1] = 255 - i;
+	for (i = 0; i < PALETTE_SHADES * PALETTE_COLOURS; i++) {
+		f->palette[i][0] = i % PALETTE_COLOURS;
+		f->palette[i][1] = i / PALETTE_COLOURS;
 		f->palette[i][2] = 77;
 	}
 	for (i = 0; i < LINES * SAMPLES; i++) {
 		f->v[i] = NYQUIST * checkdsp_random();
+		f->shade[i] = checkdsp_random() / 2 + 0.5;
 		f->valid[i] = i % 4 != 0;
 	}
 	f->law = (struct colour_law){
-		.v = f->v, .valid = f->valid, .samples = SAMPLES,
-		.nyquist = NYQUIST, .priority = 200,
+		.v = f->v, .shade = f->shade, .valid = f->valid,
+		.samples = SAMPLES, .nyquist = NYQUIST, .baseline = baseline,
+		.priority = 200,
 		.palette = (const uint8_t (*)[3])f->palette,
 	};
 }
@@ -249,11 +273,33 @@ static double exact_entry(const struct flow *f, const struct scan_map *map,
 	}
 	if (all < 0.5)
 		return -1;
-	sum = remainder(centre + sum / all, 2 * NYQUIST);
+	sum = remainder(centre + sum / all + f->law.baseline * NYQUIST,
+			2 * NYQUIST);
 	return floor((sum / NYQUIST + 1) * (PALETTE_COLOURS / 2));
 }
 
-static void compare_colour(scanconvert_colour_fn *fn, size_t first, size_t n)
+/* Entry of the palette by shade. */
+static double exact_shade(const struct flow *f, const struct scan_map *map,
+			  size_t j)
+{
+	const double a = map->a[j], b = map->b[j];
+	const double share[4] = { (1 - a) * (1 - b), a * (1 - b), (1 - a) * b,
+				  a * b };
+	const int place[4] = { 0, 1, SAMPLES, SAMPLES + 1 };
+	double all = 0, sum = 0;
+	int i;
+
+	for (i = 0; i < 4; i++) {
+		double w = f->valid[map->at[j] + place[i]] ? share[i] : 0;
+
+		all += w;
+		sum += w * f->shade[map->at[j] + place[i]];
+	}
+	return fmin(floor(sum / all * PALETTE_SHADES), PALETTE_SHADES - 1);
+}
+
+static void compare_colour(scanconvert_colour_fn *fn, size_t first, size_t n,
+			   double baseline)
 {
 	struct guarded rgb = guarded_new(3 * n, 1);
 	struct guarded grey = guarded_new(n, 1);
@@ -262,7 +308,7 @@ static void compare_colour(scanconvert_colour_fn *fn, size_t first, size_t n)
 	size_t j;
 
 	make_places(&p, first + n);
-	make_flow(&f);
+	make_flow(&f, baseline);
 	for (j = 0; j < n; j++)
 		((uint8_t *)grey.data)[j] = j % 3 ? 199 : 200 + j % 50;
 	fn(rgb.data, grey.data, &f.law, &p.map, first, n);
@@ -279,6 +325,9 @@ static void compare_colour(scanconvert_colour_fn *fn, size_t first, size_t n)
 		/* the ends of the palette are one velocity */
 		if (entry >= 0 && abs(got[0] - (int)entry) != 255)
 			checkdsp_near("entry", j, got[0], entry, 1);
+		if (entry >= 0)
+			checkdsp_near("shade", j, got[1],
+				      exact_shade(&f, &p.map, first + j), 1);
 		if (entry < 0)
 			checkdsp_near("red", j, got[0], level, 0);
 	}
@@ -313,11 +362,11 @@ static void check_colour(void)
 		if (!checkdsp_begin("scanconvert_colour", v->name, v->flags))
 			continue;
 		for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
-			compare_colour(v->fn, 0, sizes[i]);
-			compare_colour(v->fn, 3, sizes[i]);
+			compare_colour(v->fn, 0, sizes[i], 0);
+			compare_colour(v->fn, 3, sizes[i], 0.4);
 		}
 		make_places(&c.places, 4096);
-		make_flow(&c.flow);
+		make_flow(&c.flow, 0);
 		c.fn = v->fn;
 		checkdsp_bench(call_colour, &c, 4096, "pixel");
 		end_places(&c.places);

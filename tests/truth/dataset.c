@@ -66,7 +66,11 @@ const char *dataset_velocity(const struct sono_import *set,
 		return why ? why : "out of memory";
 	for (t = 0; t < set->frames; t++) {
 		uint32_t at = reversed ? set->frames - 1 - t : t;
-		struct rf_frame frame = { set->payload + at * bytes, bytes, t };
+		struct rf_frame frame = {
+			.data = set->payload + at * bytes,
+			.bytes = bytes,
+			.seq = t,
+		};
 
 		if (pipeline_execute(*pipeline, &frame, &image) !=
 		    (t + 1 == set->frames)) {
@@ -139,8 +143,10 @@ const char *channels_init(struct channels *channels,
 			  const struct sono_import *set,
 			  const json_t *transmits, enum mistake mistake)
 {
-	const struct rf_frame frame = { set->payload, set->scan->frame_bytes,
-					0 };
+	const struct rf_frame frame = {
+		.data = set->payload,
+		.bytes = set->scan->frame_bytes,
+	};
 	const struct demod_params params = { 0 };
 	struct demod *demod = NULL;
 	const char *why = NULL;

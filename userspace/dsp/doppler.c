@@ -10,10 +10,12 @@
 struct doppler {
 	struct doppler_params params;
 	doppler_lag1_fn *lag1;
+	doppler_axial_fn *axial;
 	struct doppler_law law;
 	float *basis;
 	float *r1;		/* [lines][samples], interleaved */
 	float *power;		/* [lines][samples] */
+	float *f;		/* [lines][samples], interleaved, of Loupas */
 	float *row;		/* [lines][samples], means along the lines */
 };
 
@@ -22,9 +24,23 @@ const struct doppler_lag1_variant doppler_lag1_variants[] = {
 	{ }
 };
 
+const struct doppler_axial_variant doppler_axial_variants[] = {
+	{ doppler_axial_c, "c", 0 },
+	{ }
+};
+
+static const char *loupas_fault(const struct doppler_params *p)
+{
+	if (!(p->carrier > 0) || !isfinite(p->carrier))
+		return "doppler: carrier is not positive";
+	if (!(p->sample_step > 0) || !isfinite(p->sample_step))
+		return "doppler: step from sample to sample is not positive";
+	return NULL;
+}
+
 static const char *fault(const struct doppler_params *p)
 {
-	if (p->ensemble < 2 || p->ensemble > 1024)
+	if (p->ensemble < 2 || p->ensemble > DOPPLER_ENSEMBLE_MAX)
 		return "doppler: ensemble is not 2 to 1024";
 	if (!(p->interval > 0) || !isfinite(p->interval))
 		return "doppler: interval is not positive";
@@ -42,6 +58,12 @@ static const char *fault(const struct doppler_params *p)
 		return "doppler: reference level is not positive";
 	if (isnan(p->power_min_db))
 		return "doppler: power threshold is not a number";
+	if (!(p->velocity_min >= 0))
+		return "doppler: velocity threshold is negative";
+	if (p->estimator == DOPPLER_LOUPAS)
+		return loupas_fault(p);
+	if (p->estimator != DOPPLER_KASAI)
+		return "doppler: unknown estimator";
 	return NULL;
 }
 
@@ -93,8 +115,10 @@ static int build(struct doppler *d, uint32_t lines, uint32_t samples)
 	d->r1 = dsp_alloc(places, 2 * sizeof(float));
 	d->power = dsp_alloc(places, sizeof(float));
 	d->row = dsp_alloc(places, sizeof(float));
+	d->f = dsp_alloc(d->params.estimator == DOPPLER_LOUPAS ? places : 0,
+			 2 * sizeof(float));
 	basis = dsp_alloc((size_t)terms * n, sizeof(double));
-	if (!d->basis || !d->r1 || !d->power || !d->row || !basis) {
+	if (!d->basis || !d->r1 || !d->power || !d->row || !d->f || !basis) {
 		free(basis);
 		return -ENOMEM;
 	}
@@ -125,6 +149,7 @@ int doppler_create(struct doppler **doppler, uint32_t lines, uint32_t samples,
 		return -ENOMEM;
 	d->params = *params;
 	d->lag1 = cpu_choose(doppler_lag1_variants)->fn;
+	d->axial = cpu_choose(doppler_axial_variants)->fn;
 	ret = build(d, lines, samples);
 	if (ret)
 		doppler_destroy(d);
@@ -178,18 +203,68 @@ static void mean_plane(struct doppler *d, float *plane, size_t step,
 			   d->params.average_lines);
 }
 
+static float phase(const float *z)
+{
+	return atan2f(z[1], z[0]);
+}
+
+/*
+ * Velocity per radian of the phase over time. With Loupas' frequency the phase
+ * over depth, which the carrier turns by a known angle from sample to sample,
+ * says how far the echoes' mean lies from the carrier.
+ */
+static float velocity_scale(const struct doppler *d, size_t i, double turn)
+{
+	const struct doppler_params *p = &d->params;
+	double frequency = p->frequency;
+
+	if (p->estimator == DOPPLER_LOUPAS) {
+		double off = remainder(phase(d->f + 2 * i) - turn, 2 * M_PI);
+
+		frequency = p->carrier +
+			    p->c * off / (4 * M_PI * p->sample_step);
+	}
+	return p->c / (4 * M_PI * frequency * p->interval);
+}
+
+static float share_of_noise(float r1, float r0)
+{
+	float share = r0 > 0 ? 1 - r1 / r0 : 1;
+
+	return share > 0 ? share : 0;
+}
+
 static void estimate(const struct doppler *d, struct vel *out, size_t places)
 {
 	const struct doppler_params *p = &d->params;
-	const float scale = doppler_nyquist(p) / M_PI;
 	const float reference_db = 20 * log10(p->reference);
+	const double turn = 4 * M_PI * p->carrier * p->sample_step / p->c;
 	size_t i;
 
 	for (i = 0; i < places; i++) {
-		out->v[i] = scale * atan2f(d->r1[2 * i + 1], d->r1[2 * i]);
+		const float *r1 = d->r1 + 2 * i;
+
+		out->v[i] = velocity_scale(d, i, turn) * phase(r1);
 		out->power[i] = 10 * log10f(d->power[i]) - reference_db;
-		out->valid[i] = out->power[i] >= p->power_min_db;
+		out->variance[i] = share_of_noise(hypotf(r1[0], r1[1]),
+						  d->power[i] *
+						  (p->ensemble - 1));
+		out->valid[i] = out->power[i] >= p->power_min_db &&
+				fabsf(out->v[i]) >= p->velocity_min;
 	}
+}
+
+static void find_axial(struct doppler *d, const struct iq *in)
+{
+	const size_t samples = in->samples, places = in->lines * samples;
+	uint32_t line;
+
+	for (line = 0; line < in->lines; line++)
+		d->axial(d->f + 2 * line * samples,
+			 in->data + 2 * line * samples, 2 * places, samples,
+			 &d->law);
+	mean_plane(d, d->f, 2, in->lines, in->samples);
+	mean_plane(d, d->f + 1, 2, in->lines, in->samples);
 }
 
 void doppler_execute(struct doppler *d, struct vel *out, const struct iq *in)
@@ -200,6 +275,8 @@ void doppler_execute(struct doppler *d, struct vel *out, const struct iq *in)
 	mean_plane(d, d->r1, 2, in->lines, in->samples);
 	mean_plane(d, d->r1 + 1, 2, in->lines, in->samples);
 	mean_plane(d, d->power, 1, in->lines, in->samples);
+	if (d->params.estimator == DOPPLER_LOUPAS)
+		find_axial(d, in);
 	estimate(d, out, places);
 }
 
@@ -210,6 +287,7 @@ void doppler_destroy(struct doppler *d)
 	free(d->basis);
 	free(d->r1);
 	free(d->power);
+	free(d->f);
 	free(d->row);
 	free(d);
 }

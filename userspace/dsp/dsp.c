@@ -2,7 +2,6 @@
 /* Grids, and the buffers between the stages. */
 #include <errno.h>
 #include <math.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -138,8 +137,9 @@ int vel_init(struct vel *vel, uint32_t lines, uint32_t samples)
 	vel->samples = samples;
 	vel->v = dsp_alloc(n, sizeof(float));
 	vel->power = dsp_alloc(n, sizeof(float));
+	vel->variance = dsp_alloc(n, sizeof(float));
 	vel->valid = dsp_alloc(n, 1);
-	if (vel->v && vel->power && vel->valid)
+	if (vel->v && vel->power && vel->variance && vel->valid)
 		return 0;
 	vel_finish(vel);
 	return -ENOMEM;
@@ -149,9 +149,11 @@ void vel_finish(struct vel *vel)
 {
 	free(vel->v);
 	free(vel->power);
+	free(vel->variance);
 	free(vel->valid);
 	vel->v = NULL;
 	vel->power = NULL;
+	vel->variance = NULL;
 	vel->valid = NULL;
 }
 
@@ -163,6 +165,8 @@ int image_init(struct image *image, enum image_format format,
 		.raster = *raster,
 		.stride = (size_t)raster->width *
 			  image_bytes_per_pixel(format),
+		.phase = NAN,
+		.heart_rate = NAN,
 	};
 	image->data = dsp_alloc(raster->height, image->stride);
 	return image->data ? 0 : -ENOMEM;

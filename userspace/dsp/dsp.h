@@ -18,6 +18,7 @@
 #ifndef DSP_H
 #define DSP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,11 +27,16 @@
  * @data: the payload, laid out as the scan's events say; not written
  * @bytes: of the payload, at least the scan's frame_bytes
  * @seq: number of the frame
+ * @ts: the board's clock at the frame's first trigger [ticks]
+ * @clock: of the board [ticks/s]; 0: @ts says nothing, and frames follow each
+ *         other as their numbers and the scan's frame period say
  */
 struct rf_frame {
 	const void *data;
 	size_t bytes;
 	uint64_t seq;
+	uint64_t ts;
+	double clock;
 };
 
 /**
@@ -82,13 +88,16 @@ struct env {
  * @v: [lines][samples], positive towards the probe [m/s]
  * @power: [lines][samples], mean power after the wall filter, relative to
  *         the square of the plan's reference level [dB]
- * @valid: [lines][samples], 1 where @power reaches the plan's threshold
+ * @variance: [lines][samples], of the phase: 1 - |R1| / R0, 0 (one velocity)
+ *            to 1 (all velocities alike)
+ * @valid: [lines][samples], 1 where @power and @v reach the plan's thresholds
  * @lines: lines of the grid
  * @samples: samples of a line
  */
 struct vel {
 	float *v;
 	float *power;
+	float *variance;
 	uint8_t *valid;
 	uint32_t lines;
 	uint32_t samples;
@@ -193,24 +202,112 @@ struct raster {
 };
 
 /**
+ * enum grey_map - from dB to grey
+ * @GREY_LINEAR: straight
+ * @GREY_GAMMA: brighter in the middle: the power 0.7 of linear
+ * @GREY_S: more contrast in the middle, less at both ends
+ */
+enum grey_map {
+	GREY_LINEAR,
+	GREY_GAMMA,
+	GREY_S,
+};
+
+/**
+ * enum colour_map - what colour shows
+ * @COLOUR_VELOCITY: red towards the probe, blue away
+ * @COLOUR_VARIANCE: the same, turning green with the variance of velocity
+ * @COLOUR_POWER: power without direction
+ * @COLOUR_DIRECTIONAL: power in the colours of the direction
+ */
+enum colour_map {
+	COLOUR_VELOCITY,
+	COLOUR_VARIANCE,
+	COLOUR_POWER,
+	COLOUR_DIRECTIONAL,
+};
+
+/**
+ * struct colour_scale - what colours mean
+ * @map: what is shown
+ * @nyquist: velocity at which colour aliases [m/s]; 0: no colour
+ * @baseline: colours run from (-1 - @baseline) to (1 - @baseline) times
+ *            @nyquist; -1 to 1
+ * @invert: the colours of towards and away are exchanged
+ * @power_db: darkest colour of a map of power [dB]
+ * @power_range_db: from there to the brightest, > 0 [dB]
+ */
+struct colour_scale {
+	enum colour_map map;
+	double nyquist;
+	double baseline;
+	bool invert;
+	double power_db;
+	double power_range_db;
+};
+
+/**
+ * enum region_kind - what a part of an image shows
+ * @REGION_B: a section of the body: both axes are lengths [m]
+ * @REGION_M: a line over time: x is time [s], z the distance along it [m]
+ * @REGION_ECG: the electrocardiogram: x is time [s], z counts, upwards
+ *              negative steps
+ */
+enum region_kind {
+	REGION_B,
+	REGION_M,
+	REGION_ECG,
+};
+
+/**
+ * struct image_region - a part of an image with a calibration of its own
+ * @kind: what it shows
+ * @left: its first column [pixels]
+ * @top: its first row [pixels]
+ * @now: of strips, the column that is the newest, from @left [pixels]
+ * @raster: its size; values of its first pixel and from pixel to pixel in the
+ *          units of its kind. A strip's columns count back from @now, its x0
+ *          is that of the column after @now, one sweep ago
+ */
+struct image_region {
+	enum region_kind kind;
+	uint32_t left, top;
+	uint32_t now;
+	struct raster raster;
+};
+
+#define REGIONS_MAX	3
+
+/**
  * struct image - a picture with its calibration
  * @format: of a pixel
- * @raster: size, and where the pixels lie
+ * @raster: size, and where the pixels of its section of the body lie
  * @stride: bytes from row to row
  * @data: the pixels
+ * @regions: of @region; 0: the whole is a section of the body
+ * @region: parts of a composite
  * @floor_db: grey 0; grey 255 is 0 dB [dB]
- * @nyquist: velocity of the last colour, the first is minus that [m/s];
- *           0: an image without colour
+ * @grey: from dB to grey between them
+ * @colour: what colours mean
  * @seq: number of the newest frame in it
+ * @time: of that frame's first trigger on the board's clock [s]
+ * @phase: of the heart at that time, 0 (R wave) to below 1; NAN: unknown
+ * @heart_rate: beats per second; NAN: unknown [Hz]
  */
 struct image {
 	enum image_format format;
 	struct raster raster;
 	size_t stride;
 	uint8_t *data;
+	uint32_t regions;
+	struct image_region region[REGIONS_MAX];
 	double floor_db;
-	double nyquist;
+	enum grey_map grey;
+	struct colour_scale colour;
 	uint64_t seq;
+	double time;
+	double phase;
+	double heart_rate;
 };
 
 /**

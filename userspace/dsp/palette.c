@@ -1,24 +1,81 @@
 // SPDX-License-Identifier: MIT
+#include <math.h>
+#include <string.h>
+
 #include "palette.h"
 
-static uint8_t mix(unsigned int from, unsigned int to, unsigned int share)
+/* Ends of a ramp: at no speed or power, half way, and at all there is. */
+struct ramp {
+	uint8_t rgb[3][3];
+};
+
+static const struct ramp velocity[2] = {
+	{ { { 72, 0, 0 }, { 164, 57, 15 }, { 255, 225, 60 } } },
+	{ { { 0, 0, 96 }, { 22, 58, 175 }, { 90, 235, 255 } } },
+};
+
+/* Without green, which tells variance. */
+static const struct ramp pure[2] = {
+	{ { { 72, 0, 0 }, { 164, 0, 0 }, { 255, 0, 0 } } },
+	{ { { 0, 0, 96 }, { 0, 0, 175 }, { 0, 70, 255 } } },
+};
+
+static const struct ramp power = {
+	{ { 40, 10, 0 }, { 190, 60, 0 }, { 255, 225, 90 } }
+};
+
+static double mix(double from, double to, double share)
 {
-	return from + ((int)to - (int)from) * (int)share / 127;
+	return from + (to - from) * share;
 }
 
-void palette_velocity(uint8_t rgb[PALETTE_COLOURS][3])
+/* @at: 0 to 1 along the ramp. */
+static void look_up(uint8_t out[3], const struct ramp *ramp, double at)
 {
-	unsigned int i;
+	int part = at > 0.5, i;
 
-	for (i = 0; i < PALETTE_COLOURS / 2; i++) {
-		uint8_t *towards = rgb[PALETTE_COLOURS / 2 + i];
-		uint8_t *away = rgb[PALETTE_COLOURS / 2 - 1 - i];
+	for (i = 0; i < 3; i++)
+		out[i] = mix(ramp->rgb[part][i], ramp->rgb[part + 1][i],
+			     2 * at - part);
+}
 
-		towards[0] = mix(72, 255, i);
-		towards[1] = mix(0, 225, i * i / 127);
-		towards[2] = mix(0, 60, i * i / 127);
-		away[0] = mix(0, 90, i * i / 127);
-		away[1] = mix(0, 235, i * i / 127);
-		away[2] = mix(96, 255, i);
+/* @speed: 0 to 1 of the largest in its direction. */
+static void colour(uint8_t out[3], enum colour_map map, int away, double speed,
+		   double shade)
+{
+	switch (map) {
+	case COLOUR_VELOCITY:
+		look_up(out, &velocity[away], speed);
+		break;
+	case COLOUR_VARIANCE:
+		look_up(out, &pure[away], speed);
+		out[1] = mix(out[1], 255, shade);
+		break;
+	case COLOUR_POWER:
+		look_up(out, &power, shade);
+		break;
+	case COLOUR_DIRECTIONAL:
+		look_up(out, &velocity[away], shade);
+		break;
+	}
+}
+
+void palette_make(struct palette *palette, const struct colour_scale *scale)
+{
+	const double zero = (1 + scale->baseline) / 2 * PALETTE_COLOURS;
+	int shade, i;
+
+	for (shade = 0; shade < PALETTE_SHADES; shade++) {
+		for (i = 0; i < PALETTE_COLOURS; i++) {
+			/* the middle of the entry */
+			double off = i + 0.5 - zero;
+			double most = off > 0 ? PALETTE_COLOURS - zero : zero;
+
+			colour(palette->rgb[shade][i], scale->map,
+			       (off < 0) != scale->invert,
+			       fmin((fabs(off) - 0.5) /
+				    fmax(most - 1, 1), 1),
+			       shade / (PALETTE_SHADES - 1.0));
+		}
 	}
 }

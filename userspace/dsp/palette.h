@@ -1,18 +1,32 @@
 /* SPDX-License-Identifier: MIT */
-/* The colours of velocity: red towards the probe, blue away from it. */
+/* The colours of velocity and power. */
 #ifndef DSP_PALETTE_H
 #define DSP_PALETTE_H
 
 #include <stdint.h>
 
-#define PALETTE_COLOURS	256
+#include "dsp.h"
+
+#define PALETTE_COLOURS	256	/* of the velocities */
+#define PALETTE_SHADES	64	/* of variance or power, from none to all */
 
 /**
- * palette_velocity() - colours from minus to plus the Nyquist velocity
- * @rgb: written
- *
- * Away: light cyan to dark blue; towards: dark red to yellow.
+ * struct palette - colours by velocity and by shade
+ * @rgb: [shade][velocity]; maps that know no shade have all alike, those that
+ *       know no velocity likewise
  */
-void palette_velocity(uint8_t rgb[PALETTE_COLOURS][3]);
+struct palette {
+	uint8_t rgb[PALETTE_SHADES][PALETTE_COLOURS][3];
+};
+
+/**
+ * palette_make() - the colours of a scale
+ * @palette: written
+ * @scale: its map, baseline and inversion
+ *
+ * Towards: dark red to yellow; away: dark blue to light cyan. Velocity 0 lies
+ * (1 + baseline) / 2 of the way up.
+ */
+void palette_make(struct palette *palette, const struct colour_scale *scale);
 
 #endif /* DSP_PALETTE_H */

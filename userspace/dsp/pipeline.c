@@ -174,7 +174,7 @@ static int make_doppler(struct pipeline *p, const char **why)
 			     why);
 	if (ret)
 		return ret;
-	p->image.nyquist = doppler_nyquist(&params);
+	p->image.colour.nyquist = doppler_nyquist(&params);
 	return vel_init(&p->vel, p->iq.lines, p->iq.samples);
 }
 
@@ -191,7 +191,7 @@ static int make_scanconvert(struct pipeline *p, const char **why)
 		.raster.width = p->params.display.width,
 		.raster.height = p->params.display.height,
 		.range_db = p->params.b.range_db,
-		.nyquist = p->image.nyquist,
+		.colour.nyquist = p->image.colour.nyquist,
 		.priority_db = p->params.colour.priority_db,
 	};
 	int ret;
@@ -203,7 +203,7 @@ static int make_scanconvert(struct pipeline *p, const char **why)
 	ret = image_init(&p->image, p->doppler ? IMAGE_RGB24 : IMAGE_GREY8,
 			 &params.raster);
 	p->image.floor_db = -params.range_db;
-	p->image.nyquist = params.nyquist;
+	p->image.colour = params.colour;
 	return ret;
 }
 

@@ -7,15 +7,17 @@
 #include "scanconvert.h"
 
 void scanconvert_level_c(uint8_t *grey, const float *db, size_t n,
-			 float floor_db)
+			 float floor_db, const uint8_t *map)
 {
 	const float scale = 255 / floor_db;
 	size_t j;
 
 	for (j = 0; j < n; j++) {
-		const float level = 255 - db[j] * scale;
+		float level = 255 - db[j] * scale;
 
-		grey[j] = level > 0 ? level < 255 ? level + 0.5f : 255 : 0;
+		level = level > 0 ? level < 255 ? level : 255 : 0;
+		grey[j] = map ? map[(int)(LEVEL_STEPS * level + 0.5f)] :
+				(uint8_t)(level + 0.5f);
 	}
 }
 
@@ -49,28 +51,37 @@ static float unwrap(float v, float near, float nyquist)
 	return v;
 }
 
-static const uint8_t *colour(float v, const struct colour_law *law)
+static int entry(float share, int entries)
 {
-	float at;
+	const float at = share * entries;
 
-	v = unwrap(v, 0, law->nyquist);
-	at = (v / law->nyquist + 1) * (PALETTE_COLOURS / 2);
-	if (!(at > 0))
-		at = 0;
-	if (at > PALETTE_COLOURS - 1)
-		at = PALETTE_COLOURS - 1;
-	return law->palette[(int)at];
+	return at > 0 ? at < entries ? at : entries - 1 : 0;
 }
 
-/* The pixel's velocity; false where valid samples make less than half. */
-static int velocity(float *v, const struct colour_law *law, size_t at,
+struct flow {
+	float v, shade;
+};
+
+static const uint8_t *colour(struct flow flow, const struct colour_law *law)
+{
+	const float v = unwrap(flow.v, -law->baseline * law->nyquist,
+			       law->nyquist);
+	const int at = entry((v / law->nyquist + 1 + law->baseline) / 2,
+			     PALETTE_COLOURS);
+
+	return law->palette[entry(flow.shade, PALETTE_SHADES) *
+			    PALETTE_COLOURS + at];
+}
+
+/* A pixel's velocity and shade; false where valid samples make less than half. */
+static int velocity(struct flow *flow, const struct colour_law *law, size_t at,
 		    float a, float b)
 {
 	const size_t place[4] = { at, at + 1, at + law->samples,
 				  at + law->samples + 1 };
 	const float share[4] = { (1 - a) * (1 - b), a * (1 - b), (1 - a) * b,
 				 a * b };
-	float weight[4], all = 0, sum = 0;
+	float weight[4], all = 0, sum = 0, shade = 0;
 	int i, heaviest = 0;
 
 	for (i = 0; i < 4; i++) {
@@ -85,7 +96,9 @@ static int velocity(float *v, const struct colour_law *law, size_t at,
 		sum += weight[i] * unwrap(law->v[place[i]],
 					  law->v[place[heaviest]],
 					  law->nyquist);
-	*v = sum / all;
+	for (i = 0; law->shade && i < 4; i++)
+		shade += weight[i] * law->shade[place[i]];
+	*flow = (struct flow){ sum / all, shade / all };
 	return 1;
 }
 
@@ -97,12 +110,12 @@ void scanconvert_colour_c(uint8_t *rgb, const uint8_t *grey,
 
 	for (j = 0; j < n; j++, rgb += 3) {
 		const int32_t at = map->at[first + j];
-		float v;
+		struct flow flow;
 
 		if (at >= 0 && grey[j] < law->priority &&
-		    velocity(&v, law, at, map->a[first + j],
+		    velocity(&flow, law, at, map->a[first + j],
 			     map->b[first + j]))
-			memcpy(rgb, colour(v, law), 3);
+			memcpy(rgb, colour(flow, law), 3);
 		else
 			memset(rgb, grey[j], 3);
 	}

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
-/* The scan converter's object: the map from pixels to samples. */
+/* The scan converter's object: the maps from pixels to samples. */
 #include <errno.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cpu.h"
 #include "palette.h"
@@ -16,9 +18,14 @@ struct scanconvert {
 	scanconvert_grey_fn *grey;
 	scanconvert_colour_fn *colour;
 	struct scan_map map;
+	struct scan_map box;	/* of the velocities; its own if there is one */
+	uint32_t edges;
+	uint32_t *edge;		/* pixels of the box's outline */
 	uint8_t *samples;	/* [lines][samples], the envelope as grey */
 	uint8_t *row;		/* [width], a row of the image in grey */
-	uint8_t palette[PALETTE_COLOURS][3];
+	float *shade;		/* [lines][samples] of the velocities */
+	uint8_t *level_map;	/* [LEVEL_MAP]; NULL: linear */
+	struct palette palette;
 };
 
 const struct scanconvert_level_variant scanconvert_level_variants[] = {
@@ -35,6 +42,18 @@ const struct scanconvert_colour_variant scanconvert_colour_variants[] = {
 	{ scanconvert_colour_c, "c", 0 },
 	{ }
 };
+
+double grey_of(enum grey_map map, double level)
+{
+	switch (map) {
+	case GREY_GAMMA:
+		return pow(level, 0.7);
+	case GREY_S:
+		return (level + level * level * (3 - 2 * level)) / 2;
+	default:
+		return level;
+	}
+}
 
 struct box {
 	double left, right, top, bottom;
@@ -89,31 +108,102 @@ void scanconvert_fit(struct raster *raster, const struct grid *grid)
 	raster->z0 = (box.top + box.bottom - (raster->height - 1) * pixel) / 2;
 }
 
-static void fill_map(struct scanconvert *s)
+/* Does each sample of the cell exist? */
+static bool inside(const struct grid *grid, double line, double sample)
 {
-	const struct grid *grid = &s->params.grid;
-	const struct raster *raster = &s->params.raster;
+	return line >= 0 && line + 1 < grid->lines && sample >= 0 &&
+	       sample + 1 < grid->samples;
+}
+
+static int map_init(struct scan_map *map, const struct grid *grid,
+		    const struct raster *raster)
+{
+	const size_t pixels = (size_t)raster->width * raster->height;
 	uint32_t row, column;
 	size_t i = 0;
 
+	map->at = dsp_alloc(pixels, sizeof(*map->at));
+	map->a = dsp_alloc(pixels, sizeof(*map->a));
+	map->b = dsp_alloc(pixels, sizeof(*map->b));
+	if (!map->at || !map->a || !map->b)
+		return -ENOMEM;
 	for (row = 0; row < raster->height; row++) {
 		for (column = 0; column < raster->width; column++, i++) {
-			double line, sample, l0, s0;
+			double line, sample;
 
 			grid_locate(grid, raster->x0 + column * raster->dx,
 				    raster->z0 + row * raster->dz, &line,
 				    &sample);
-			l0 = floor(line);
-			s0 = floor(sample);
-			s->map.at[i] = -1;
-			if (l0 < 0 || l0 + 1 >= grid->lines || s0 < 0 ||
-			    s0 + 1 >= grid->samples)
+			map->at[i] = -1;
+			if (!inside(grid, floor(line), floor(sample)))
 				continue;
-			s->map.at[i] = l0 * grid->samples + s0;
-			s->map.a[i] = sample - s0;
-			s->map.b[i] = line - l0;
+			map->at[i] = floor(line) * grid->samples +
+				     floor(sample);
+			map->a[i] = sample - floor(sample);
+			map->b[i] = line - floor(line);
 		}
 	}
+	return 0;
+}
+
+static void map_finish(struct scan_map *map)
+{
+	free(map->at);
+	free(map->a);
+	free(map->b);
+}
+
+/* Pixels of the box beside one that is not, or at the image's edge. */
+static bool on_edge(const struct scanconvert *s, uint32_t row, uint32_t column)
+{
+	const struct raster *raster = &s->params.raster;
+	const int32_t *at = s->box.at + (size_t)row * raster->width + column;
+
+	return *at >= 0 &&
+	       (!row || row + 1 == raster->height || !column ||
+		column + 1 == raster->width || at[-1] < 0 || at[1] < 0 ||
+		at[-(ptrdiff_t)raster->width] < 0 || at[raster->width] < 0);
+}
+
+static int make_outline(struct scanconvert *s)
+{
+	const struct raster *raster = &s->params.raster;
+	const size_t pixels = (size_t)raster->width * raster->height;
+	size_t i;
+
+	for (i = 0; i < pixels; i++)
+		s->edges += on_edge(s, i / raster->width, i % raster->width);
+	s->edge = dsp_alloc(s->edges, sizeof(*s->edge));
+	if (!s->edge)
+		return -ENOMEM;
+	for (i = 0, s->edges = 0; i < pixels; i++)
+		if (on_edge(s, i / raster->width, i % raster->width))
+			s->edge[s->edges++] = i;
+	return 0;
+}
+
+static const char *colour_fault(const struct scanconvert_params *p)
+{
+	const struct colour_scale *colour = &p->colour;
+
+	if (!(colour->nyquist >= 0) || !isfinite(colour->nyquist))
+		return "scan conversion: Nyquist velocity is negative";
+	if (isnan(p->priority_db))
+		return "scan conversion: priority is not a number";
+	if (colour->nyquist == 0)
+		return NULL;
+	if (!(fabs(colour->baseline) <= 1))
+		return "scan conversion: baseline is not -1 to 1";
+	if (colour->map > COLOUR_DIRECTIONAL)
+		return "scan conversion: unknown map of colours";
+	if (colour->map >= COLOUR_POWER &&
+	    (!isfinite(colour->power_db) || !(colour->power_range_db > 0)))
+		return "scan conversion: no range of power";
+	if (!p->box.lines)
+		return NULL;
+	if (p->box.lines < 2 || p->box.samples < 2)
+		return "scan conversion: a box of fewer than 2 lines or samples";
+	return grid_check(&p->box);
 }
 
 static const char *fault(const struct scanconvert_params *p)
@@ -133,25 +223,50 @@ static const char *fault(const struct scanconvert_params *p)
 		return "scan conversion: pixels without a place";
 	if (!(p->range_db > 0) || !isfinite(p->range_db))
 		return "scan conversion: dynamic range is not positive";
-	if (!(p->nyquist >= 0) || !isfinite(p->nyquist))
-		return "scan conversion: Nyquist velocity is negative";
-	if (isnan(p->priority_db))
-		return "scan conversion: priority is not a number";
-	return NULL;
+	if (p->grey > GREY_S)
+		return "scan conversion: unknown map of greys";
+	return colour_fault(p);
 }
 
-static int alloc_tables(struct scanconvert *s)
+static bool has_box(const struct scanconvert *s)
 {
-	const struct raster *raster = &s->params.raster;
-	const size_t pixels = (size_t)raster->width * raster->height;
+	return s->params.colour.nyquist > 0 && s->params.box.lines;
+}
 
-	s->map.at = dsp_alloc(pixels, sizeof(*s->map.at));
-	s->map.a = dsp_alloc(pixels, sizeof(*s->map.a));
-	s->map.b = dsp_alloc(pixels, sizeof(*s->map.b));
-	s->samples = dsp_alloc(s->params.grid.lines, s->params.grid.samples);
-	s->row = dsp_alloc(raster->width, 1);
-	return s->map.at && s->map.a && s->map.b && s->samples && s->row ?
-	       0 : -ENOMEM;
+static int make_level_map(struct scanconvert *s)
+{
+	unsigned int i;
+
+	if (s->params.grey == GREY_LINEAR)
+		return 0;
+	s->level_map = dsp_alloc(LEVEL_MAP, 1);
+	if (!s->level_map)
+		return -ENOMEM;
+	for (i = 0; i < LEVEL_MAP; i++)
+		s->level_map[i] = lrint(255 * grey_of(s->params.grey,
+						      i / (LEVEL_MAP - 1.0)));
+	return 0;
+}
+
+static int build(struct scanconvert *s)
+{
+	const struct scanconvert_params *p = &s->params;
+	const struct grid *box = has_box(s) ? &p->box : &p->grid;
+	int ret;
+
+	s->samples = dsp_alloc(p->grid.lines, p->grid.samples);
+	s->row = dsp_alloc(p->raster.width, 1);
+	s->shade = dsp_alloc((size_t)box->lines * box->samples,
+			     sizeof(*s->shade));
+	if (!s->samples || !s->row || !s->shade)
+		return -ENOMEM;
+	ret = make_level_map(s);
+	if (!ret)
+		ret = map_init(&s->map, &p->grid, &p->raster);
+	if (ret || !has_box(s))
+		return ret;
+	ret = map_init(&s->box, box, &p->raster);
+	return ret ? ret : make_outline(s);
 }
 
 int scanconvert_create(struct scanconvert **scanconvert,
@@ -170,12 +285,11 @@ int scanconvert_create(struct scanconvert **scanconvert,
 	s->level = cpu_choose(scanconvert_level_variants)->fn;
 	s->grey = cpu_choose(scanconvert_grey_variants)->fn;
 	s->colour = cpu_choose(scanconvert_colour_variants)->fn;
-	if (alloc_tables(s)) {
+	if (build(s)) {
 		scanconvert_destroy(s);
 		return -ENOMEM;
 	}
-	palette_velocity(s->palette);
-	fill_map(s);
+	palette_make(&s->palette, &s->params.colour);
 	*scanconvert = s;
 	return 0;
 }
@@ -195,9 +309,37 @@ void scanconvert_grey(struct scanconvert *s, struct image *out,
 /* Grey from which on tissue hides velocity. */
 static uint32_t priority_grey(const struct scanconvert_params *p)
 {
-	double grey = 255 * (1 + p->priority_db / p->range_db);
+	double level = 1 + p->priority_db / p->range_db;
 
-	return grey < 0 ? 0 : grey > 255 ? 256 : grey;
+	return level < 0 ? 0 : level > 1 ? 256 : 255 * grey_of(p->grey, level);
+}
+
+/* What a map shows beside the velocity, as shares of its scale. */
+static const float *find_shade(struct scanconvert *s, const struct vel *vel)
+{
+	const struct colour_scale *colour = &s->params.colour;
+	const size_t n = (size_t)vel->lines * vel->samples;
+	size_t i;
+
+	if (colour->map == COLOUR_VELOCITY)
+		return NULL;
+	if (colour->map == COLOUR_VARIANCE)
+		return vel->variance;
+	for (i = 0; i < n; i++)
+		s->shade[i] = fmin(fmax((vel->power[i] - colour->power_db) /
+					colour->power_range_db, 0), 1);
+	return s->shade;
+}
+
+static void draw_outline(struct scanconvert *s, struct image *out)
+{
+	static const uint8_t ink[3] = { 210, 200, 110 };
+	const uint32_t width = s->params.raster.width;
+	uint32_t i;
+
+	for (i = 0; i < s->edges; i++)
+		memcpy(out->data + s->edge[i] / width * out->stride +
+		       3 * (size_t)(s->edge[i] % width), ink, 3);
 }
 
 static void draw_colour(struct scanconvert *s, struct image *out,
@@ -207,20 +349,24 @@ static void draw_colour(struct scanconvert *s, struct image *out,
 	const uint32_t width = p->raster.width;
 	const struct colour_law law = {
 		.v = vel->v,
+		.shade = find_shade(s, vel),
 		.valid = vel->valid,
 		.samples = vel->samples,
-		.nyquist = p->nyquist,
+		.nyquist = p->colour.nyquist,
+		.baseline = p->colour.baseline,
 		.priority = priority_grey(p),
-		.palette = (const uint8_t (*)[3])s->palette,
+		.palette = (const uint8_t (*)[3])s->palette.rgb,
 	};
 	uint32_t row;
 
 	for (row = 0; row < p->raster.height; row++) {
 		s->grey(s->row, s->samples, p->grid.samples, &s->map,
 			(size_t)row * width, width);
-		s->colour(out->data + row * out->stride, s->row, &law, &s->map,
-			  (size_t)row * width, width);
+		s->colour(out->data + row * out->stride, s->row, &law,
+			  has_box(s) ? &s->box : &s->map, (size_t)row * width,
+			  width);
 	}
+	draw_outline(s, out);
 }
 
 void scanconvert_execute(struct scanconvert *s, struct image *out,
@@ -229,23 +375,26 @@ void scanconvert_execute(struct scanconvert *s, struct image *out,
 	const struct scanconvert_params *p = &s->params;
 
 	s->level(s->samples, env->db, (size_t)env->lines * env->samples,
-		 -p->range_db);
+		 -p->range_db, s->level_map);
 	if (vel)
 		draw_colour(s, out, vel);
 	else
 		scanconvert_grey(s, out, s->samples);
 	out->floor_db = -p->range_db;
-	out->nyquist = p->nyquist;
+	out->grey = p->grey;
+	out->colour = p->colour;
 }
 
 void scanconvert_destroy(struct scanconvert *s)
 {
 	if (!s)
 		return;
-	free(s->map.at);
-	free(s->map.a);
-	free(s->map.b);
+	map_finish(&s->map);
+	map_finish(&s->box);
+	free(s->edge);
 	free(s->samples);
 	free(s->row);
+	free(s->shade);
+	free(s->level_map);
 	free(s);
 }

@@ -10,32 +10,6 @@
 #include "dsp.h"
 
 /**
- * enum grey_map - from dB to grey
- * @GREY_LINEAR: straight
- * @GREY_GAMMA: brighter in the middle: the power 0.7 of linear
- * @GREY_S: more contrast in the middle, less at both ends
- */
-enum grey_map {
-	GREY_LINEAR,
-	GREY_GAMMA,
-	GREY_S,
-};
-
-/**
- * enum colour_map - what colour shows
- * @COLOUR_VELOCITY: red towards the probe, blue away
- * @COLOUR_VARIANCE: the same, turning green with the variance of velocity
- * @COLOUR_POWER: power without direction
- * @COLOUR_DIRECTIONAL: power in the colours of the direction
- */
-enum colour_map {
-	COLOUR_VELOCITY,
-	COLOUR_VARIANCE,
-	COLOUR_POWER,
-	COLOUR_DIRECTIONAL,
-};
-
-/**
  * struct scan_map - where the pixels of an image lie among the samples
  * @at: index of the sample before the pixel on the line before it, -1 outside
  *      the grid; [height][width]
@@ -48,13 +22,17 @@ struct scan_map {
 	double *b;
 };
 
+#define LEVEL_STEPS	4	/* of a grey map per grey */
+#define LEVEL_MAP	(255 * LEVEL_STEPS + 1)
+
 /*
- * grey[j] = 255 (1 - db[j] / floor_db), rounded and clamped to 0 to 255;
- * floor_db < 0. Variants agree with the C form within 1, at most where the
- * value lies within 1e-4 of a half.
+ * With x = 255 (1 - db[j] / floor_db), clamped to 0 to 255, floor_db < 0:
+ * grey[j] = x rounded, or with a map [LEVEL_MAP] its entry at LEVEL_STEPS x,
+ * rounded. Variants agree with the C form within 1, or an entry, at most where
+ * what is rounded lies within 1e-4 of a half.
  */
 typedef void scanconvert_level_fn(uint8_t *grey, const float *db, size_t n,
-				  float floor_db);
+				  float floor_db, const uint8_t *map);
 scanconvert_level_fn scanconvert_level_c;
 
 /*
@@ -70,17 +48,22 @@ scanconvert_grey_fn scanconvert_grey_c;
 /**
  * struct colour_law - how velocity is drawn
  * @v: [lines][samples], -@nyquist to @nyquist [m/s]
+ * @shade: [lines][samples], 0 to 1; NULL: 0 everywhere
  * @valid: [lines][samples]
  * @samples: of a line
- * @nyquist: velocity of the last colour [m/s]
+ * @nyquist: velocity at which colour aliases [m/s]
+ * @baseline: share of @nyquist by which the middle of the palette is shifted
  * @priority: grey from which on tissue hides velocity, 256: never
- * @palette: colours of -@nyquist to @nyquist
+ * @palette: [PALETTE_SHADES][PALETTE_COLOURS] of shades, and of velocities
+ *           from (-1 - @baseline) to (1 - @baseline) @nyquist
  */
 struct colour_law {
 	const float *v;
+	const float *shade;
 	const uint8_t *valid;
 	uint32_t samples;
 	float nyquist;
+	float baseline;
 	uint32_t priority;
 	const uint8_t (*palette)[3];
 };
@@ -90,14 +73,17 @@ struct colour_law {
  * velocity, where valid samples make at least half of the pixel's weight and
  * grey[j] is below the priority; grey[j] elsewhere. The velocity is the
  * weighted mean of the valid samples, each taken within one Nyquist velocity
- * of the heaviest, so that aliasing does not blur. Variants agree with the C
- * form within one entry of the palette.
+ * of the heaviest, so that aliasing does not blur; the shade is their mean.
+ * Variants agree with the C form within one entry of the palette each way.
  */
 typedef void scanconvert_colour_fn(uint8_t *rgb, const uint8_t *grey,
 				   const struct colour_law *law,
 				   const struct scan_map *map, size_t first,
 				   size_t n);
 scanconvert_colour_fn scanconvert_colour_c;
+
+/** grey_of() - grey of a level by a map; @level and the result 0 to 1 */
+double grey_of(enum grey_map map, double level);
 
 struct scanconvert_level_variant {
 	scanconvert_level_fn *fn;
@@ -126,7 +112,9 @@ extern const struct scanconvert_colour_variant scanconvert_colour_variants[];
  * @grid: of the samples, at least 2 lines of 2 samples
  * @raster: of the image, to 16384 x 16384
  * @range_db: dynamic range, grey 0 is -@range_db [dB], > 0
- * @nyquist: velocity of the last colour [m/s], 0: no colour
+ * @grey: from dB to grey
+ * @colour: what colours mean; its nyquist 0: no colour
+ * @box: of the velocities, outlined in the image; no lines: @grid
  * @priority_db: level from which on tissue hides velocity; INFINITY: never
  *               [dB]
  */
@@ -134,7 +122,9 @@ struct scanconvert_params {
 	struct grid grid;
 	struct raster raster;
 	double range_db;
-	double nyquist;
+	enum grey_map grey;
+	struct colour_scale colour;
+	struct grid box;
 	double priority_db;
 };
 
@@ -167,7 +157,7 @@ int scanconvert_create(struct scanconvert **scanconvert,
  * @out: of the raster, RGB24 with colour and GREY8 without; its calibration
  *       of values is written
  * @env: of the grid
- * @vel: of the grid; NULL without colour
+ * @vel: of the box; NULL without colour
  */
 void scanconvert_execute(struct scanconvert *scanconvert, struct image *out,
 			 const struct env *env, const struct vel *vel);

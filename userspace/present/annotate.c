@@ -2,12 +2,14 @@
 /* Scales around a picture: axes in mm, bars for dB and velocity. */
 #include <errno.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "annotate.h"
 #include "dsp/palette.h"
+#include "dsp/scanconvert.h"
 #include "font.h"
 
 /* Everything in pixels. */
@@ -167,6 +169,35 @@ static void draw_bar(struct image *image, const struct scale *s,
 	text(image, s->x, 8, unit);
 }
 
+/* The bar of colours: velocity from end to end, or power upwards. */
+static void draw_colours(struct image *image, const struct image *like, long x)
+{
+	const struct colour_scale *colour = &like->colour;
+	const bool power = colour->map >= COLOUR_POWER;
+	const long length = like->raster.height;
+	const double top = power ? colour->power_db + colour->power_range_db :
+				   100 * colour->nyquist *
+					   (1 - colour->baseline);
+	const double span = power ? colour->power_range_db :
+				    200 * colour->nyquist;
+	const struct scale scale = {
+		.first = top, .slope = -span / (length - 1),
+		.length = length, .x = x, .z = TOP,
+	};
+	uint8_t colours[PALETTE_COLOURS][3];
+	static struct palette palette;
+	int i;
+
+	palette_make(&palette, colour);
+	for (i = 0; i < PALETTE_COLOURS; i++)
+		memcpy(colours[i],
+		       power ? palette.rgb[i * PALETTE_SHADES /
+					   PALETTE_COLOURS]
+					  [PALETTE_COLOURS - 1] :
+			       palette.rgb[0][i], 3);
+	draw_bar(image, &scale, power ? "dB" : "cm/s", colours);
+}
+
 static void draw_bars(struct image *image, const struct image *like)
 {
 	uint8_t colours[PALETTE_COLOURS][3];
@@ -176,21 +207,15 @@ static void draw_bars(struct image *image, const struct image *like)
 		.slope = like->floor_db / (length - 1),
 		.length = length, .x = x, .z = TOP,
 	};
-	struct scale velocity = {
-		.first = 100 * like->nyquist,
-		.slope = -200 * like->nyquist / (length - 1),
-		.length = length,
-		.x = x + BAR_WIDTH + BAR_LABELS + BAR_GAP, .z = TOP,
-	};
 	int i;
 
 	for (i = 0; i < PALETTE_COLOURS; i++)
-		memset(colours[i], i, 3);
+		memset(colours[i],
+		       lround(255 * grey_of(like->grey, i / 255.0)), 3);
 	draw_bar(image, &grey, "dB", colours);
-	if (like->nyquist <= 0)
-		return;
-	palette_velocity(colours);
-	draw_bar(image, &velocity, "cm/s", colours);
+	if (like->colour.nyquist > 0)
+		draw_colours(image, like,
+			     x + BAR_WIDTH + BAR_LABELS + BAR_GAP);
 }
 
 static void draw_scales(struct image *image, const struct image *like)
@@ -210,7 +235,7 @@ static void draw_scales(struct image *image, const struct image *like)
 
 int annotate_create(struct annotate **annotate, const struct image *like)
 {
-	const unsigned int bars = like->nyquist > 0 ? 2 : 1;
+	const unsigned int bars = like->colour.nyquist > 0 ? 2 : 1;
 	struct raster raster = like->raster;
 	struct annotate *a = calloc(1, sizeof(*a));
 
@@ -226,7 +251,8 @@ int annotate_create(struct annotate **annotate, const struct image *like)
 		return -ENOMEM;
 	}
 	a->image.floor_db = like->floor_db;
-	a->image.nyquist = like->nyquist;
+	a->image.colour = like->colour;
+	a->image.grey = like->grey;
 	draw_scales(&a->image, like);
 	*annotate = a;
 	return 0;

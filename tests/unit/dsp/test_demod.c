@@ -12,7 +12,10 @@ static double gain_at(double f, const struct demod_params *params,
 {
 	struct sono_scan *scan = fixture_scan(1);
 	int16_t *data = calloc(1, scan->frame_bytes);
-	const struct rf_frame frame = { data, scan->frame_bytes, 0 };
+	const struct rf_frame frame = {
+		.data = data,
+		.bytes = scan->frame_bytes,
+	};
 	struct demod *demod;
 	struct baseband bb;
 	const char *why;

@@ -172,6 +172,75 @@ Test(doppler, mean_repeats_the_edges)
 	vel_finish(&vel);
 }
 
+/*
+ * Echoes at 4.5 MHz that come nearer at 0.1 m/s, beamformed about 5 MHz: the
+ * phase turns with 4.5 MHz over depth as over time.
+ */
+Test(doppler, loupas_finds_the_frequency_of_the_echoes)
+{
+	const double step = 50e-6, w = 4 * M_PI * 4.5e6 / 1540;
+	float data[2 * PLACES * ENSEMBLE];
+	struct doppler_params params = usual();
+	struct vel vel;
+	uint32_t t, i;
+
+	for (t = 0; t < ENSEMBLE; t++) {
+		for (i = 0; i < PLACES; i++) {
+			double phase = w * (i % SAMPLES * step +
+					    0.1 * 200e-6 * t);
+
+			data[2 * (t * PLACES + i)] = cos(phase);
+			data[2 * (t * PLACES + i) + 1] = sin(phase);
+		}
+	}
+	run(&vel, &params, data);
+	cr_assert_float_eq(vel.v[7], 0.09, 1e-5);
+	vel_finish(&vel);
+	params.estimator = DOPPLER_LOUPAS;
+	params.carrier = 5e6;
+	params.sample_step = step;
+	run(&vel, &params, data);
+	for (i = 0; i < PLACES; i++)
+		cr_assert_float_eq(vel.v[i], 0.1, 1e-5);
+	vel_finish(&vel);
+}
+
+Test(doppler, variance_tells_one_velocity_from_many)
+{
+	float data[2 * PLACES * ENSEMBLE];
+	struct doppler_params params = usual();
+	struct vel vel;
+	uint32_t t;
+
+	fill(data, 1, 0.1, 0, 0);
+	/* place 0: every other image turned by a right angle */
+	for (t = 0; t < ENSEMBLE; t++) {
+		data[2 * t * PLACES] = t % 4 < 2;
+		data[2 * t * PLACES + 1] = t % 4 >= 2;
+	}
+	run(&vel, &params, data);
+	cr_assert_float_eq(vel.variance[7], 0, 1e-5);
+	cr_assert_gt(vel.variance[0], 0.3);
+	vel_finish(&vel);
+}
+
+Test(doppler, slow_echoes_are_not_valid)
+{
+	float data[2 * PLACES * ENSEMBLE];
+	struct doppler_params params = usual();
+	struct vel vel;
+
+	fill(data, 1, -0.1, 0, 0);
+	params.velocity_min = 0.11;
+	run(&vel, &params, data);
+	cr_assert_eq(vel.valid[3], 0);
+	vel_finish(&vel);
+	params.velocity_min = 0.09;
+	run(&vel, &params, data);
+	cr_assert_eq(vel.valid[3], 1);
+	vel_finish(&vel);
+}
+
 static const char *refusal(const struct doppler_params *params)
 {
 	struct doppler *doppler;

@@ -54,7 +54,11 @@ static bool give(struct pipeline *p, const struct sono_scan *scan,
 		 uint64_t seq, double shift, const struct image **image)
 {
 	char *data = aligned_alloc(64, scan->frame_bytes);
-	const struct rf_frame frame = { data, scan->frame_bytes, seq };
+	const struct rf_frame frame = {
+		.data = data,
+		.bytes = scan->frame_bytes,
+		.seq = seq,
+	};
 	uint32_t e;
 	bool done;
 
@@ -129,7 +133,7 @@ static double velocity(uint32_t events, uint32_t frames, double step,
 		cr_assert_eq(give(p, scan, t, (t + (events > 1)) * step,
 				  &image), t + 1 == frames);
 	cr_assert_eq(image->format, IMAGE_RGB24);
-	cr_assert_float_eq(image->nyquist,
+	cr_assert_float_eq(image->colour.nyquist,
 			   1540 / (4 * 5e6 * pipeline_interval(p)), 1e-6);
 	v = pipeline_vel(p)->v[4 * 81 + 40];
 	*interval = pipeline_interval(p);

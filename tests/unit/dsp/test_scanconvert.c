@@ -146,7 +146,7 @@ Test(scanconvert, grey_spans_the_dynamic_range)
 	cr_assert_eq(image.data[2 * image.stride], 255);
 	cr_assert_eq(image.data[1], 0);
 	cr_assert_eq(image.floor_db, -60);
-	cr_assert_eq(image.nyquist, 0);
+	cr_assert_eq(image.colour.nyquist, 0);
 	scanconvert_destroy(s);
 	image_finish(&image);
 }
@@ -160,7 +160,8 @@ static void colour_of(uint8_t rgb[3], const float v[4], uint8_t valid,
 	float power[LINES * SAMPLES] = { 0 };
 	uint8_t mask[LINES * SAMPLES];
 	const struct env env = { db, LINES, SAMPLES };
-	const struct vel vel = { velocity, power, mask, LINES, SAMPLES };
+	const struct vel vel = { velocity, power, power, mask, LINES,
+				 SAMPLES };
 	struct scanconvert *s;
 	struct image image;
 	unsigned int i;
@@ -172,12 +173,12 @@ static void colour_of(uint8_t rgb[3], const float v[4], uint8_t valid,
 	}
 	params.raster.x0 += 0.4e-3;
 	params.raster.z0 += 0.2e-3;
-	params.nyquist = 0.5;
+	params.colour.nyquist = 0.5;
 	params.priority_db = priority_db;
 	s = make(&params, IMAGE_RGB24, &image);
 	scanconvert_execute(s, &image, &env, &vel);
 	memcpy(rgb, image.data, 3);
-	cr_assert_eq(image.nyquist, 0.5);
+	cr_assert_eq(image.colour.nyquist, 0.5);
 	scanconvert_destroy(s);
 	image_finish(&image);
 }
@@ -222,6 +223,64 @@ Test(scanconvert, invalid_velocity_shows_grey)
 
 	colour_of(rgb, v, 0, -30, INFINITY);
 	cr_assert(rgb[0] == 128 && rgb[1] == 128 && rgb[2] == 128);
+}
+
+Test(scanconvert, grey_maps_keep_black_and_white)
+{
+	int map;
+
+	for (map = GREY_LINEAR; map <= GREY_S; map++) {
+		cr_assert_float_eq(grey_of(map, 0), 0, 1e-12);
+		cr_assert_float_eq(grey_of(map, 1), 1, 1e-12);
+	}
+	cr_assert_gt(grey_of(GREY_GAMMA, 0.5), 0.6);
+	cr_assert_float_eq(grey_of(GREY_S, 0.5), 0.5, 1e-12);
+	cr_assert_lt(grey_of(GREY_S, 0.2), 0.2);
+}
+
+/* A box of the middle samples over all lines: colour there, grey about it. */
+Test(scanconvert, box_is_coloured_and_outlined)
+{
+	struct scanconvert_params params = on(&linear);
+	float db[LINES * SAMPLES], velocity[4], none[4] = { 0 };
+	uint8_t valid[4] = { 1, 1, 1, 1 };
+	const struct env env = { db, LINES, SAMPLES };
+	const struct vel vel = { velocity, none, none, valid, 2, 2 };
+	unsigned int i, red = 0, outline = 0, grey = 0;
+	struct scanconvert *s;
+	struct image image;
+
+	for (i = 0; i < LINES * SAMPLES; i++)
+		db[i] = -30;
+	for (i = 0; i < 4; i++)
+		velocity[i] = 0.2f;
+	params.raster.width = 60;
+	params.raster.height = 60;
+	scanconvert_fit(&params.raster, &params.grid);
+	params.colour.nyquist = 0.5;
+	params.priority_db = INFINITY;
+	params.box = params.grid;
+	params.box.lines = 2;
+	params.box.samples = 2;
+	params.box.sample0 += params.grid.sample_step;
+	s = make(&params, IMAGE_RGB24, &image);
+	scanconvert_execute(s, &image, &env, &vel);
+	for (i = 0; i < 60 * 60; i++) {
+		const uint8_t *p = image.data + 3 * i;
+
+		if (p[0] == p[1] && p[1] == p[2])
+			grey += p[0] > 0;
+		else if (p[1] > 150)
+			outline++;
+		else
+			red += p[0] > p[2];
+	}
+	cr_assert_gt(red, 20);
+	cr_assert_gt(grey, 20);
+	cr_assert_gt(outline, 20);
+	cr_assert_lt(outline, red + grey);
+	scanconvert_destroy(s);
+	image_finish(&image);
 }
 
 Test(scanconvert, wrong_params_are_refused_with_a_reason)

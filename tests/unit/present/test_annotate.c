@@ -15,7 +15,7 @@ static struct image picture(enum image_format format, double nyquist)
 	for (i = 0; i < 150 * image.stride; i++)
 		image.data[i] = i;
 	image.floor_db = -60;
-	image.nyquist = nyquist;
+	image.colour.nyquist = nyquist;
 	image.seq = 3;
 	return image;
 }
