@@ -278,16 +278,39 @@ static int put_row(struct build *b, uint32_t i, struct sono_seq_event *to)
 	return 0;
 }
 
+static int put_trigger(struct build *b, uint32_t i, uint32_t *flags)
+{
+	static const struct {
+		uint32_t flag, feature;
+		const char *name;
+	} triggers[] = {
+		[SONO_TRIGGER_NONE] = { 0, 0, "" },
+		[SONO_TRIGGER_EXT] = { SONO_EVENT_TRIG_EXT, SONO_FEAT_TRIG_EXT,
+				       "external" },
+		[SONO_TRIGGER_ECG] = { SONO_EVENT_TRIG_ECG, SONO_FEAT_TRIG_ECG,
+				       "ECG" },
+	};
+	const enum sono_trigger t = b->waveform[i].trigger;
+
+	if (triggers[t].feature & ~b->info->hw_features)
+		return refuse(b, SONO_SEQ_E_FEATURE, i,
+			      "the board has no %s trigger", triggers[t].name);
+	*flags |= triggers[t].flag;
+	return 0;
+}
+
 static int put_event(struct build *b, uint32_t i)
 {
 	struct sono_seq_event *to = &b->event[i];
 	const bool tx = transmits(b, i);
 	uint32_t flags = tx ? 0 : SONO_EVENT_RX_ONLY;
-	int ret = put_window(b, i, to);
+	int ret = put_trigger(b, i, &flags);
 
 	if (i == b->scan->events - 1)
 		flags |= SONO_EVENT_FRAME_END;
 	to->flags = htole32(flags);
+	if (!ret)
+		ret = put_window(b, i, to);
 	if (!ret)
 		ret = put_voltage(b, i, to);
 	if (!ret && tx)

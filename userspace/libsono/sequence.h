@@ -22,6 +22,18 @@
 #define SONO_SEQ_TGC_POINTS_MAX 1024
 
 /**
+ * enum sono_trigger - what an event waits for, its time being due
+ * @SONO_TRIGGER_NONE: nothing
+ * @SONO_TRIGGER_EXT: the external input
+ * @SONO_TRIGGER_ECG: the ECG's R wave
+ */
+enum sono_trigger {
+	SONO_TRIGGER_NONE,
+	SONO_TRIGGER_EXT,
+	SONO_TRIGGER_ECG,
+};
+
+/**
  * struct sono_waveform - how one event transmits
  * @frequency: of the pulse [Hz]
  * @half_cycles: length of the pulse, from 1
@@ -29,6 +41,7 @@
  * @voltage: [V]
  * @settle: time before the trigger for the voltage to settle [s]
  * @amplitude: pulse width of each element, 0 to 1, [elements]; NULL: all 1
+ * @trigger: what it waits for
  */
 struct sono_waveform {
 	double frequency;
@@ -37,6 +50,7 @@ struct sono_waveform {
 	double voltage;
 	double settle;
 	const double *amplitude;
+	enum sono_trigger trigger;
 };
 
 /**

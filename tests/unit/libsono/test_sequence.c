@@ -107,6 +107,7 @@ static void lift_limits(struct fixture *f)
 	f->info.hv_max = UINT32_MAX;
 	f->info.prf_max = UINT32_MAX;
 	f->info.tx_duty_max = UINT32_MAX;
+	f->info.hw_features = UINT32_MAX;
 }
 
 Test(sequence, is_accepted_by_the_board)
@@ -265,6 +266,11 @@ static void rate(struct fixture *f) { f->limits.dma_rate_max = 100; }
 static void big_table(struct fixture *f) { f->limits.seq_bytes_max = 300; }
 static void moved(struct fixture *f) { f->scan->event[1].offset += 64; }
 
+static void waits(struct fixture *f)
+{
+	f->waveform[1].trigger = SONO_TRIGGER_EXT;
+}
+
 static void settling(struct fixture *f)
 {
 	f->waveform[1].voltage = 20;
@@ -297,6 +303,7 @@ static const struct refusal {
 	{ wild_channel, SONO_SEQ_E_CHANNELS, SONO_NO_EVENT, "channel 4" },
 	{ odd_rate, SONO_SEQ_E_WINDOW, SONO_NO_EVENT, "20.001 MHz" },
 	{ no_rate, SONO_SEQ_E_WINDOW, SONO_NO_EVENT, "0 MHz" },
+	{ waits, SONO_SEQ_E_FEATURE, 1, "no external trigger" },
 	{ no_samples, SONO_SEQ_E_WINDOW, 1, "no samples" },
 	{ early, SONO_SEQ_E_HEADER, 2, "-1 us" },
 	{ endless, SONO_SEQ_E_HEADER, 0, "50 s" },
