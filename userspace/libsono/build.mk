@@ -2,7 +2,8 @@
 # libsono: sources of frames, and what their frames mean.
 
 LIBSONO_SOURCES := $(addprefix userspace/libsono/,scan.c why.c sequence.c \
-	recorder.c recording.c plan_text.c plan.c)
+	recorder.c recording.c plan_text.c plan_waves.c plan_time.c \
+	plan_picture.c plan.c)
 
 LIBSONO_SOURCES += $(addprefix userspace/libsono/,import.c sono.c drv.c sim.c \
 	sim_host.c file.c) fpga-sim/recorded.c

@@ -19,13 +19,18 @@
 
 /**
  * struct sono_plan_rates - what a plan comes to
- * @prf: transmit events per second, while a frame lasts [Hz]
- * @frame_rate: frames per second [Hz]
+ * @prf: transmit events of B, or of a frame that is one ensemble, per second
+ *       while they last [Hz]
+ * @colour_prf: the same of colour's part, 0: it has none [Hz]
+ * @m_rate: M lines per second, without a break, 0: no events of their own [Hz]
+ * @frame_rate: frames per second; with a trigger at most [Hz]
  * @nyquist: velocity at which colour aliases, 0: no colour [m/s]
  * @bytes_per_second: payload over the link, mean
  */
 struct sono_plan_rates {
 	double prf;
+	double colour_prf;
+	double m_rate;
 	double frame_rate;
 	double nyquist;
 	double bytes_per_second;
@@ -38,7 +43,7 @@ struct sono_plan_rates {
  * @table: for the board
  * @params: for pipeline_create(); its array belongs to the plan
  * @rates: what it comes to
- * @amplitude: of the elements, 0 to 1, [scan->elements]; every waveform's
+ * @amplitude: of the elements, 0 to 1, [scan->events][scan->elements]
  */
 struct sono_plan {
 	struct sono_scan *scan;

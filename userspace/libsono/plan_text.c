@@ -75,15 +75,30 @@ struct key {
 
 #define MUST NAN
 
-static const char *const probe_words[] = { "linear", "phased", NULL };
-static const char *const wave_words[] = { "plane", "diverging", NULL };
+static const char *const probe_words[] = {
+	"linear", "convex", "phased", NULL
+};
+static const char *const wave_words[] = {
+	"plane", "diverging", "focused", NULL
+};
+static const char *const order_words[] = {
+	"b-colour", "colour-b", "alternate", NULL
+};
+static const char *const trigger_words[] = { "free", "ecg", NULL };
 static const char *const grid_words[] = { "linear", "sector", NULL };
 static const char *const window_words[] = { "boxcar", "hann", "tukey", NULL };
+static const char *const grey_words[] = { "linear", "gamma", "s", NULL };
+static const char *const estimator_words[] = { "kasai", "loupas", NULL };
+static const char *const map_words[] = {
+	"velocity", "variance", "power", "directional", NULL
+};
 
 static const struct key probe_keys[] = {
 	word(probe, kind, probe_words, MUST),
 	integer(probe, elements, 2, 4096, MUST),
-	number(probe, pitch_mm, 0.01, 10, MUST),
+	number(probe, pitch_mm, 0.01, 10, 0),
+	number(probe, radius_mm, 5, 500, 0),
+	number(probe, field_deg, 1, 180, 0),
 	number(probe, lens_delay_us, 0, 10, 0),
 	{ 0 }
 };
@@ -91,9 +106,24 @@ static const struct key probe_keys[] = {
 static const struct key waves_keys[] = {
 	word(waves, kind, wave_words, MUST),
 	list(waves, angles_deg, -80, 80, 1, LIST_MAX),
+	list(waves, positions_mm, -1000, 1000, 1, LIST_MAX),
 	integer(waves, count, 1, LIST_MAX, 0),
 	number(waves, max_deg, 0, 80, 0),
+	number(waves, max_mm, 0, 1000, 0),
+	list(waves, range_deg, -80, 80, 2, 2),
+	list(waves, range_mm, -1000, 1000, 2, 2),
+	number(waves, steer_deg, -80, 80, 0),
 	number(waves, width_deg, 0.1, 170, 0),
+	number(waves, focus_mm, 1, 1000, 0),
+	number(waves, f_number, 0.1, 100, 0),
+	{ 0 }
+};
+
+static const struct key m_waves_keys[] = {
+	word(waves, kind, wave_words, MUST),
+	number(waves, width_deg, 0.1, 170, 0),
+	number(waves, focus_mm, 1, 1000, 0),
+	number(waves, f_number, 0.1, 100, 0),
 	{ 0 }
 };
 
@@ -109,11 +139,38 @@ static const struct key pulse_keys[] = {
 	{ 0 }
 };
 
+/* What colour's pulse may have otherwise than B's. */
+static const struct key colour_pulse_keys[] = {
+	integer(pulse, half_cycles, 1, 65535, 0),
+	boolean(pulse, inverted, 0),
+	number(pulse, hv_v, 0, 1000, 0),
+	number(pulse, settle_us, 0, 1e6, 0),
+	word(pulse, apodisation, window_words, PLAN_BOXCAR),
+	number(pulse, taper, 0, 1, 0.5),
+	{ 0 }
+};
+
 static const struct key receive_window_keys[] = {
 	number(receive_window, start_mm, 0, 1000, 0),
 	number(receive_window, end_mm, 0.1, 1000, 0),
 	number(receive_window, start_us, 0, 1e6, 0),
 	integer(receive_window, samples, 1, 1 << 20, 0),
+	{ 0 }
+};
+
+static const struct key colour_keys[] = {
+	group(colour, waves, waves_keys, MUST),
+	group(colour, pulse, colour_pulse_keys, 0),
+	group(colour, window, receive_window_keys, 0),
+	integer(colour, ensemble, 2, 1024, MUST),
+	number(colour, prf_hz, 0.1, 1e6, 0),
+	{ 0 }
+};
+
+static const struct key m_keys[] = {
+	group(m, waves, m_waves_keys, MUST),
+	group(m, window, receive_window_keys, 0),
+	number(m, lines_hz, 1, 1e5, MUST),
 	{ 0 }
 };
 
@@ -125,6 +182,11 @@ static const struct key sequence_keys[] = {
 	number(sequence, prf_hz, 0.1, 1e6, 0),
 	number(sequence, frame_rate_hz, 0.01, 1e6, 0),
 	integer(sequence, ensemble, 1, 1024, 1),
+	group(sequence, colour, colour_keys, 0),
+	word(sequence, order, order_words, PLAN_B_COLOUR),
+	group(sequence, m, m_keys, 0),
+	boolean(sequence, ecg, 0),
+	word(sequence, trigger, trigger_words, PLAN_FREE),
 	list(sequence, tgc_db, 0, 255, 2, 1024),
 	{ 0 }
 };
@@ -149,6 +211,17 @@ static const struct key grid_keys[] = {
 	{ 0 }
 };
 
+static const struct key box_keys[] = {
+	integer(box, lines, 2, 4096, MUST),
+	integer(box, samples, 2, 65536, MUST),
+	list(box, x_mm, -1000, 1000, 2, 2),
+	list(box, z_mm, 0, 1000, 2, 2),
+	number(box, steer_deg, -60, 60, 0),
+	list(box, angle_deg, -90, 90, 2, 2),
+	list(box, range_mm, 0, 1000, 2, 2),
+	{ 0 }
+};
+
 static const struct key demodulation_keys[] = {
 	number(demodulation, pass_mhz, 0.001, 100, MUST),
 	number(demodulation, stop_mhz, 0.001, 100, MUST),
@@ -158,13 +231,25 @@ static const struct key demodulation_keys[] = {
 };
 
 static const struct key doppler_keys[] = {
+	group(doppler, box, box_keys, 0),
+	number(doppler, f_number, 0, 16, 0),
 	integer(doppler, packet_frames, 1, 1024, 1),
 	integer(doppler, wall_order, -1, 7, MUST),
+	word(doppler, estimator, estimator_words, PLAN_KASAI),
 	integer(doppler, average_lines, 1, 255, 1),
 	integer(doppler, average_samples, 1, 255, 1),
 	number(doppler, frequency_mhz, 0.1, 100, 0),
 	number(doppler, power_min_db, -300, 300, -INFINITY),
+	number(doppler, velocity_min_cm_s, 0, 1000, 0),
 	number(doppler, priority_db, -300, 300, INFINITY),
+	{ 0 }
+};
+
+static const struct key m_line_keys[] = {
+	number(m_line, x_mm, -1000, 1000, 0),
+	number(m_line, angle_deg, -80, 80, 0),
+	list(m_line, depth_mm, 0, 1000, 2, 2),
+	integer(m_line, samples, 2, 65536, MUST),
 	{ 0 }
 };
 
@@ -176,13 +261,24 @@ static const struct key processing_keys[] = {
 	number(processing, persistence, 0, 0.99, 0),
 	list(processing, tgc_trim_db, -100, 100, 2, 1024),
 	group(processing, doppler, doppler_keys, 0),
+	group(processing, m, m_line_keys, 0),
 	{ 0 }
 };
 
 static const struct key display_keys[] = {
 	integer(display, width, 1, 16384, MUST),
 	integer(display, height, 1, 16384, MUST),
+	word(display, grey, grey_words, PLAN_GREY_LINEAR),
 	boolean(display, colour, 0),
+	word(display, map, map_words, PLAN_VELOCITY),
+	number(display, power_range_db, 1, 200, 40),
+	number(display, baseline, -1, 1, 0),
+	boolean(display, invert, 0),
+	integer(display, m_height, 16, 4096, 200),
+	boolean(display, ecg, 0),
+	integer(display, ecg_height, 16, 4096, 80),
+	number(display, sweep_mm_s, 10, 400, 50),
+	number(display, strip_mm, 10, 1000, 200),
 	{ 0 }
 };
 
@@ -485,14 +581,32 @@ int plan_text_read(struct plan_text *text, const char *path, char *why,
 	return ret;
 }
 
+static void finish_waves(struct plan_waves_text *waves)
+{
+	free(waves->angles_deg.number);
+	free(waves->positions_mm.number);
+	free(waves->range_deg.number);
+	free(waves->range_mm.number);
+}
+
 void plan_text_finish(struct plan_text *text)
 {
-	free(text->sequence.waves.angles_deg.number);
+	struct plan_grid_text *grid = &text->processing.grid;
+	struct plan_box_text *box = &text->processing.doppler.box;
+
+	finish_waves(&text->sequence.waves);
+	finish_waves(&text->sequence.colour.waves);
+	finish_waves(&text->sequence.m.waves);
 	free(text->sequence.tgc_db.number);
-	free(text->processing.grid.x_mm.number);
-	free(text->processing.grid.z_mm.number);
-	free(text->processing.grid.angle_deg.number);
-	free(text->processing.grid.range_mm.number);
+	free(grid->x_mm.number);
+	free(grid->z_mm.number);
+	free(grid->angle_deg.number);
+	free(grid->range_mm.number);
+	free(box->x_mm.number);
+	free(box->z_mm.number);
+	free(box->angle_deg.number);
+	free(box->range_mm.number);
+	free(text->processing.m.depth_mm.number);
 	free(text->processing.tgc_trim_db.number);
 	*text = (struct plan_text){ 0 };
 }

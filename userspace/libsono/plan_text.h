@@ -35,26 +35,46 @@ struct plan_list {
 };
 
 /* Words, by index. */
-enum plan_probe { PLAN_LINEAR, PLAN_PHASED };
-enum plan_waves { PLAN_PLANE, PLAN_DIVERGING };
+enum plan_probe { PLAN_LINEAR, PLAN_CONVEX, PLAN_PHASED };
+enum plan_waves { PLAN_PLANE, PLAN_DIVERGING, PLAN_FOCUSED };
+enum plan_order { PLAN_B_COLOUR, PLAN_COLOUR_B, PLAN_ALTERNATE };
+enum plan_trigger { PLAN_FREE, PLAN_ECG };
 enum plan_grid { PLAN_GRID_LINEAR, PLAN_GRID_SECTOR };
 enum plan_window { PLAN_BOXCAR, PLAN_HANN, PLAN_TUKEY };
+enum plan_grey { PLAN_GREY_LINEAR, PLAN_GREY_GAMMA, PLAN_GREY_S };
+enum plan_estimator { PLAN_KASAI, PLAN_LOUPAS };
+enum plan_map {
+	PLAN_VELOCITY,
+	PLAN_VARIANCE,
+	PLAN_POWER,
+	PLAN_DIRECTIONAL
+};
 
 struct plan_probe_text {
 	struct plan_value here;
 	struct plan_value kind;
 	struct plan_value elements;
 	struct plan_value pitch_mm;
+	struct plan_value radius_mm;
+	struct plan_value field_deg;
 	struct plan_value lens_delay_us;
 };
 
+/* Of B, of colour, and, without places, of the M line. */
 struct plan_waves_text {
 	struct plan_value here;
 	struct plan_value kind;
 	struct plan_list angles_deg;
+	struct plan_list positions_mm;
 	struct plan_value count;
 	struct plan_value max_deg;
+	struct plan_value max_mm;
+	struct plan_list range_deg;
+	struct plan_list range_mm;
+	struct plan_value steer_deg;
 	struct plan_value width_deg;
+	struct plan_value focus_mm;
+	struct plan_value f_number;
 };
 
 struct plan_pulse_text {
@@ -77,6 +97,22 @@ struct plan_receive_window_text {
 	struct plan_value samples;
 };
 
+struct plan_colour_text {
+	struct plan_value here;
+	struct plan_waves_text waves;
+	struct plan_pulse_text pulse;
+	struct plan_receive_window_text window;
+	struct plan_value ensemble;
+	struct plan_value prf_hz;
+};
+
+struct plan_m_text {
+	struct plan_value here;
+	struct plan_waves_text waves;
+	struct plan_receive_window_text window;
+	struct plan_value lines_hz;
+};
+
 struct plan_sequence_text {
 	struct plan_value here;
 	struct plan_waves_text waves;
@@ -86,6 +122,11 @@ struct plan_sequence_text {
 	struct plan_value prf_hz;
 	struct plan_value frame_rate_hz;
 	struct plan_value ensemble;
+	struct plan_colour_text colour;
+	struct plan_value order;
+	struct plan_m_text m;
+	struct plan_value ecg;
+	struct plan_value trigger;
 	struct plan_list tgc_db;
 };
 
@@ -109,6 +150,18 @@ struct plan_grid_text {
 	struct plan_value apex_mm;
 };
 
+/* A part of the grid's area; of the grid's kind and from its apex. */
+struct plan_box_text {
+	struct plan_value here;
+	struct plan_value lines;
+	struct plan_value samples;
+	struct plan_list x_mm;
+	struct plan_list z_mm;
+	struct plan_value steer_deg;
+	struct plan_list angle_deg;
+	struct plan_list range_mm;
+};
+
 struct plan_demodulation_text {
 	struct plan_value here;
 	struct plan_value pass_mhz;
@@ -119,13 +172,25 @@ struct plan_demodulation_text {
 
 struct plan_doppler_text {
 	struct plan_value here;
+	struct plan_box_text box;
+	struct plan_value f_number;
 	struct plan_value packet_frames;
 	struct plan_value wall_order;
+	struct plan_value estimator;
 	struct plan_value average_lines;
 	struct plan_value average_samples;
 	struct plan_value frequency_mhz;
 	struct plan_value power_min_db;
+	struct plan_value velocity_min_cm_s;
 	struct plan_value priority_db;
+};
+
+struct plan_m_line_text {
+	struct plan_value here;
+	struct plan_value x_mm;
+	struct plan_value angle_deg;
+	struct plan_list depth_mm;
+	struct plan_value samples;
 };
 
 struct plan_processing_text {
@@ -137,13 +202,24 @@ struct plan_processing_text {
 	struct plan_value persistence;
 	struct plan_list tgc_trim_db;
 	struct plan_doppler_text doppler;
+	struct plan_m_line_text m;
 };
 
 struct plan_display_text {
 	struct plan_value here;
 	struct plan_value width;
 	struct plan_value height;
+	struct plan_value grey;
 	struct plan_value colour;
+	struct plan_value map;
+	struct plan_value power_range_db;
+	struct plan_value baseline;
+	struct plan_value invert;
+	struct plan_value m_height;
+	struct plan_value ecg;
+	struct plan_value ecg_height;
+	struct plan_value sweep_mm_s;
+	struct plan_value strip_mm;
 };
 
 /** struct plan_text - a plan, written */

@@ -6,16 +6,19 @@
  */
 #include <criterion/criterion.h>
 #include <dirent.h>
+#include <endian.h>
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "board.h"
 #include "plan.h"
 #include "seq.h"
+#include "sono_regs.h"
 
 static const char right[] =
 	"probe: {\n"
@@ -77,10 +80,145 @@ static const char right[] =
 	"	colour = true;\n"
 	"};\n";
 
+/* B and colour in turn, in a sector. */
+static const char duplex[] =
+	"probe: { kind = \"phased\"; elements = 32; pitch_mm = 0.3; };\n"
+	"sequence: {\n"
+	"	waves: {\n"
+	"		kind = \"diverging\";\n"
+	"		count = 4;\n"
+	"		max_deg = 20;\n"
+	"		width_deg = 60;\n"
+	"	};\n"
+	"	pulse: { fc_mhz = 2.5; half_cycles = 4; hv_v = 60; settle_us = 40; };\n"
+	"	window: { end_mm = 125; };\n"
+	"	sampling_mhz = 10;\n"
+	"	prf_hz = 4000;\n"
+	"	colour: {\n"
+	"		waves: {\n"
+	"			kind = \"focused\";\n"
+	"			count = 6;\n"
+	"			range_deg = [ 5.0, 20.0 ];\n"
+	"			focus_mm = 60;\n"
+	"		};\n"
+	"		pulse: { half_cycles = 8;\n"
+	"			 hv_v = 50; };\n"
+	"		window: { start_mm = 20; end_mm = 95; };\n"
+	"		ensemble = 8;\n"
+	"		prf_hz = 6000;\n"
+	"	};\n"
+	"	order = \"alternate\";\n"
+	"	ecg = true;\n"
+	"};\n"
+	"receive: { c_m_s = 1540; f_number = 0; };\n"
+	"processing: {\n"
+	"	grid: {\n"
+	"		kind = \"sector\"; lines = 41; samples = 101;\n"
+	"		angle_deg = [ -30, 30 ];\n"
+	"		range_mm = [ 10, 120 ];\n"
+	"	};\n"
+	"	reference_counts = 1e5; range_db = 60;\n"
+	"	doppler: {\n"
+	"		box: {\n"
+	"			lines = 11; samples = 61;\n"
+	"			angle_deg = [ 5, 20 ];\n"
+	"			range_mm = [ 30, 90 ];\n"
+	"		};\n"
+	"		wall_order = 1;\n"
+	"	};\n"
+	"};\n"
+	"display: {\n"
+	"	width = 400; height = 300;\n"
+	"	colour = true;\n"
+	"	ecg = true;\n"
+	"};\n";
+
+/* Beams of a curved probe, and M lines. */
+static const char beams[] =
+	"probe: {\n"
+	"	kind = \"convex\";\n"
+	"	elements = 64;\n"
+	"	radius_mm = 50;\n"
+	"	pitch_mm = 0.5;\n"
+	"};\n"
+	"sequence: {\n"
+	"	waves: {\n"
+	"		kind = \"focused\";\n"
+	"		count = 16;\n"
+	"		max_deg = 17;\n"
+	"		focus_mm = 50;\n"
+	"		f_number = 3;\n"
+	"	};\n"
+	"	pulse: { fc_mhz = 3.5; half_cycles = 4; hv_v = 50; };\n"
+	"	window: { end_mm = 105; };\n"
+	"	sampling_mhz = 10;\n"
+	"	frame_rate_hz = 50;\n"
+	"	m: {\n"
+	"		waves: { kind = \"focused\"; focus_mm = 60; };\n"
+	"		lines_hz = 990;\n"
+	"	};\n"
+	"};\n"
+	"receive: { c_m_s = 1540; f_number = 1.5; };\n"
+	"processing: {\n"
+	"	grid: {\n"
+	"		kind = \"sector\"; lines = 41; samples = 101;\n"
+	"		angle_deg = [ -17, 17 ];\n"
+	"		range_mm = [ 55, 150 ]; apex_mm = -50;\n"
+	"	};\n"
+	"	reference_counts = 1e5; range_db = 60;\n"
+	"	m: {\n"
+	"		angle_deg = 8;\n"
+	"		depth_mm = [ 5, 100 ];\n"
+	"		samples = 101;\n"
+	"	};\n"
+	"};\n"
+	"display: { width = 400; height = 300; };\n";
+
+/* Beams of a flat probe, steered. */
+static const char linear[] =
+	"probe: { kind = \"linear\"; elements = 64; pitch_mm = 0.3; };\n"
+	"sequence: {\n"
+	"	waves: {\n"
+	"		kind = \"focused\";\n"
+	"		count = 9;\n"
+	"		max_mm = 8;\n"
+	"		steer_deg = -10;\n"
+	"		focus_mm = 30;\n"
+	"		f_number = 2;\n"
+	"	};\n"
+	"	pulse: { fc_mhz = 5; half_cycles = 4; hv_v = 50; };\n"
+	"	window: { end_mm = 45; };\n"
+	"	sampling_mhz = 20;\n"
+	"};\n"
+	"receive: { c_m_s = 1540; f_number = 1.5; };\n"
+	"processing: {\n"
+	"	grid: {\n"
+	"		kind = \"linear\"; lines = 41; samples = 101;\n"
+	"		x_mm = [ -9, 9 ];\n"
+	"		z_mm = [ 5, 40 ];\n"
+	"	};\n"
+	"	reference_counts = 1e5; range_db = 60;\n"
+	"	doppler: {\n"
+	"		box: {\n"
+	"			lines = 11; samples = 61;\n"
+	"			x_mm = [ -2, 6 ];\n"
+	"			z_mm = [ 10, 30 ];\n"
+	"			steer_deg = -15;\n"
+	"		};\n"
+	"		packet_frames = 8;\n"
+	"		wall_order = 1;\n"
+	"	};\n"
+	"};\n"
+	"display: {\n"
+	"	width = 400; height = 300;\n"
+	"	colour = true;\n"
+	"};\n";
+
 /* A right plan, or one with its first @find replaced by @by, in a file. */
-static void write_plan(char *path, const char *find, const char *by)
+static void write_plan(char *path, const char *text, const char *find,
+		       const char *by)
 {
-	const char *at = find ? strstr(right, find) : right;
+	const char *at = find ? strstr(text, find) : text;
 	const size_t length = find ? strlen(find) : 0;
 	int fd;
 	FILE *file;
@@ -89,7 +227,7 @@ static void write_plan(char *path, const char *find, const char *by)
 	strcpy(path, "/tmp/test_plan.XXXXXX");
 	fd = mkstemp(path);
 	file = fdopen(fd, "w");
-	fprintf(file, "%.*s%s%s", (int)(at - right), right, by, at + length);
+	fprintf(file, "%.*s%s%s", (int)(at - text), text, by, at + length);
 	fclose(file);
 }
 
@@ -102,13 +240,14 @@ static int open_on(struct sono_plan **plan, const char *path,
 	return sono_plan_open(plan, path, &info, why, why_bytes);
 }
 
-/* The right plan, with a piece replaced, must open. */
-static struct sono_plan *must_open(const char *find, const char *by)
+/* A right plan, with a piece replaced, must open. */
+static struct sono_plan *must_open(const char *text, const char *find,
+				   const char *by)
 {
 	struct sono_plan *plan = NULL;
 	char path[32], why[320] = "";
 
-	write_plan(path, find, by);
+	write_plan(path, text, find, by);
 	cr_assert_eq(open_on(&plan, path, 20000000, why, sizeof(why)), 0, "%s",
 		     why);
 	unlink(path);
@@ -131,7 +270,7 @@ static void expect_board_takes(const struct sono_plan *plan,
 
 Test(plan, becomes_scan_table_and_parameters)
 {
-	struct sono_plan *plan = must_open(NULL, "");
+	struct sono_plan *plan = must_open(right, NULL, "");
 	const struct sono_scan *s = plan->scan;
 	const struct pipeline_params *p = &plan->params;
 
@@ -171,7 +310,7 @@ Test(plan, becomes_scan_table_and_parameters)
 /* delay(x) is x sin(angle) / c, shifted to start at 0. */
 Test(plan, steers_plane_waves)
 {
-	struct sono_plan *plan = must_open(NULL, "");
+	struct sono_plan *plan = must_open(right, NULL, "");
 
 	for (uint32_t i = 0; i < 24; i++) {
 		static const double deg[] = { -10, 0, 5 };
@@ -192,7 +331,7 @@ Test(plan, steers_plane_waves)
 Test(plan, diverging_waves_come_from_one_point)
 {
 	struct sono_plan *plan = must_open(
-		"kind = \"plane\";\n		angles_deg = [ -10.0, 0.0, 5.0 ]",
+		right, "kind = \"plane\";\n		angles_deg = [ -10.0, 0.0, 5.0 ]",
 		"kind = \"diverging\"; count = 3; max_deg = 20; width_deg = 60");
 	const double pitch = 0.3e-3, half = 31.5 * pitch;
 
@@ -218,10 +357,378 @@ Test(plan, diverging_waves_come_from_one_point)
 	sono_plan_close(plan);
 }
 
+/* --- probes and beams --- */
+
+Test(plan, convex_elements_lie_on_an_arc)
+{
+	static const char *const by[] = { "pitch_mm = 0.5", "field_deg = 36.0" };
+	const double step[] = { 0.5 / 50, 36 * M_PI / 180 / 63 };
+
+	for (int k = 0; k < 2; k++) {
+		struct sono_plan *plan = must_open(beams, by[0], by[k]);
+
+		for (uint32_t e = 0; e < 64; e++) {
+			const struct sono_element *at = &plan->scan->element[e];
+			const double angle = (e - 31.5) * step[k];
+
+			cr_assert_float_eq(at->nx, sin(angle), 1e-15);
+			cr_assert_float_eq(at->nz, cos(angle), 1e-15);
+			cr_assert_float_eq(at->x, 50e-3 * at->nx, 1e-15);
+			cr_assert_float_eq(at->z + 50e-3, 50e-3 * at->nz,
+					   1e-15);
+		}
+		sono_plan_close(plan);
+	}
+}
+
+/* What every focused event must be: one time at the focus for all elements. */
+static void expect_focus(const struct sono_scan *s, const struct sono_event *ev,
+			 double half_aperture)
+{
+	const double x = ev->beam_x + ev->focus * sin(ev->beam_angle);
+	const double z = ev->beam_z + ev->focus * cos(ev->beam_angle);
+	double first = INFINITY, last = -INFINITY, least = INFINITY;
+
+	for (uint32_t e = 0; e < s->elements; e++) {
+		const struct sono_element *at = &s->element[e];
+		const double off = hypot(at->x - ev->beam_x,
+					 at->z - ev->beam_z);
+		const double arrival = ev->delay[e] +
+				       hypot(at->x - x, at->z - z) / s->c;
+
+		cr_assert_eq(isnan(ev->delay[e]), off > half_aperture + 1e-9,
+			     "element %u", e);
+		first = fmin(first, arrival);
+		last = fmax(last, arrival);
+		least = fmin(least, ev->delay[e]);
+	}
+	cr_assert_leq(last - first, 1e-12);
+	cr_assert_geq(least, 0);
+}
+
+Test(plan, convex_beams_leave_along_the_normal_and_meet)
+{
+	struct sono_plan *plan = must_open(beams, NULL, "");
+	const struct sono_scan *s = plan->scan;
+	uint32_t beam = 0;
+
+	for (uint32_t i = 0; i < s->events; i++) {
+		const struct sono_event *ev = &s->event[i];
+		const bool b = SONO_TAG_ROLE(ev->tag) == SONO_ROLE_B;
+		double deg = 8;
+
+		if (b)
+			deg = 17 * (2 * beam++ / 15.0 - 1);
+		cr_assert_eq(ev->wave, SONO_WAVE_FOCUSED);
+		cr_assert_float_eq(ev->focus, b ? 50e-3 : 60e-3, 1e-15);
+		cr_assert_float_eq(ev->beam_angle, deg * M_PI / 180, 1e-12);
+		cr_assert_float_eq(ev->beam_x, 50e-3 * sin(ev->beam_angle),
+				   1e-15);
+		cr_assert_float_eq(ev->beam_z,
+				   50e-3 * (cos(ev->beam_angle) - 1), 1e-15);
+		expect_focus(s, ev, b ? 50e-3 / 6 : INFINITY);
+	}
+	cr_assert_eq(beam, 16);
+	expect_board_takes(plan, 20000000);
+	sono_plan_close(plan);
+}
+
+Test(plan, linear_beams_start_at_places_and_are_steered)
+{
+	struct sono_plan *plan = must_open(linear, NULL, "");
+
+	for (uint32_t i = 0; i < 9; i++) {
+		const struct sono_event *ev = &plan->scan->event[i];
+
+		cr_assert_eq(ev->tag, SONO_TAG(SONO_ROLE_B, 0, i));
+		cr_assert_float_eq(ev->beam_x, (i - 4.0) * 2e-3, 1e-15);
+		cr_assert_float_eq(ev->beam_z, 0, 0);
+		cr_assert_float_eq(ev->beam_angle, -10 * M_PI / 180, 1e-12);
+		expect_focus(plan->scan, ev, 30e-3 / 4);
+	}
+	expect_board_takes(plan, 20000000);
+	sono_plan_close(plan);
+}
+
+/* The table has the aperture and its taper; who is silent has no weight. */
+Test(plan, apodisation_tapers_what_transmits)
+{
+	struct sono_plan *plan = must_open(linear, "hv_v = 50;",
+		"hv_v = 50; apodisation = \"hann\";");
+
+	for (uint32_t i = 0; i < 9; i++) {
+		const double *delay = plan->scan->event[i].delay;
+		const double *weight = plan->waveform[i].amplitude;
+		double most = 0;
+
+		for (uint32_t e = 0; e < 64; e++) {
+			cr_assert_eq(isnan(delay[e]), weight[e] == 0);
+			if (e && !isnan(delay[e]) && isnan(delay[e - 1]))
+				cr_assert_lt(weight[e], 0.02);
+			most = fmax(most, weight[e]);
+		}
+		cr_assert_gt(most, 0.99);
+	}
+	sono_plan_close(plan);
+}
+
+/* --- parts of a frame --- */
+
+/* Ticks from the frame's first trigger to event @i's, as the board counts. */
+static uint64_t ticks_to(const struct sono_plan *plan, uint32_t i)
+{
+	const struct sono_seq_event *ev = (const void *)
+		((const char *)plan->table.data +
+		 sizeof(struct sono_seq_header));
+	uint64_t ticks = 0;
+
+	while (i--)
+		ticks += le32toh(ev++->period);
+	return ticks;
+}
+
+Test(plan, m_lines_are_uniform_to_the_tick)
+{
+	static const char *const rates[] = {
+		"", "frame_rate_hz = 50;", "frame_rate_hz = 33;",
+		"frame_rate_hz = 7.77;",
+	};
+
+	for (int k = 0; k < 4; k++) {
+		struct sono_plan *plan = must_open(beams, rates[1], rates[k]);
+		const struct sono_scan *s = plan->scan;
+		const uint64_t frame = ticks_to(plan, s->events);
+		uint32_t lines = 0;
+
+		for (uint32_t i = 0; i < s->events; i++)
+			lines += SONO_TAG_ROLE(s->event[i].tag) ==
+				 SONO_ROLE_M;
+		cr_assert_eq(frame % lines, 0);
+		for (uint32_t i = 0, n = 0; i < s->events; i++) {
+			if (SONO_TAG_ROLE(s->event[i].tag) != SONO_ROLE_M)
+				continue;
+			cr_assert_eq(ticks_to(plan, i), n * (frame / lines));
+			cr_assert_eq(SONO_TAG_SHOT(s->event[i].tag), n);
+			n++;
+		}
+		cr_assert_eq(s->events, lines + 16);
+		cr_assert_float_eq(plan->rates.m_rate, 1e8 * lines / frame,
+				   1e-9);
+		cr_assert_geq(plan->rates.m_rate, 990);
+		expect_board_takes(plan, 20000000);
+		sono_plan_close(plan);
+	}
+}
+
+Test(plan, m_line_is_shown_where_it_is_sent)
+{
+	struct sono_plan *plan = must_open(beams, NULL, "");
+	const struct pipeline_m *m = &plan->params.m;
+	const struct sono_event *ev = &plan->scan->event[0];
+
+	cr_assert(m->on);
+	cr_assert_eq(SONO_TAG_ROLE(ev->tag), SONO_ROLE_M);
+	cr_assert_eq(m->grid.shape, GRID_SECTOR);
+	cr_assert_eq(m->grid.lines, 1);
+	cr_assert_float_eq(m->grid.apex_x, ev->beam_x, 1e-15);
+	cr_assert_float_eq(m->grid.apex_z, ev->beam_z, 1e-15);
+	cr_assert_float_eq(m->grid.line0, ev->beam_angle, 1e-15);
+	cr_assert_float_eq(m->grid.sample0, 5e-3, 1e-15);
+	cr_assert_float_eq(m->grid.sample0 + 100 * m->grid.sample_step, 100e-3,
+			   1e-12);
+	sono_plan_close(plan);
+}
+
+/* Every beam's shots follow each other at the PRI; B's pieces lie between. */
+Test(plan, alternating_ensembles_are_uniform)
+{
+	struct sono_plan *plan = must_open(duplex, NULL, "");
+	const struct sono_scan *s = plan->scan;
+	const uint64_t pri = 16667;
+	uint32_t b = 0, beam = 0;
+
+	cr_assert_eq(s->events, 4 + 6 * 8);
+	for (uint32_t i = 0; i < s->events;) {
+		if (SONO_TAG_ROLE(s->event[i].tag) == SONO_ROLE_B) {
+			cr_assert_eq(s->event[i++].tag,
+				     SONO_TAG(SONO_ROLE_B, 0, b));
+			b++;
+			continue;
+		}
+		/* four pieces of B before six ensembles */
+		cr_assert_eq(b, 4 * (beam + 1) / 6);
+		for (uint32_t shot = 0; shot < 8; shot++, i++) {
+			cr_assert_eq(s->event[i].tag,
+				     SONO_TAG(SONO_ROLE_COLOUR, shot, beam));
+			if (shot)
+				cr_assert_eq(ticks_to(plan, i) -
+					     ticks_to(plan, i - 1), pri);
+		}
+		beam++;
+	}
+	cr_assert_eq(beam, 6);
+	cr_assert_float_eq(plan->rates.prf, 4000, 1e-9);
+	cr_assert_float_eq(plan->rates.colour_prf, 1e8 / pri, 1e-9);
+	cr_assert_float_eq(plan->rates.nyquist, 1540e8 / (4 * 2.5e6 * pri),
+			   1e-9);
+	expect_board_takes(plan, 20000000);
+	sono_plan_close(plan);
+}
+
+Test(plan, order_is_as_declared)
+{
+	static const struct {
+		const char *by;
+		enum sono_role first;
+		uint32_t change;
+	} orders[] = {
+		{ "b-colour", SONO_ROLE_B, 4 },
+		{ "colour-b", SONO_ROLE_COLOUR, 48 },
+	};
+
+	for (int k = 0; k < 2; k++) {
+		struct sono_plan *plan = must_open(duplex, "alternate",
+						   orders[k].by);
+		const struct sono_scan *s = plan->scan;
+
+		for (uint32_t i = 0; i < s->events; i++)
+			cr_assert_eq(SONO_TAG_ROLE(s->event[i].tag) ==
+				     orders[k].first, i < orders[k].change);
+		expect_board_takes(plan, 20000000);
+		sono_plan_close(plan);
+	}
+}
+
+/* Compounded waves: all of a shot, then the next shot. */
+Test(plan, plane_ensembles_go_shot_by_shot)
+{
+	struct sono_plan *plan = must_open(right, NULL, "");
+
+	for (uint32_t i = 0; i < 24; i++)
+		cr_assert_eq(plan->scan->event[i].tag,
+			     SONO_TAG(SONO_ROLE_COLOUR, i / 3, i % 3));
+	sono_plan_close(plan);
+}
+
+/* B's pulse is 0.4 us shorter at its front half: it fires as much later. */
+Test(plan, pulses_of_all_parts_have_one_centre)
+{
+	struct sono_plan *plan = must_open(duplex, NULL, "");
+	const struct sono_scan *s = plan->scan;
+
+	cr_assert_float_eq(s->pulse_delay, 8 / (4 * 2.5e6), 1e-15);
+	for (uint32_t i = 0; i < s->events; i++) {
+		const bool b = SONO_TAG_ROLE(s->event[i].tag) == SONO_ROLE_B;
+		double least = INFINITY;
+
+		for (uint32_t e = 0; e < s->elements; e++)
+			least = fmin(least, s->event[i].delay[e]);
+		cr_assert_float_eq(least, b ? 0.4e-6 : 0, 1e-15);
+		cr_assert_eq(plan->waveform[i].half_cycles, b ? 4 : 8);
+		cr_assert_float_eq(plan->waveform[i].voltage, b ? 60 : 50, 0);
+	}
+	sono_plan_close(plan);
+}
+
+/* The window of every part holds the echoes of what it is for. */
+Test(plan, windows_are_each_parts_own)
+{
+	struct sono_plan *plan = must_open(duplex, NULL, "");
+	const struct sono_scan *s = plan->scan;
+
+	for (uint32_t i = 0; i < s->events; i++) {
+		const struct sono_event *ev = &s->event[i];
+		const bool b = SONO_TAG_ROLE(ev->tag) == SONO_ROLE_B;
+		const double end = ev->rx_start + ev->samples / s->fs;
+
+		cr_assert_leq(ev->rx_start, b ? 0 : 40e-3 / 1540);
+		cr_assert_geq(end, (b ? 250e-3 : 190e-3) / 1540);
+		cr_assert_leq(end, (b ? 250e-3 : 190e-3) / 1540 + 12e-6);
+	}
+	sono_plan_close(plan);
+}
+
+/* --- boxes --- */
+
+Test(plan, box_leans_with_its_lines)
+{
+	struct sono_plan *plan = must_open(linear, NULL, "");
+	const struct grid *box = &plan->params.colour.grid;
+	const struct ray left = grid_ray(box, 0);
+	const struct ray right_ray = grid_ray(box, 10);
+	const double lean = -20e-3 * tan(15 * M_PI / 180);
+
+	cr_assert_float_eq(left.x, -2e-3, 1e-12);
+	cr_assert_float_eq(left.z, 10e-3, 1e-12);
+	cr_assert_float_eq(right_ray.x, 6e-3, 1e-12);
+	cr_assert_float_eq(left.x + 60 * left.dx, -2e-3 + lean, 1e-12);
+	cr_assert_float_eq(left.z + 60 * left.dz, 30e-3, 1e-12);
+	sono_plan_close(plan);
+}
+
+Test(plan, box_of_a_sector_shares_its_apex)
+{
+	struct sono_plan *plan = must_open(duplex, NULL, "");
+	const struct grid *box = &plan->params.colour.grid;
+
+	cr_assert_eq(box->shape, GRID_SECTOR);
+	cr_assert_eq(box->lines, 11);
+	cr_assert_float_eq(box->line0, 5 * M_PI / 180, 1e-12);
+	cr_assert_float_eq(box->line0 + 10 * box->line_step, 20 * M_PI / 180,
+			   1e-12);
+	cr_assert_float_eq(box->sample0, 30e-3, 1e-12);
+	cr_assert_float_eq(box->apex_z, plan->params.b.grid.apex_z, 0);
+	sono_plan_close(plan);
+}
+
+/* --- ECG --- */
+
+Test(plan, ecg_has_room_in_every_frame)
+{
+	struct sono_plan *plan = must_open(duplex, NULL, "");
+	const struct sono_scan *s = plan->scan;
+	const size_t aux = s->frame_bytes - s->aux_offset;
+
+	cr_assert_geq(aux, sizeof(struct sono_aux) +
+			   2 * ceil(s->frame_period * 1000));
+	cr_assert_eq(aux % SONO_ROW_ALIGN, 0);
+	cr_assert(plan->params.ecg.on);
+	sono_plan_close(plan);
+	plan = must_open(beams, NULL, "");
+	cr_assert_eq(plan->scan->frame_bytes - plan->scan->aux_offset,
+		     SONO_ROW_ALIGN);
+	sono_plan_close(plan);
+}
+
+/* On a board that has the input the frame's first event waits for it. */
+Test(plan, ecg_triggers_the_first_event)
+{
+	const struct sim_limits limits = board_limits(20000000);
+	struct sono_info info = board_info(&limits);
+	const struct sono_seq_event *ev;
+	struct sono_plan *plan;
+	char path[32], why[320] = "";
+
+	info.hw_features |= SONO_FEAT_TRIG_ECG;
+	write_plan(path, duplex, "ecg = true;", "ecg = true; trigger = \"ecg\";");
+	cr_assert_eq(sono_plan_open(&plan, path, &info, why, sizeof(why)), 0,
+		     "%s", why);
+	unlink(path);
+	ev = (const void *)((const char *)plan->table.data +
+			    sizeof(struct sono_seq_header));
+	for (uint32_t i = 0; i < plan->scan->events; i++)
+		cr_assert_eq(!!(le32toh(ev[i].flags) & SONO_EVENT_TRIG_ECG),
+			     i == 0);
+	cr_assert_geq(plan->scan->frame_bytes - plan->scan->aux_offset, 6000);
+	sono_plan_close(plan);
+}
+
+/* --- time --- */
+
 /* Without prf_hz the board's limits set it: one tick less is refused. */
 Test(plan, shortest_period_is_the_boards_limit)
 {
-	struct sono_plan *plan = must_open("	prf_hz = 4000;\n", "");
+	struct sono_plan *plan = must_open(right, "	prf_hz = 4000;\n", "");
 	const struct sim_limits limits = board_limits(20000000);
 	struct sono_info info = board_info(&limits);
 	struct sono_table table;
@@ -240,7 +747,7 @@ Test(plan, shortest_period_is_the_boards_limit)
 Test(plan, defaults_need_no_lines)
 {
 	struct sono_plan *plan = must_open(
-		"	demodulation: {\n"
+		right, "	demodulation: {\n"
 		"		pass_mhz = 2;\n"
 		"		stop_mhz = 3;\n"
 		"	};\n", "");
@@ -281,7 +788,7 @@ static const struct wrong {
 	{ "colour = true", "colour = 1", 57, "display.colour", "true or false" },
 	{ "kind = \"linear\"", "kind = 7", 2, "probe.kind", "text is wanted" },
 	{ "kind = \"linear\"", "kind = \"curved\"", 2, "probe.kind",
-	  "none of linear, phased" },
+	  "none of linear, convex, phased" },
 	{ "x_mm = [ -10, 10 ]", "x_mm = 10", 39, "processing.grid.x_mm",
 	  "a list is wanted" },
 	{ "x_mm = [ -10, 10 ]", "x_mm = [ -10, 0, 10 ]",
@@ -312,7 +819,7 @@ static const struct wrong {
 	{ "angles_deg = [ -10.0, 0.0, 5.0 ];", "count = 1; max_deg = 3;",
 	  10, "sequence.waves.max_deg", "one wave" },
 	{ "angles_deg = [ -10.0, 0.0, 5.0 ];", "count = 1; width_deg = 3;", 10, "sequence.waves.width_deg",
-	  "plane waves" },
+	  "diverging waves" },
 	{ "kind = \"plane\";", "kind = \"diverging\";", 9, "sequence.waves.kind",
 	  "width_deg" },
 	{ "kind = \"plane\";", "kind = \"diverging\"; width_deg = 160.0;",
@@ -374,15 +881,198 @@ static const struct wrong {
 	  25, "sequence.frame_rate_hz", "no uniform" },
 };
 
-#define WRONGS (sizeof(wrongs) / sizeof(*wrongs))
+/* The same on the other right plans. */
+static const struct wrong wrong_duplexes[] = {
+	/* parts and their order */
+	{ "	order = \"alternate\";\n", "", 13, "sequence.order", "missing" },
+	{ "order = \"alternate\";", "order = \"colour\";", 26, "sequence.order",
+	  "none of b-colour" },
+	{ "order = \"alternate\";", "order = \"b-colour\"; ensemble = 4;",
+	  26, "sequence.ensemble", "beside" },
+	{ "kind = \"focused\";\n			count = 6;\n			range_deg = [ 5.0, 20.0 ];\n			focus_mm = 60;",
+	  "kind = \"plane\"; angles_deg = [ 10.0 ];\n\n\n", 26, "sequence.order",
+	  "several ensembles" },
+	{ "		ensemble = 8;\n", "", 13, "sequence.colour.ensemble", "missing" },
+	{ "ensemble = 8;", "ensemble = 1;", 23, "sequence.colour.ensemble",
+	  "not within" },
+	{ "prf_hz = 6000;", "prf_hz = 7900;", 24, "sequence.colour.prf_hz",
+	  "the last echo" },
+	{ "prf_hz = 4000;", "prf_hz = 6000;", 12, "sequence.prf_hz",
+	  "the last echo" },
+	{ "prf_hz = 4000;", "frame_rate_hz = 120;", 12, "sequence.frame_rate_hz",
+	  "at most" },
+	/* waves of colour */
+	{ "range_deg = [ 5.0, 20.0 ]", "range_deg = [ 20.0, 5.0 ]",
+	  17, "sequence.colour.waves.range_deg", "5 is not beyond 20" },
+	{ "range_deg = [ 5.0, 20.0 ]", "range_mm = [ 5.0, 20.0 ]",
+	  17, "sequence.colour.waves.range_mm", "positions" },
+	{ "range_deg = [ 5.0, 20.0 ];", "range_deg = [ 5.0, 20.0 ]; max_deg = 9;",
+	  17, "sequence.colour.waves.range_deg", "other extent" },
+	{ "count = 6;", "count = 1;", 17, "sequence.colour.waves.range_deg",
+	  "one wave" },
+	{ "count = 6;", "angles_deg = [ 3.0 ];",
+	  17, "sequence.colour.waves.range_deg", "a list" },
+	{ "count = 6;", "steer_deg = 3; count = 6;",
+	  16, "sequence.colour.waves.steer_deg", "positions" },
+	{ "			focus_mm = 60;\n", "", 15, "sequence.colour.waves.kind",
+	  "focus_mm" },
+	{ "focus_mm = 60;", "focus_mm = 100;",
+	  18, "sequence.colour.waves.focus_mm", "receive window" },
+	{ "kind = \"diverging\";", "kind = \"diverging\"; focus_mm = 60;",
+	  4, "sequence.waves.focus_mm", "focused" },
+	{ "kind = \"diverging\";", "kind = \"diverging\"; f_number = 3;",
+	  4, "sequence.waves.f_number", "focused" },
+	/* pulse, window and link of colour */
+	{ "hv_v = 50;", "hv_v = 101;", 21, "sequence.colour.pulse.hv_v", "100 V" },
+	{ "hv_v = 50;", "hv_v = 50; fc_mhz = 3;", 21,
+	  "sequence.colour.pulse.fc_mhz", "no such key" },
+	{ "half_cycles = 8;", "half_cycles = 30;",
+	  20, "sequence.colour.pulse.half_cycles", "duty" },
+	{ "end_mm = 95;", "end_mm = 10;", 22, "sequence.colour.window.end_mm",
+	  "not beyond the start" },
+	{ "end_mm = 95;", "samples = 600;",
+	  22, "sequence.colour.window.start_mm", "no meaning" },
+	/* the box */
+	{ "angle_deg = [ 5, 20 ]", "angle_deg = [ 5, 31 ]",
+	  40, "processing.doppler.box.angle_deg", "outside the B picture" },
+	{ "range_mm = [ 30, 90 ]", "range_mm = [ 5, 90 ]",
+	  41, "processing.doppler.box.range_mm", "outside the B picture" },
+	{ "range_mm = [ 30, 90 ]", "range_mm = [ 30, 110 ]",
+	  41, "processing.doppler.box.range_mm", "the receive window ends" },
+	{ "range_mm = [ 30, 90 ]", "range_mm = [ 90, 30 ]",
+	  41, "processing.doppler.box.range_mm", "not beyond" },
+	{ "range_mm = [ 30, 90 ];", "", 38, "processing.doppler.box",
+	  "angle_deg and range_mm" },
+	{ "range_mm = [ 30, 90 ];", "range_mm = [ 30, 90 ]; x_mm = [ 0, 9 ];",
+	  41, "processing.doppler.box.x_mm", "sector" },
+	{ "range_mm = [ 30, 90 ];", "range_mm = [ 30, 90 ]; steer_deg = 5;",
+	  41, "processing.doppler.box.steer_deg", "sector" },
+	{ "		box: {\n			lines = 11; samples = 61;\n			angle_deg = [ 5, 20 ];\n			range_mm = [ 30, 90 ];\n		};\n",
+	  "", 37, "processing.doppler", "the receive window ends" },
+	{ "wall_order = 1;", "wall_order = 7;",
+	  43, "processing.doppler.wall_order", "leaves nothing" },
+	{ "wall_order = 1;", "wall_order = 1; packet_frames = 2;",
+	  43, "processing.doppler.packet_frames", "no uniform" },
+	/* ECG and display */
+	{ "ecg = true;", "trigger = \"ecg\";", 27, "sequence.trigger",
+	  "no ECG trigger" },
+	{ "ecg = true;", "trigger = \"pulse\";", 27, "sequence.trigger",
+	  "none of free, ecg" },
+	{ "	ecg = true;\n};\nreceive", "};\nreceive", 48, "display.ecg",
+	  "sequence.ecg" },
+	{ "colour = true;", "map = \"rainbow\";", 48, "display.map", "none of" },
+	{ "colour = true;", "baseline = 2;", 48, "display.baseline",
+	  "not within" },
+	{ "colour = true;", "sweep_mm_s = 0;", 48, "display.sweep_mm_s",
+	  "not within" },
+};
 
-static void expect_refusal(const struct wrong *w)
+static const struct wrong wrong_beams[] = {
+	/* the probe */
+	{ "	radius_mm = 50;\n", "", 2, "probe.kind", "radius_mm" },
+	{ "	pitch_mm = 0.5;\n", "", 1, "probe", "either" },
+	{ "pitch_mm = 0.5;", "pitch_mm = 0.5; field_deg = 60;", 1, "probe",
+	  "either" },
+	{ "pitch_mm = 0.5;", "pitch_mm = 3;", 5, "probe.pitch_mm",
+	  "half a circle" },
+	{ "kind = \"convex\"", "kind = \"phased\"", 4, "probe.radius_mm",
+	  "flat" },
+	{ "kind = \"convex\";\n	elements = 64;\n	radius_mm = 50;",
+	  "kind = \"phased\"; elements = 64;\n\n	field_deg = 30;", 4,
+	  "probe.field_deg", "flat" },
+	{ "kind = \"convex\";\n	elements = 64;\n	radius_mm = 50;\n	pitch_mm = 0.5;",
+	  "kind = \"phased\"; elements = 64;\n\n\n", 1, "probe.pitch_mm",
+	  "missing" },
+	/* beams */
+	{ "max_deg = 17;", "max_deg = 19;", 8, "sequence.waves",
+	  "beside the probe" },
+	{ "max_deg = 17;", "max_mm = 17;", 11, "sequence.waves.max_mm",
+	  "positions" },
+	{ "focus_mm = 50;", "focus_mm = 120;", 12, "sequence.waves.focus_mm",
+	  "receive window" },
+	{ "focus_mm = 50;", "focus_mm = 50; width_deg = 9;",
+	  12, "sequence.waves.width_deg", "diverging" },
+	{ "frame_rate_hz = 50;", "frame_rate_hz = 500;",
+	  18, "sequence.frame_rate_hz", "M lines allow at most" },
+	/* M lines */
+	{ "lines_hz = 990;", "lines_hz = 4000;", 21, "sequence.m.lines_hz",
+	  "a B event" },
+	{ "lines_hz = 990;", "lines_hz = 9000;", 21, "sequence.m.lines_hz",
+	  "one alone" },
+	{ "		lines_hz = 990;\n", "", 19, "sequence.m.lines_hz", "missing" },
+	{ "frame_rate_hz = 50;", "trigger = \"ecg\";", 18, "sequence.trigger",
+	  "equal times" },
+	{ "frame_rate_hz = 50;", "ensemble = 16;", 21, "sequence.m.lines_hz",
+	  "no uniform PRI" },
+	{ "frame_rate_hz = 50;", "frame_rate_hz = 0.2;",
+	  21, "sequence.m.lines_hz", "4950 lines" },
+	{ "focus_mm = 60; };", "focus_mm = 60; count = 3; };",
+	  20, "sequence.m.waves.count", "no such key" },
+	{ "focus_mm = 60; };", "};", 20, "sequence.m.waves.kind", "focus_mm" },
+	{ "focus_mm = 60; };", "focus_mm = 110; };",
+	  20, "sequence.m.waves.focus_mm", "receive window" },
+	{ "angle_deg = 8;", "angle_deg = 20;", 20, "sequence.m.waves",
+	  "beside the probe" },
+	{ "angle_deg = 8;", "x_mm = 2;", 33, "processing.m.x_mm",
+	  "linear probe" },
+	{ "depth_mm = [ 5, 100 ];", "depth_mm = [ 5, 110 ];",
+	  34, "processing.m.depth_mm", "the receive window ends" },
+	{ "depth_mm = [ 5, 100 ];", "depth_mm = [ 50, 10 ];",
+	  34, "processing.m.depth_mm", "not beyond" },
+	{ "		depth_mm = [ 5, 100 ];\n", "", 32, "processing.m.depth_mm",
+	  "missing" },
+	{ "	m: {\n		angle_deg = 8;\n		depth_mm = [ 5, 100 ];\n		samples = 101;\n	};\n",
+	  "", 19, "sequence.m", "processing.m" },
+};
+
+static const struct wrong wrong_linears[] = {
+	{ "max_mm = 8;", "max_deg = 8;", 6, "sequence.waves.max_deg",
+	  "positions" },
+	{ "count = 9;\n		max_mm = 8;", "angles_deg = [ 1.0 ];\n",
+	  5, "sequence.waves.angles_deg", "positions" },
+	{ "max_mm = 8;", "range_deg = [ 1.0, 2.0 ];",
+	  6, "sequence.waves.range_deg", "positions" },
+	{ "max_mm = 8;", "max_mm = 11;", 3, "sequence.waves",
+	  "beside the probe" },
+	{ "max_mm = 8;", "", 5, "sequence.waves.count", "max_mm" },
+	{ "count = 9;\n		max_mm = 8;", "positions_mm = [ 1.0 ]; count = 2;\n",
+	  3, "sequence.waves", "positions_mm" },
+	{ "f_number = 2;", "f_number = 100;", 9, "sequence.waves.f_number",
+	  "with 1 elements" },
+	{ "sampling_mhz = 20;", "sampling_mhz = 20; order = \"b-colour\";",
+	  13, "sequence.order", "without" },
+	{ "x_mm = [ -2, 6 ]", "x_mm = [ -5, 6 ]",
+	  26, "processing.doppler.box.x_mm", "outside the B picture" },
+	{ "x_mm = [ -2, 6 ]", "angle_deg = [ -2, 6 ]",
+	  26, "processing.doppler.box.angle_deg", "linear grid" },
+	{ "z_mm = [ 10, 30 ]", "z_mm = [ 10, 41 ]",
+	  27, "processing.doppler.box.z_mm", "outside the B picture" },
+	{ "z_mm = [ 10, 30 ];", "", 24, "processing.doppler.box",
+	  "x_mm and z_mm" },
+	{ "packet_frames = 8;", "packet_frames = 2;",
+	  31, "processing.doppler.wall_order", "leaves nothing" },
+};
+
+static const struct {
+	const char *text;
+	const struct wrong *wrong;
+	size_t count;
+} wrong_plans[] = {
+	{ right, wrongs, sizeof(wrongs) / sizeof(*wrongs) },
+	{ duplex, wrong_duplexes,
+	  sizeof(wrong_duplexes) / sizeof(*wrong_duplexes) },
+	{ beams, wrong_beams, sizeof(wrong_beams) / sizeof(*wrong_beams) },
+	{ linear, wrong_linears,
+	  sizeof(wrong_linears) / sizeof(*wrong_linears) },
+};
+
+static void expect_refusal(const char *text, const struct wrong *w)
 {
 	struct sono_plan *plan;
 	char path[32], why[320] = "", head[64];
 	int ret;
 
-	write_plan(path, w->find, w->by);
+	write_plan(path, text, w->find, w->by);
 	ret = open_on(&plan, path, 20000000, why, sizeof(why));
 	cr_expect_eq(ret, -EINVAL, "\"%s\": %d", w->by, ret);
 	cr_expect(strstr(why, w->why), "\"%s\": %s", w->by, why);
@@ -397,8 +1087,13 @@ static void expect_refusal(const struct wrong *w)
 
 Test(plan, wrong_ones_are_refused_by_line_and_key)
 {
-	for (size_t i = 0; i < WRONGS; i++)
-		expect_refusal(&wrongs[i]);
+	size_t plans = 0;
+
+	for (size_t k = 0; k < sizeof(wrong_plans) / sizeof(*wrong_plans); k++)
+		for (size_t i = 0; i < wrong_plans[k].count; i++, plans++)
+			expect_refusal(wrong_plans[k].text,
+				       &wrong_plans[k].wrong[i]);
+	cr_assert_geq(plans, 120);
 }
 
 /* Whatever is cut off, the rest is refused and no memory is lost. */
@@ -464,6 +1159,7 @@ static const struct preset {
 	{ "userspace/presets/linear-b.plan", 20832000, 11, 50, 0 },
 	{ "userspace/presets/cardiac-b.plan", 10880000, 7, 100, 0 },
 	{ "userspace/presets/disk.plan", 20000000, 32, 10, 0.74 },
+	{ "userspace/presets/convex-b.plan", 14000000, 80, 40, 0 },
 };
 
 #define PRESETS (sizeof(presets) / sizeof(*presets))
@@ -481,13 +1177,48 @@ Test(plan, presets_run_on_the_board_and_in_the_pipeline)
 				     sizeof(why)), 0, "%s", why);
 		cr_assert_eq(plan->scan->events, p->events);
 		cr_assert_float_eq(plan->rates.frame_rate, p->frame_rate, 1e-6);
-		cr_assert_float_eq(plan->rates.nyquist, p->nyquist, 1e-6);
+		cr_assert_float_eq(plan->rates.nyquist, p->nyquist, 1e-4);
 		expect_board_takes(plan, p->adc_clock);
 		cr_assert_eq(pipeline_create(&pipeline, plan->scan,
 					     &plan->params, &reason), 0, "%s",
 			     reason);
 		pipeline_destroy(pipeline);
 		sono_plan_close(plan);
+	}
+}
+
+static double cpu_seconds(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static int ascending(const void *a, const void *b)
+{
+	const double *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+Test(plan, presets_compile_within_200_ms)
+{
+	for (size_t i = 0; i < PRESETS; i++) {
+		double took[9];
+
+		for (int k = 0; k < 9; k++) {
+			const double start = cpu_seconds();
+			struct sono_plan *plan;
+
+			cr_assert_eq(open_on(&plan, presets[i].path,
+					     presets[i].adc_clock, NULL, 0), 0);
+			took[k] = cpu_seconds() - start;
+			sono_plan_close(plan);
+		}
+		qsort(took, 9, sizeof(*took), ascending);
+		cr_assert_lt(took[4], 0.2, "%s: %g s", presets[i].path,
+			     took[4]);
 	}
 }
 

@@ -1,0 +1,564 @@
+// SPDX-License-Identifier: MIT
+/* What a plan's frames become: grids, filters, levels, colours and strips. */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "plan_compile.h"
+
+#define MM 1e-3
+#define TIE 1e-9
+
+/* --- B's grid --- */
+
+static int check_grid(struct compiler *c)
+{
+	const struct plan_grid_text *g = &c->text.processing.grid;
+
+	if (g->kind.number == PLAN_GRID_SECTOR) {
+		if (g->x_mm.line)
+			return refuse(c, processing.grid.x_mm,
+				      "has no meaning for a sector");
+		if (g->z_mm.line)
+			return refuse(c, processing.grid.z_mm,
+				      "has no meaning for a sector");
+		if (!g->angle_deg.line || !g->range_mm.line)
+			return refuse_group(c, processing.grid,
+				"a sector wants angle_deg and range_mm");
+		return 0;
+	}
+	if (g->angle_deg.line)
+		return refuse(c, processing.grid.angle_deg,
+			      "has no meaning for a linear grid");
+	if (g->range_mm.line)
+		return refuse(c, processing.grid.range_mm,
+			      "has no meaning for a linear grid");
+	if (g->apex_mm.line)
+		return refuse(c, processing.grid.apex_mm,
+			      "has no meaning for a linear grid");
+	if (!g->x_mm.line || !g->z_mm.line)
+		return refuse_group(c, processing.grid,
+				    "a linear grid wants x_mm and z_mm");
+	return 0;
+}
+
+/* From a first to a last line or sample, both included. */
+static int make_axis(struct compiler *c, const char *group, const char *key,
+		     const struct plan_list *ends, uint32_t count, double unit,
+		     double *start, double *step)
+{
+	const double *end = ends->number;
+
+	if (end[1] <= end[0])
+		return plan_refuse(c, group, key, ends->line,
+				   "%g is not beyond %g", end[1], end[0]);
+	*start = end[0] * unit;
+	*step = (end[1] - end[0]) * unit / (count - 1);
+	return 0;
+}
+
+static double axis_end(double start, double step, uint32_t count)
+{
+	return start + (count - 1) * step;
+}
+
+/* What lies deeper than the window reaches would be black for ever. */
+static int check_depth(struct compiler *c, const struct plan_part *part,
+		       double depth, const char *group, const char *key,
+		       unsigned int line)
+{
+	const double time = plan_echo_time(c, part, depth);
+
+	if (time > plan_window_end(c, part) + 1 / c->fs)
+		return plan_refuse(c, group, key, line,
+				   "echoes from %.2f mm end after %.2f us; the receive window ends at %.2f us",
+				   depth * 1e3, time * 1e6,
+				   plan_window_end(c, part) * 1e6);
+	return 0;
+}
+
+static int make_grid(struct compiler *c)
+{
+	const struct plan_grid_text *g = &c->text.processing.grid;
+	const bool sector = g->kind.number == PLAN_GRID_SECTOR;
+	const char *group = "processing.grid";
+	const char *along = sector ? "range_mm" : "z_mm";
+	const struct plan_list *z = sector ? &g->range_mm : &g->z_mm;
+	struct grid *grid = &c->plan->params.b.grid;
+	int ret = check_grid(c);
+
+	if (ret)
+		return ret;
+	*grid = (struct grid){
+		.shape = sector ? GRID_SECTOR : GRID_LINEAR,
+		.lines = g->lines.number,
+		.samples = g->samples.number,
+		.apex_z = g->apex_mm.number * MM,
+	};
+	ret = make_axis(c, group, sector ? "angle_deg" : "x_mm",
+			sector ? &g->angle_deg : &g->x_mm, grid->lines,
+			sector ? plan_radians(1) : MM, &grid->line0,
+			&grid->line_step);
+	if (!ret)
+		ret = make_axis(c, group, along, z, grid->samples, MM,
+				&grid->sample0, &grid->sample_step);
+	if (ret)
+		return ret;
+	return check_depth(c, &c->b,
+			   axis_end(grid->sample0, grid->sample_step,
+				    grid->samples) + grid->apex_z,
+			   group, along, z->line);
+}
+
+static enum window window_of(const struct plan_value *word)
+{
+	static const enum window windows[] = {
+		[PLAN_BOXCAR] = WINDOW_BOXCAR,
+		[PLAN_HANN] = WINDOW_HANN,
+		[PLAN_TUKEY] = WINDOW_TUKEY,
+	};
+
+	return windows[(int)word->number];
+}
+
+static int make_aperture(struct compiler *c)
+{
+	const struct plan_receive_text *r = &c->text.receive;
+	const struct plan_value *colour = &c->text.processing.doppler.f_number;
+	struct pipeline_params *p = &c->plan->params;
+
+	p->b.aperture.f_number = r->f_number.number;
+	p->b.aperture.window = window_of(&r->apodisation);
+	p->b.aperture.taper = r->taper.number;
+	p->m.aperture = p->b.aperture;
+	p->colour.aperture = p->b.aperture;
+	if (colour->line)
+		p->colour.aperture.f_number = colour->number;
+	if (p->b.aperture.window == WINDOW_BOXCAR)
+		return 0;
+	if (!p->b.aperture.f_number)
+		return refuse(c, receive.apodisation,
+			      "wants an f_number above 0");
+	if (!p->colour.aperture.f_number)
+		return refuse(c, processing.doppler.f_number,
+			      "receive.apodisation wants one above 0");
+	return 0;
+}
+
+/* The passband must clear its image at -2 fc and, decimated, itself. */
+static int make_demodulation(struct compiler *c)
+{
+	const struct plan_demodulation_text *d =
+		&c->text.processing.demodulation;
+	struct demod_params *p = &c->plan->params.demod;
+	const struct sono_scan *s = c->plan->scan;
+	const double image = fabs(remainder(2 * s->fc, s->fs));
+
+	if (image < 0.01 * s->fs)
+		return refuse(c, sequence.sampling_mhz,
+			      "fc_mhz is too near a multiple of half of it");
+	p->decimate = 1;
+	if (!d->here.line)
+		return 0;
+	p->pass = d->pass_mhz.number * 1e6;
+	p->stop = d->stop_mhz.number * 1e6;
+	p->reject = d->reject_db.number;
+	p->decimate = d->decimation.number;
+	if (p->stop <= p->pass)
+		return refuse(c, processing.demodulation.stop_mhz,
+			      "%g is not beyond pass_mhz, %g",
+			      d->stop_mhz.number, d->pass_mhz.number);
+	if (p->pass + p->stop > image)
+		return refuse(c, processing.demodulation.stop_mhz,
+			      "pass_mhz and stop_mhz together reach the image at %.4g MHz",
+			      image / 1e6);
+	if (p->decimate > 1 &&
+	    p->pass + p->stop > s->fs / p->decimate)
+		return refuse(c, processing.demodulation.decimation,
+			      "pass_mhz and stop_mhz together exceed %.4g MHz",
+			      s->fs / p->decimate / 1e6);
+	return 0;
+}
+
+static int make_levels(struct compiler *c)
+{
+	static const enum grey_map maps[] = {
+		[PLAN_GREY_LINEAR] = GREY_LINEAR,
+		[PLAN_GREY_GAMMA] = GREY_GAMMA,
+		[PLAN_GREY_S] = GREY_S,
+	};
+	const struct plan_processing_text *t = &c->text.processing;
+	struct pipeline_b *p = &c->plan->params.b;
+	double *trim;
+
+	p->reference = t->reference_counts.number;
+	p->range_db = t->range_db.number;
+	p->persistence = t->persistence.number;
+	p->grey = maps[(int)c->text.display.grey.number];
+	p->tgc_points = t->tgc_trim_db.count;
+	if (!p->tgc_points)
+		return 0;
+	trim = calloc(p->tgc_points, sizeof(*trim));
+	if (!trim)
+		return -ENOMEM;
+	memcpy(trim, t->tgc_trim_db.number, p->tgc_points * sizeof(*trim));
+	p->tgc_db = trim;
+	return 0;
+}
+
+/* --- colour --- */
+
+/* The part that velocity comes from. */
+static const struct plan_part *velocity_part(const struct compiler *c)
+{
+	return c->colour.count ? &c->colour : &c->b;
+}
+
+static int check_box(struct compiler *c)
+{
+	const struct plan_box_text *b = &c->text.processing.doppler.box;
+
+	if (c->plan->params.b.grid.shape == GRID_SECTOR) {
+		if (b->x_mm.line)
+			return refuse(c, processing.doppler.box.x_mm,
+				      "has no meaning in a sector");
+		if (b->z_mm.line)
+			return refuse(c, processing.doppler.box.z_mm,
+				      "has no meaning in a sector");
+		if (b->steer_deg.line)
+			return refuse(c, processing.doppler.box.steer_deg,
+				      "has no meaning in a sector");
+		if (!b->angle_deg.line || !b->range_mm.line)
+			return refuse_group(c, processing.doppler.box,
+				"in a sector wants angle_deg and range_mm");
+		return 0;
+	}
+	if (b->angle_deg.line)
+		return refuse(c, processing.doppler.box.angle_deg,
+			      "has no meaning in a linear grid");
+	if (b->range_mm.line)
+		return refuse(c, processing.doppler.box.range_mm,
+			      "has no meaning in a linear grid");
+	if (!b->x_mm.line || !b->z_mm.line)
+		return refuse_group(c, processing.doppler.box,
+				    "in a linear grid wants x_mm and z_mm");
+	return 0;
+}
+
+/* Is from..to within the grid's axis? Corners may lie on it. */
+static int check_inside(struct compiler *c, const char *key, unsigned int line,
+			double from, double to, double start, double end,
+			double unit)
+{
+	if (from >= start - TIE && to <= end + TIE)
+		return 0;
+	return plan_refuse(c, "processing.doppler.box", key, line,
+			   "%g to %g is outside the B picture of %g to %g",
+			   from / unit, to / unit, start / unit, end / unit);
+}
+
+/* Lines of a steered box lean; its top is where x_mm says. */
+static int make_linear_box(struct compiler *c, struct grid *box)
+{
+	const struct plan_box_text *b = &c->text.processing.doppler.box;
+	const struct grid *grid = &c->plan->params.b.grid;
+	const double steer = plan_radians(b->steer_deg.number);
+	const double near = box->sample0;
+	const double far = axis_end(near, box->sample_step, box->samples);
+	const double lean = (far - near) * tan(steer);
+	const double right = axis_end(box->line0, box->line_step, box->lines);
+	int ret;
+
+	ret = check_inside(c, "x_mm", b->x_mm.line,
+			   box->line0 + fmin(lean, 0), right + fmax(lean, 0),
+			   grid->line0,
+			   axis_end(grid->line0, grid->line_step, grid->lines),
+			   MM);
+	if (ret)
+		return ret;
+	box->steer = steer;
+	box->line0 -= near * tan(steer);
+	box->sample0 /= cos(steer);
+	box->sample_step /= cos(steer);
+	return 0;
+}
+
+static int place_box(struct compiler *c, struct grid *box)
+{
+	const struct plan_box_text *b = &c->text.processing.doppler.box;
+	const struct grid *grid = &c->plan->params.b.grid;
+	const bool sector = grid->shape == GRID_SECTOR;
+	const struct plan_list *across = sector ? &b->angle_deg : &b->x_mm;
+	const struct plan_list *along = sector ? &b->range_mm : &b->z_mm;
+	const char *group = "processing.doppler.box";
+	const char *key = sector ? "range_mm" : "z_mm";
+	int ret;
+
+	ret = make_axis(c, group, sector ? "angle_deg" : "x_mm", across,
+			box->lines, sector ? plan_radians(1) : MM,
+			&box->line0, &box->line_step);
+	if (!ret)
+		ret = make_axis(c, group, key, along, box->samples, MM,
+				&box->sample0, &box->sample_step);
+	if (!ret)
+		ret = check_inside(c, key, along->line, box->sample0,
+				   axis_end(box->sample0, box->sample_step,
+					    box->samples),
+				   grid->sample0,
+				   axis_end(grid->sample0, grid->sample_step,
+					    grid->samples), MM);
+	if (!ret && sector)
+		ret = check_inside(c, "angle_deg", across->line, box->line0,
+				   axis_end(box->line0, box->line_step,
+					    box->lines),
+				   grid->line0,
+				   axis_end(grid->line0, grid->line_step,
+					    grid->lines), plan_radians(1));
+	if (!ret && !sector)
+		ret = make_linear_box(c, box);
+	if (ret)
+		return ret;
+	return check_depth(c, velocity_part(c),
+			   axis_end(box->sample0, box->sample_step,
+				    box->samples) + box->apex_z,
+			   group, key, along->line);
+}
+
+/* Without a box colour is B's grid, which its own window must hold, too. */
+static int make_box(struct compiler *c)
+{
+	const struct plan_box_text *b = &c->text.processing.doppler.box;
+	const struct grid *grid = &c->plan->params.b.grid;
+	struct grid *box = &c->plan->params.colour.grid;
+	int ret;
+
+	if (!b->here.line)
+		return check_depth(c, velocity_part(c),
+				   axis_end(grid->sample0, grid->sample_step,
+					    grid->samples) + grid->apex_z,
+				   NULL, "processing.doppler",
+				   c->text.processing.doppler.here.line);
+	ret = check_box(c);
+	if (ret)
+		return ret;
+	*box = (struct grid){
+		.shape = grid->shape,
+		.lines = b->lines.number,
+		.samples = b->samples.number,
+		.apex_z = grid->apex_z,
+	};
+	return place_box(c, box);
+}
+
+static int check_odd(struct compiler *c)
+{
+	const struct plan_doppler_text *d = &c->text.processing.doppler;
+
+	if (!((int)d->average_lines.number & 1))
+		return refuse(c, processing.doppler.average_lines,
+			      "%g is not odd", d->average_lines.number);
+	if (!((int)d->average_samples.number & 1))
+		return refuse(c, processing.doppler.average_samples,
+			      "%g is not odd", d->average_samples.number);
+	return 0;
+}
+
+/* Several frames make a packet only where their images lie at equal times. */
+static int check_packet(struct compiler *c)
+{
+	const struct plan_part *part = velocity_part(c);
+	const double whole = (double)part->pri * part->count * part->shots;
+
+	if (c->text.processing.doppler.packet_frames.number == 1)
+		return 0;
+	if (c->text.sequence.trigger.number == PLAN_ECG)
+		return refuse(c, processing.doppler.packet_frames,
+			      "frames that wait for an R wave have no uniform period");
+	if (part->shots == 1)
+		return 0;
+	if (part == &c->colour || c->m.count)
+		return refuse(c, processing.doppler.packet_frames,
+			      "an ensemble that is a part of its frame has no uniform period over several frames");
+	if (part->by_beam && part->count > 1)
+		return refuse(c, processing.doppler.packet_frames,
+			      "an ensemble per beam has no uniform period over several frames");
+	if (c->frame != whole)
+		return refuse(c, sequence.frame_rate_hz,
+			      "stretches the last period, so an ensemble over several frames has no uniform one");
+	return 0;
+}
+
+static int check_ensemble(struct compiler *c)
+{
+	const struct plan_doppler_text *d = &c->text.processing.doppler;
+	const double images = velocity_part(c)->shots *
+			      d->packet_frames.number;
+
+	if (images < 2)
+		return refuse(c, display.colour,
+			      "wants an ensemble or packet_frames of 2 or more");
+	if (d->wall_order.number + 2 > images)
+		return refuse(c, processing.doppler.wall_order,
+			      "order %g leaves nothing of %g images",
+			      d->wall_order.number, images);
+	return check_packet(c);
+}
+
+static void set_doppler(struct compiler *c)
+{
+	static const enum doppler_estimator estimators[] = {
+		[PLAN_KASAI] = DOPPLER_KASAI,
+		[PLAN_LOUPAS] = DOPPLER_LOUPAS,
+	};
+	const struct plan_doppler_text *d = &c->text.processing.doppler;
+	struct pipeline_colour *p = &c->plan->params.colour;
+
+	p->on = true;
+	p->packet_frames = d->packet_frames.number;
+	p->wall_order = d->wall_order.number;
+	p->estimator = estimators[(int)d->estimator.number];
+	p->average_lines = d->average_lines.number;
+	p->average_samples = d->average_samples.number;
+	p->frequency = d->frequency_mhz.number * 1e6;
+	p->power_min_db = d->power_min_db.number;
+	p->velocity_min = d->velocity_min_cm_s.number * 1e-2;
+	p->priority_db = d->priority_db.number;
+}
+
+static void set_colours(struct compiler *c)
+{
+	static const enum colour_map maps[] = {
+		[PLAN_VELOCITY] = COLOUR_VELOCITY,
+		[PLAN_VARIANCE] = COLOUR_VARIANCE,
+		[PLAN_POWER] = COLOUR_POWER,
+		[PLAN_DIRECTIONAL] = COLOUR_DIRECTIONAL,
+	};
+	const struct plan_display_text *d = &c->text.display;
+	struct pipeline_colour *p = &c->plan->params.colour;
+
+	p->map = maps[(int)d->map.number];
+	p->power_range_db = d->power_range_db.number;
+	p->baseline = d->baseline.number;
+	p->invert = d->invert.number;
+}
+
+static int make_doppler(struct compiler *c)
+{
+	int ret;
+
+	c->plan->params.colour.packet_frames = 1;
+	c->plan->params.colour.priority_db = INFINITY;
+	set_colours(c);
+	if (!c->text.display.colour.number)
+		return 0;
+	if (!c->text.processing.doppler.here.line)
+		return refuse(c, display.colour,
+			      "wants a group processing.doppler");
+	ret = check_odd(c);
+	if (!ret)
+		ret = check_ensemble(c);
+	if (!ret)
+		ret = make_box(c);
+	if (!ret)
+		set_doppler(c);
+	return ret;
+}
+
+double plan_like_interval(const struct compiler *c)
+{
+	const struct plan_part *part = velocity_part(c);
+	const double clock = c->info->board_clock;
+
+	if (part->shots == 1)
+		return c->frame / clock;
+	return part->pri * (part->by_beam ? 1 : part->count) / clock;
+}
+
+/* --- M and the strips --- */
+
+static int check_m_start(struct compiler *c, const struct plan_beam *beam)
+{
+	const struct plan_m_line_text *line = &c->text.processing.m;
+	const double end = c->element[c->elements - 1].x;
+	const double room = c->text.probe.pitch_mm.number * MM / 2;
+
+	if (line->x_mm.line && c->text.probe.kind.number != PLAN_LINEAR)
+		return refuse(c, processing.m.x_mm,
+			      "has no meaning but for a linear probe");
+	if (fabs(beam->x) > end + room + TIE)
+		return refuse_group(c, processing.m,
+				    "starts at x = %g mm, beside the probe",
+				    beam->x * 1e3);
+	return 0;
+}
+
+/* Along its own beam, or a line of B's. */
+static int make_m(struct compiler *c)
+{
+	const struct plan_m_line_text *line = &c->text.processing.m;
+	const bool linear = c->text.probe.kind.number == PLAN_LINEAR;
+	struct grid *grid = &c->plan->params.m.grid;
+	struct plan_beam beam;
+	int ret;
+
+	if (!line->here.line)
+		return 0;
+	if (!line->depth_mm.line)
+		return plan_refuse(c, "processing.m", "depth_mm",
+				   line->here.line, "missing");
+	beam = plan_beam_start(c, linear ? line->x_mm.number * MM :
+					   plan_radians(line->angle_deg.number),
+			       plan_radians(line->angle_deg.number));
+	ret = check_m_start(c, &beam);
+	if (ret)
+		return ret;
+	*grid = (struct grid){
+		.shape = GRID_SECTOR,
+		.lines = 1,
+		.samples = line->samples.number,
+		.line0 = beam.angle,
+		.line_step = plan_radians(1),
+		.apex_x = beam.x,
+		.apex_z = beam.z,
+	};
+	ret = make_axis(c, "processing.m", "depth_mm", &line->depth_mm,
+			grid->samples, MM, &grid->sample0,
+			&grid->sample_step);
+	if (ret)
+		return ret;
+	c->plan->params.m.on = true;
+	return check_depth(c, c->m.count ? &c->m : &c->b,
+			   line->depth_mm.number[1] * MM, "processing.m",
+			   "depth_mm", line->depth_mm.line);
+}
+
+static int make_display(struct compiler *c)
+{
+	const struct plan_display_text *d = &c->text.display;
+	struct pipeline_params *p = &c->plan->params;
+
+	if (d->ecg.number && !c->text.sequence.ecg.number)
+		return refuse(c, display.ecg, "wants sequence.ecg = true");
+	p->display.width = d->width.number;
+	p->display.height = d->height.number;
+	p->display.sweep = d->sweep_mm_s.number * MM;
+	p->display.sweep_width = d->strip_mm.number * MM;
+	p->m.height = d->m_height.number;
+	p->ecg.on = d->ecg.number;
+	p->ecg.height = d->ecg_height.number;
+	return 0;
+}
+
+int plan_picture(struct compiler *c)
+{
+	int (*const steps[])(struct compiler *c) = {
+		make_grid,   make_aperture, make_demodulation, make_levels,
+		make_doppler, make_m,       make_display,
+	};
+	int ret = 0;
+
+	for (size_t i = 0; i < sizeof(steps) / sizeof(*steps) && !ret; i++)
+		ret = steps[i](c);
+	return ret;
+}
