@@ -60,14 +60,30 @@ static void fill_elements(struct recording_element *to,
 	}
 }
 
-/* The parts follow the head in this order: elements, table, waves. */
+static void fill_beams(struct recording_beam *to, const struct sono_scan *scan)
+{
+	for (uint32_t i = 0; i < scan->events; i++) {
+		const struct sono_event *ev = &scan->event[i];
+
+		to[i] = (struct recording_beam){
+			.x = recording_from_double(ev->beam_x),
+			.z = recording_from_double(ev->beam_z),
+			.angle = recording_from_double(ev->beam_angle),
+			.focus = recording_from_double(ev->focus),
+		};
+	}
+}
+
+/* The parts follow the head in this order: elements, beams, table, waves. */
 static void fill_head(struct recording_head *h, const struct sono_scan *scan,
 		      const struct sono_table *table,
 		      const struct sono_info *info, const char *note)
 {
 	const uint32_t elements_at = sizeof(*h);
-	const uint32_t table_at = elements_at +
+	const uint32_t beams_at = elements_at +
 		scan->elements * sizeof(struct recording_element);
+	const uint32_t table_at = beams_at +
+		scan->events * sizeof(struct recording_beam);
 	const uint32_t waves_at = table_at + table->bytes;
 	const uint32_t bytes = waves_at + scan->events;
 
@@ -82,6 +98,7 @@ static void fill_head(struct recording_head *h, const struct sono_scan *scan,
 		.elements = htole32(scan->elements),
 		.events = htole32(scan->events),
 		.elements_offset = htole32(elements_at),
+		.beams_offset = htole32(beams_at),
 		.waves_offset = htole32(waves_at),
 		.table_offset = htole32(table_at),
 		.table_bytes = htole32(table->bytes),
@@ -110,6 +127,7 @@ static int write_head(struct sono_recorder *r, const struct sono_scan *scan,
 		return -ENOMEM;
 	memcpy(out, &head, sizeof(head));
 	fill_elements((void *)(out + le32toh(head.elements_offset)), scan);
+	fill_beams((void *)(out + le32toh(head.beams_offset)), scan);
 	memcpy(out + le32toh(head.table_offset), table->data, table->bytes);
 	for (uint32_t i = 0; i < scan->events; i++)
 		out[le32toh(head.waves_offset) + i] = scan->event[i].wave;

@@ -97,7 +97,7 @@ static void read_head(struct recording_head *h, const unsigned char *map)
 	h->waves_offset = le32toh(h->waves_offset);
 	h->table_offset = le32toh(h->table_offset);
 	h->table_bytes = le32toh(h->table_bytes);
-	h->rsvd = le32toh(h->rsvd);
+	h->beams_offset = le32toh(h->beams_offset);
 }
 
 /* Is the part within the head's bytes, behind the head itself? */
@@ -126,7 +126,7 @@ static int check_head(const struct opening *o)
 				    offsetof(struct recording_head, crc)))
 		return bad(o, "its head is damaged: the CRC of the first %u bytes does not match",
 			   h->bytes);
-	if (h->data_offset != recording_align(h->bytes) || h->rsvd ||
+	if (h->data_offset != recording_align(h->bytes) ||
 	    h->note[sizeof(h->note) - 1])
 		return bad(o, "its head makes no sense");
 	if (!h->adc_clock || !h->board_clock)
@@ -134,7 +134,9 @@ static int check_head(const struct opening *o)
 	if (!inside(h, h->elements_offset, h->elements,
 		    sizeof(struct recording_element)) ||
 	    !inside(h, h->table_offset, h->table_bytes, 1) ||
-	    !inside(h, h->waves_offset, h->events, 1))
+	    !inside(h, h->waves_offset, h->events, 1) ||
+	    !inside(h, h->beams_offset, h->events,
+		    sizeof(struct recording_beam)))
 		return bad(o, "a part of its head lies outside of it");
 	return 0;
 }
@@ -193,9 +195,34 @@ static int read_waves(const struct opening *o)
 	const unsigned char *wave = rec->map + rec->head.waves_offset;
 
 	for (uint32_t i = 0; i < rec->scan->events; i++) {
-		if (wave[i] > SONO_WAVE_DIVERGING)
+		if (wave[i] > SONO_WAVE_FOCUSED)
 			return bad(o, "event %u: no such wave", i);
 		rec->scan->event[i].wave = wave[i];
+	}
+	return 0;
+}
+
+static int read_beams(const struct opening *o)
+{
+	const struct sono_recording *rec = o->rec;
+	const unsigned char *from = rec->map + rec->head.beams_offset;
+
+	for (uint32_t i = 0; i < rec->scan->events; i++) {
+		struct sono_event *ev = &rec->scan->event[i];
+		struct recording_beam raw;
+
+		memcpy(&raw, from + i * sizeof(raw), sizeof(raw));
+		ev->beam_x = recording_to_double(raw.x);
+		ev->beam_z = recording_to_double(raw.z);
+		ev->beam_angle = recording_to_double(raw.angle);
+		ev->focus = recording_to_double(raw.focus);
+		if (!(fabs(ev->beam_x) < 1) || !(fabs(ev->beam_z) < 1) ||
+		    !(fabs(ev->beam_angle) < 4))
+			return bad(o, "event %u: no such beam", i);
+		if (!(ev->focus >= 0 && ev->focus < 10) ||
+		    (ev->wave == SONO_WAVE_FOCUSED && ev->focus == 0))
+			return bad(o, "event %u: a focus of %g m", i,
+				   ev->focus);
 	}
 	return 0;
 }
@@ -320,6 +347,8 @@ int sono_recording_open(struct sono_recording **recording, const char *path,
 		ret = read_elements(&o);
 	if (!ret)
 		ret = read_waves(&o);
+	if (!ret)
+		ret = read_beams(&o);
 	if (!ret)
 		ret = read_constants(&o);
 	if (!ret)

@@ -17,7 +17,7 @@
 #include "scan.h"
 #include "sequence.h"
 
-#define SONO_RECORDING_VERSION 1
+#define SONO_RECORDING_VERSION 2
 
 /* Frames and their payloads start on multiples of this many bytes. */
 #define SONO_RECORDING_ALIGN 4096
@@ -32,8 +32,8 @@ struct sono_recording;
  * sono_recorder_create() - start a recording
  * @recorder: written
  * @path: of the file; an existing one is replaced
- * @scan: the places of the elements, shapes of the waves, fc, c, lens and
- *        pulse delay are taken from it, all else from @table
+ * @scan: the places of the elements, shapes and beams of the waves, fc, c,
+ *        lens and pulse delay are taken from it, all else from @table
  * @table: as the board ran it; one frame
  * @info: adc_clock and board_clock of that board are kept
  * @note: where the frames come from; NULL: nothing; cut at
@@ -82,7 +82,8 @@ int sono_recorder_close(struct sono_recorder *recorder);
  * that are whole; sono_recording_damage() tells.
  *
  * Return: 0, -EBADMSG for a file that is not a recording or whose head is
- * damaged, -EPROTONOSUPPORT for another version, -ENOMEM, or the errno of
+ * damaged, -EPROTONOSUPPORT for another version (1 did not say which event
+ * is for what), -ENOMEM, or the errno of
  * opening.
  */
 int sono_recording_open(struct sono_recording **rec, const char *path,

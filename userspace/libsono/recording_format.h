@@ -33,7 +33,7 @@
  * @waves_offset: one byte per event, enum sono_wave
  * @table_offset: of the sequence table
  * @table_bytes: of it
- * @rsvd: 0
+ * @beams_offset: of @events struct recording_beam
  * @fc: centre frequency [Hz]
  * @c: speed of sound [m/s]
  * @lens_delay: [s]
@@ -55,7 +55,7 @@ struct recording_head {
 	uint32_t waves_offset;
 	uint32_t table_offset;
 	uint32_t table_bytes;
-	uint32_t rsvd;
+	uint32_t beams_offset;
 	uint64_t fc;
 	uint64_t c;
 	uint64_t lens_delay;
@@ -68,6 +68,11 @@ _Static_assert(sizeof(struct recording_head) == 160, "no padding");
 /** struct recording_element - place and normal of an element, doubles */
 struct recording_element {
 	uint64_t x, z, nx, nz;
+};
+
+/** struct recording_beam - of an event: start, direction, focus; doubles */
+struct recording_beam {
+	uint64_t x, z, angle, focus;
 };
 
 /**

@@ -103,8 +103,8 @@ void sono_table_finish(struct sono_table *table);
 
 /**
  * sono_sequence_decode() - read a table back
- * @scan: the scan; its elements' places, the waves' shapes, fc, c, lens and
- *        pulse delay are not in a table and stay 0
+ * @scan: the scan; its elements' places, the waves' shapes and beams, fc, c,
+ *        lens and pulse delay are not in a table and stay 0
  * @data: a table of one frame; nothing in it is trusted, any alignment
  * @bytes: its length
  * @info: only adc_clock and board_clock are used

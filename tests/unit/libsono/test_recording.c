@@ -45,8 +45,14 @@ static void make_scan(struct fixture *f)
 		};
 		s->channel_element[e] = e;
 	}
+	/* one plane wave and one beam */
+	s->event[1].wave = SONO_WAVE_FOCUSED;
+	s->event[1].tag = SONO_TAG(SONO_ROLE_M, 3, 2);
+	s->event[1].beam_x = 5e-3;
+	s->event[1].beam_z = -2e-3;
+	s->event[1].beam_angle = -0.3;
+	s->event[1].focus = 60e-3;
 	for (uint32_t i = 0; i < EVENTS; i++) {
-		s->event[i].wave = i ? SONO_WAVE_DIVERGING : SONO_WAVE_PLANE;
 		s->event[i].period = 1e-3;
 		s->event[i].samples = 1000;
 	}
@@ -181,6 +187,16 @@ static void expect_frame(const struct fixture *f, struct sono_recording *rec,
 			 f->scan->frame_bytes);
 }
 
+static void expect_event(const struct sono_event *is,
+			 const struct sono_event *want)
+{
+	cr_assert_eq(is->wave, want->wave);
+	cr_assert_eq(is->tag, want->tag);
+	cr_assert(is->beam_x == want->beam_x && is->beam_z == want->beam_z);
+	cr_assert(is->beam_angle == want->beam_angle);
+	cr_assert(is->focus == want->focus);
+}
+
 Test(recording, comes_back_as_written)
 {
 	struct sono_recording *rec;
@@ -208,7 +224,7 @@ Test(recording, comes_back_as_written)
 	cr_assert(s->lens_delay == f.scan->lens_delay);
 	cr_assert(s->pulse_delay == f.scan->pulse_delay);
 	for (uint32_t i = 0; i < EVENTS; i++)
-		cr_assert_eq(s->event[i].wave, f.scan->event[i].wave);
+		expect_event(&s->event[i], &f.scan->event[i]);
 	for (uint32_t i = 0; i < FRAMES; i++)
 		expect_frame(&f, rec, i);
 	sono_recording_close(rec);
@@ -437,18 +453,60 @@ Test(recording, every_byte_of_its_head_counts)
 	tear_down(&f);
 }
 
+/* An older one as well as a newer one. */
 Test(recording, other_version_is_named)
 {
+	static const char versions[] = { 1, 3 };
 	struct sono_recording *rec;
 	struct fixture f;
-	char why[256] = "";
 
 	set_up(&f);
-	f.content[8] = 2;
-	write_file(&f, f.content, f.bytes);
-	cr_assert_eq(sono_recording_open(&rec, f.path, why, sizeof(why)),
-		     -EPROTONOSUPPORT);
-	cr_assert(strstr(why, "version 2"), "%s", why);
+	for (int i = 0; i < 2; i++) {
+		char why[256] = "", name[16];
+
+		f.content[8] = versions[i];
+		write_file(&f, f.content, f.bytes);
+		cr_assert_eq(sono_recording_open(&rec, f.path, why,
+						 sizeof(why)),
+			     -EPROTONOSUPPORT);
+		snprintf(name, sizeof(name), "version %d", versions[i]);
+		cr_assert(strstr(why, name), "%s", why);
+	}
+	tear_down(&f);
+}
+
+/* Right CRC, but the beam is none. */
+Test(recording, senseless_beams_are_refused)
+{
+	static const double lies[][2] = {
+		{ 0, 1 }, { 1, -1 }, { 2, 4 }, { 3, 0 }, { 3, -1 },
+		{ 3, 10 }, { 0, INFINITY }, { 2, NAN }, { 3, NAN },
+	};
+	struct recording_head h;
+	struct fixture f;
+
+	set_up(&f);
+	memcpy(&h, f.content, sizeof(h));
+	for (size_t i = 0; i < sizeof(lies) / sizeof(*lies); i++) {
+		const size_t at = le32toh(h.beams_offset) +
+			sizeof(struct recording_beam) + 8 * (int)lies[i][0];
+		const uint64_t lie = recording_from_double(lies[i][1]);
+		uint8_t *copy = malloc(f.bytes);
+		struct sono_recording *rec;
+		char why[256] = "";
+		uint32_t crc;
+
+		memcpy(copy, f.content, f.bytes);
+		memcpy(copy + at, &lie, sizeof(lie));
+		crc = htole32(recording_crc(copy, le32toh(h.bytes), 12));
+		memcpy(copy + 12, &crc, 4);
+		write_file(&f, copy, f.bytes);
+		cr_assert_eq(sono_recording_open(&rec, f.path, why,
+						 sizeof(why)), -EBADMSG,
+			     "case %zu", i);
+		cr_assert(strstr(why, "event 1"), "%s", why);
+		free(copy);
+	}
 	tear_down(&f);
 }
 
