@@ -125,6 +125,29 @@ void sono_capture_halt(struct work_struct *work)
 	mutex_unlock(&sd->lock);
 }
 
+/*
+ * The board counts from when it is told. Where that took long (the worker was
+ * held up, the bus was busy) it is told again, now that less time is left.
+ */
+static void let_transmit(struct sono_device *sd, struct sono_stream *s)
+{
+	ktime_t now;
+	u64 age_us;
+	u32 left;
+
+	spin_lock_bh(&sd->ring_lock);
+	sd->counters.heartbeats++;
+	spin_unlock_bh(&sd->ring_lock);
+	do {
+		now = ktime_get();
+		age_us = ktime_us_delta(now, s->beat_seen);
+		left = sono_heartbeat_left(s->heartbeat_ms,
+					   DIV_ROUND_UP_ULL(age_us, 1000));
+		if (left)
+			sono_hw_heartbeat(sd, left);
+	} while (left && ktime_ms_delta(ktime_get(), now) > 0);
+}
+
 /**
  * sono_capture_heartbeat() - let the board transmit on, if somebody consumes
  * @work: sono_device.heartbeat
@@ -134,23 +157,19 @@ void sono_capture_heartbeat(struct work_struct *work)
 	struct sono_device *sd = container_of(to_delayed_work(work),
 					      struct sono_device, heartbeat);
 	struct sono_stream *s = sd->stream;
-	ktime_t now = ktime_get();
-	u64 beat = READ_ONCE(s->ring.user->heartbeat);
-	u64 age_us = ktime_us_delta(now, s->beat_seen);
-	u32 left = sono_heartbeat_left(s->heartbeat_ms,
-				       DIV_ROUND_UP_ULL(age_us, 1000));
+	ktime_t now;
+	u64 beat;
 
 	/* Who waits for a board that has left the bus would do so for ever. */
 	if (!sono_hw_present(sd)) {
 		schedule_work(&sd->halt);
 		return;
 	}
-	if (beat != s->beat && left) {
-		sono_hw_heartbeat(sd, left);
-		spin_lock_bh(&sd->ring_lock);
-		sd->counters.heartbeats++;
-		spin_unlock_bh(&sd->ring_lock);
-	}
+	now = ktime_get();
+	/* A change after this moment counts from it, so it is taken first. */
+	beat = READ_ONCE(s->ring.user->heartbeat);
+	if (beat != s->beat)
+		let_transmit(sd, s);
 	s->beat = beat;
 	s->beat_seen = now;
 	queue_delayed_work(system_highpri_wq, &sd->heartbeat,
