@@ -115,6 +115,7 @@ void truth_vessel(const json_t *reference)
 		p.b.grid = dataset_grid(json_object_get(reference, "grid"));
 		p.b.aperture.f_number = truth_number(reference, "F");
 		p.colour.on = true;
+		p.colour.aperture = p.b.aperture;
 		p.colour.wall_order = cases[i].order;
 		/* reference.json: 19 rows (z) x 5 columns (x) */
 		p.colour.average_samples = 19;

@@ -107,15 +107,17 @@ struct pipeline_colour {
  * @grid: the beam, a GRID_SECTOR of one line: its apex is where the beam
  *        starts, line0 its direction; at least 2 samples
  * @aperture: on receive
+ * @reference: |iq| that is 0 dB; 0: B's [counts]
  * @height: of the strip, pixels
  *
- * Levels and grey map are B's, without its trim and persistence. Lines come
+ * Range and grey map are B's, without its trim and persistence. Lines come
  * from the events of role M; from those of role B where there are none.
  */
 struct pipeline_m {
 	bool on;
 	struct grid grid;
 	struct pipeline_aperture aperture;
+	double reference;
 	uint32_t height;
 };
 
@@ -225,13 +227,30 @@ void pipeline_reset(struct pipeline *pipeline);
 
 void pipeline_destroy(struct pipeline *pipeline);
 
-/* What the last completed packet became on its way; NULL: no such stage. */
+/*
+ * What the last completed packet became on its way; NULL: no such stage. The
+ * velocities lie on pipeline_colour_grid().
+ */
 const struct iq *pipeline_iq(const struct pipeline *pipeline);
 const struct env *pipeline_env(const struct pipeline *pipeline);
 const struct vel *pipeline_vel(const struct pipeline *pipeline);
 
+/** pipeline_colour_grid() - the box, or B's grid where there is none */
+const struct grid *pipeline_colour_grid(const struct pipeline *pipeline);
+
 /** pipeline_image() - picture in the making: size, format and calibration */
 const struct image *pipeline_image(const struct pipeline *pipeline);
+
+/**
+ * pipeline_layer() - a part of the composite by itself
+ * @pipeline: a pipeline
+ * @kind: REGION_B is the section with its colours
+ *
+ * Return: the layer, with the calibration that the composite's region has; it
+ * holds until the next call of pipeline_execute(). NULL: there is none.
+ */
+const struct image *pipeline_layer(const struct pipeline *pipeline,
+				   enum region_kind kind);
 
 /** pipeline_interval() - between images of a packet [s]; 0: no colour */
 double pipeline_interval(const struct pipeline *pipeline);
@@ -239,7 +258,7 @@ double pipeline_interval(const struct pipeline *pipeline);
 /**
  * pipeline_timing() - time that a stage took
  * @pipeline: a pipeline
- * @index: of the stage, in the order of the flow
+ * @index: of the stage among those that there are, in the order of the flow
  *
  * Return: its times, NULL beyond the last stage.
  */
