@@ -139,9 +139,11 @@ static void let_transmit(struct sono_device *sd, struct sono_stream *s)
 	sd->counters.heartbeats++;
 	spin_unlock_bh(&sd->ring_lock);
 	do {
+		u32 heartbeat_ms = READ_ONCE(s->heartbeat_ms);
+
 		now = ktime_get();
 		age_us = ktime_us_delta(now, s->beat_seen);
-		left = sono_heartbeat_left(s->heartbeat_ms,
+		left = sono_heartbeat_left(heartbeat_ms,
 					   DIV_ROUND_UP_ULL(age_us, 1000));
 		if (left)
 			sono_hw_heartbeat(sd, left);
@@ -173,7 +175,7 @@ void sono_capture_heartbeat(struct work_struct *work)
 	s->beat = beat;
 	s->beat_seen = now;
 	queue_delayed_work(system_highpri_wq, &sd->heartbeat,
-			   msecs_to_jiffies(s->heartbeat_ms / 4));
+			   msecs_to_jiffies(READ_ONCE(s->heartbeat_ms) / 4));
 }
 
 /**

@@ -56,7 +56,7 @@
  * @doorbell: descriptors that the board was told of; under ring_lock
  * @frame_bytes: of the loaded table, 0 without one; under lock
  * @source: of the last CONFIG; under lock
- * @heartbeat_ms: of the last CONFIG; under lock, constant while running
+ * @heartbeat_ms: of the last CONFIG; written under lock, read without
  * @beat: heartbeat when it was last looked at; heartbeat work
  * @beat_seen: when that was; heartbeat work
  */

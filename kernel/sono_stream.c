@@ -224,7 +224,8 @@ int sono_stream_config(struct sono_device *sd, struct sono_stream *s,
 		sono_hw_set_source(sd, cfg->source);
 	sono_hw_set_moderation(sd, cfg->irq_count, cfg->irq_time_us);
 	s->source = cfg->source;
-	s->heartbeat_ms = cfg->heartbeat_ms;
+	/* The heartbeat's work reads it without the lock. */
+	WRITE_ONCE(s->heartbeat_ms, cfg->heartbeat_ms);
 	s->frame_bytes = cfg->frame_bytes;
 	return 0;
 }
