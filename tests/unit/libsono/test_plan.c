@@ -1159,6 +1159,9 @@ static const struct preset {
 	{ "userspace/presets/linear-b.plan", 20832000, 11, 50, 0 },
 	{ "userspace/presets/cardiac-b.plan", 10880000, 7, 100, 0 },
 	{ "userspace/presets/disk.plan", 20000000, 32, 10, 0.74 },
+	{ "userspace/presets/cardiac-colour.plan", 10880000, 19, 25, 0.84926 },
+	{ "userspace/presets/cardiac-m.plan", 10880000, 23, 40, 0 },
+	{ "userspace/presets/linear-colour.plan", 20832000, 23, 25, 0.29570 },
 	{ "userspace/presets/convex-b.plan", 14000000, 80, 40, 0 },
 };
 
