@@ -3,81 +3,12 @@
  * Point targets: widths and places. The widths tell the aperture, the
  * speed of sound and the rotation; the places tell half a sample.
  */
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "dataset.h"
+#include "spread.h"
 #include "truth.h"
-
-struct point {
-	double lateral, axial;		/* [mm] */
-	double x_error, z_error;	/* [um] */
-};
-
-/* A row or column of an image, about its largest value. */
-struct cut {
-	const double *e;
-	size_t step;
-	long n, peak;
-};
-
-static double at(const struct cut *c, long i)
-{
-	return c->e[i * c->step];
-}
-
-/* Place of the half amplitude from the peak towards @way, by interpolation. */
-static double crossing(const struct cut *c, int way)
-{
-	double half = at(c, c->peak) / 2;
-	long i = c->peak;
-
-	while (i > 0 && i < c->n - 1 && at(c, i) > half)
-		i += way;
-	if (at(c, i) > half)
-		return NAN;
-	return i - way * (half - at(c, i)) / (at(c, i - way) - at(c, i));
-}
-
-/* Vertex of the parabola through the peak and its neighbours. */
-static double vertex(const struct cut *c)
-{
-	double before, peak, after;
-
-	if (c->peak < 1 || c->peak > c->n - 2)
-		return 0;
-	before = at(c, c->peak - 1);
-	peak = at(c, c->peak);
-	after = at(c, c->peak + 1);
-	return 0.5 * (before - after) / (before - 2 * peak + after);
-}
-
-static struct point measure(const double *e, const struct grid *g, double px,
-			    double pz)
-{
-	size_t n = (size_t)g->lines * g->samples, best = 0, i;
-	struct cut across, along;
-	long line, sample;
-
-	for (i = 1; i < n; i++)
-		if (e[i] > e[best])
-			best = i;
-	line = best / g->samples;
-	sample = best % g->samples;
-	across = (struct cut){ e + sample, g->samples, g->lines, line };
-	along = (struct cut){ e + line * g->samples, 1, g->samples, sample };
-	return (struct point){
-		.lateral = 1e3 * g->line_step *
-			   (crossing(&across, 1) - crossing(&across, -1)),
-		.axial = 1e3 * g->sample_step *
-			 (crossing(&along, 1) - crossing(&along, -1)),
-		.x_error = 1e6 * (g->line0 - px +
-				  (line + vertex(&across)) * g->line_step),
-		.z_error = 1e6 * (g->sample0 - pz +
-				  (sample + vertex(&along)) * g->sample_step),
-	};
-}
 
 /* reference.json, "grid": 97 columns of 25 um, 61 rows of 20 um */
 static struct grid local_grid(double px, double pz)
@@ -93,33 +24,9 @@ static struct grid local_grid(double px, double pz)
 	};
 }
 
-static void judge(struct verdict *v, const struct point *got,
-		  const json_t *target, const json_t *tolerance)
-{
-	double x_error = truth_number(target, "x_error_um");
-	double got_x = got->x_error;
-
-	/* two equal maxima about x = 0: reference.json, "statistic" */
-	if (truth_number(target, "x_m") == 0) {
-		x_error = fabs(x_error);
-		got_x = fabs(got_x);
-	}
-	verdict_percent(v, "lateral width [mm]", got->lateral,
-			truth_number(target, "lateral_fwhm_mm"),
-			truth_number(tolerance, "lateral_fwhm_pct"));
-	verdict_percent(v, "axial width [mm]", got->axial,
-			truth_number(target, "axial_fwhm_mm"),
-			truth_number(tolerance, "axial_fwhm_pct"));
-	verdict_near(v, "x error [um]", got_x, x_error,
-		     truth_number(tolerance, "x_error_um"));
-	verdict_near(v, "z error [um]", got->z_error,
-		     truth_number(target, "z_error_um"),
-		     truth_number(tolerance, "z_error_um"));
-}
-
 static const char *measure_target(const struct channels *channels,
 				  const json_t *target, double f_number,
-				  enum mistake mistake, struct point *got)
+				  enum mistake mistake, struct spread *got)
 {
 	double px = truth_number(target, "x_m");
 	double pz = truth_number(target, "z_m");
@@ -135,7 +42,7 @@ static const char *measure_target(const struct channels *channels,
 	iq_finish(&iq);
 	if (!e)
 		return "out of memory";
-	*got = measure(e, &grid, px, pz);
+	*got = spread_measure(e, &grid, px, pz);
 	free(e);
 	return NULL;
 }
@@ -151,14 +58,14 @@ static const char *judge_all(const struct channels *channels,
 
 	for (i = 0; i < n; i++) {
 		const json_t *target = json_array_get(targets, i);
-		struct point got;
+		struct spread got;
 		const char *why = measure_target(channels, target,
 						 truth_number(reference, "F"),
 						 mistake, &got);
 
 		if (why)
 			return why;
-		judge(v, &got, target, tolerance);
+		spread_judge(v, &got, target, tolerance);
 		lateral += got.lateral / n;
 		axial += got.axial / n;
 	}
@@ -210,9 +117,11 @@ void truth_points(const json_t *reference)
 	}
 	run(set, reference, "1_tx", MISTAKE_NONE);
 	run(set, reference, "11_tx", MISTAKE_NONE);
+	run(set, reference, "75_tx", MISTAKE_NONE);
 	run(set, reference, "1_tx", MISTAKE_HALF_SAMPLE);
 	run(set, reference, "1_tx", MISTAKE_F_NUMBER);
 	run(set, reference, "1_tx", MISTAKE_SPEED);
 	run(set, reference, "1_tx", MISTAKE_HALF_PITCH);
+	run(set, reference, "75_tx", MISTAKE_HALF_SAMPLE);
 	sono_import_free(set);
 }

@@ -18,6 +18,8 @@ static const struct {
 	{ "disk", "must_disk", truth_disk },
 	{ "vessel", "simus_B_vessel_32ens", truth_vessel },
 	{ "convex", "plus_curvilinear", truth_convex },
+	{ "carotid", "clarius_carotid_doppler", truth_carotid },
+	{ "fieldii", "pybf_fieldii", truth_fieldii },
 };
 
 #define CASES (sizeof(cases) / sizeof(cases[0]))

@@ -61,5 +61,7 @@ void truth_cardiac(const json_t *reference);
 void truth_disk(const json_t *reference);
 void truth_vessel(const json_t *reference);
 void truth_convex(const json_t *reference);
+void truth_carotid(const json_t *reference);
+void truth_fieldii(const json_t *reference);
 
 #endif /* TRUTH_H */

@@ -229,9 +229,7 @@ static float velocity_scale(const struct doppler *d, size_t i, double turn)
 
 static float share_of_noise(float r1, float r0)
 {
-	float share = r0 > 0 ? 1 - r1 / r0 : 1;
-
-	return share > 0 ? share : 0;
+	return r0 > 0 ? 1 - r1 / r0 : 1;
 }
 
 static void estimate(const struct doppler *d, struct vel *out, size_t places)

@@ -89,7 +89,8 @@ struct env {
  * @power: [lines][samples], mean power after the wall filter, relative to
  *         the square of the plan's reference level [dB]
  * @variance: [lines][samples], of the phase: 1 - |R1| / R0, 0 (one velocity)
- *            to 1 (all velocities alike)
+ *            to 1 (all velocities alike); a little below 0 where the packet's
+ *            ends are weaker than its middle
  * @valid: [lines][samples], 1 where @power and @v reach the plan's thresholds
  * @lines: lines of the grid
  * @samples: samples of a line
