@@ -1096,23 +1096,29 @@ Test(plan, wrong_ones_are_refused_by_line_and_key)
 	cr_assert_geq(plans, 120);
 }
 
-/* Whatever is cut off, the rest is refused and no memory is lost. */
-Test(plan, every_cut_is_refused)
+static void expect_cuts_refused(const char *text)
 {
-	for (size_t n = 0; n + 3 < sizeof(right) - 1; n++) {
+	for (size_t n = 0; n + 3 < strlen(text); n++) {
 		struct sono_plan *plan = NULL;
 		char path[32], why[320] = "";
 		FILE *file;
 
 		strcpy(path, "/tmp/test_plan.XXXXXX");
 		file = fdopen(mkstemp(path), "w");
-		fwrite(right, 1, n, file);
+		fwrite(text, 1, n, file);
 		fclose(file);
 		cr_assert_eq(open_on(&plan, path, 20000000, why, sizeof(why)),
 			     -EINVAL, "%zu bytes", n);
 		cr_assert_eq(strncmp(why, path, strlen(path)), 0, "%s", why);
 		unlink(path);
 	}
+}
+
+/* Whatever is cut off, the rest is refused and no memory is lost. */
+Test(plan, every_cut_is_refused)
+{
+	for (size_t k = 0; k < sizeof(wrong_plans) / sizeof(*wrong_plans); k++)
+		expect_cuts_refused(wrong_plans[k].text);
 }
 
 /* Lists in lists, as many as fit a plan. */
@@ -1185,6 +1191,27 @@ Test(plan, presets_run_on_the_board_and_in_the_pipeline)
 		cr_assert_eq(pipeline_create(&pipeline, plan->scan,
 					     &plan->params, &reason), 0, "%s",
 			     reason);
+		pipeline_destroy(pipeline);
+		sono_plan_close(plan);
+	}
+}
+
+/* What the compiler says of velocity is what the pipeline will find. */
+Test(plan, pipeline_finds_the_interval_that_rates_say)
+{
+	for (size_t k = 0; k < sizeof(wrong_plans) / sizeof(*wrong_plans); k++) {
+		struct sono_plan *plan = must_open(wrong_plans[k].text, NULL,
+						   "");
+		const double v = plan->rates.nyquist;
+		struct pipeline *pipeline;
+		const char *reason = "";
+
+		cr_assert_eq(pipeline_create(&pipeline, plan->scan,
+					     &plan->params, &reason), 0,
+			     "plan %zu: %s", k, reason);
+		if (v > 0)
+			cr_assert_float_eq(pipeline_interval(pipeline) * v,
+				plan->scan->c / (4 * plan->scan->fc), 1e-12);
 		pipeline_destroy(pipeline);
 		sono_plan_close(plan);
 	}
