@@ -132,10 +132,23 @@ static void draw_depth(struct image *image, const struct scale *s)
 		text(image, s->x - TICK - 4 - text_width(label),
 		     s->z + at - FONT_HEIGHT * SCALE / 2, label);
 	}
-	text(image, s->x - TICK - 4 - text_width("z mm"), 8, "z mm");
 }
 
-static void draw_lateral(struct image *image, const struct scale *s)
+/* Over the picture, where strips lie under it. */
+static void draw_lateral_above(struct image *image, const struct scale *s)
+{
+	char label[32];
+	long at;
+	int k;
+
+	for (k = 0; (at = scale_tick(s, k, label, sizeof(label))) >= 0; k++) {
+		fill(image, s->x + at, s->z - TICK, 1, TICK, ink);
+		text(image, s->x + at - text_width(label) / 2, 8, label);
+	}
+}
+
+static void draw_lateral(struct image *image, const struct scale *s,
+			 const char *unit)
 {
 	char label[32];
 	long at;
@@ -146,8 +159,8 @@ static void draw_lateral(struct image *image, const struct scale *s)
 		text(image, s->x + at - text_width(label) / 2,
 		     s->z + TICK + 4, label);
 	}
-	text(image, s->x + (s->length - text_width("x mm")) / 2,
-	     s->z + TICK + 4 + FONT_HEIGHT * SCALE + 8, "x mm");
+	text(image, s->x + (s->length - text_width(unit)) / 2,
+	     s->z + TICK + 4 + FONT_HEIGHT * SCALE + 8, unit);
 }
 
 /* A bar with its scale; colours from the bottom to the top. */
@@ -169,12 +182,19 @@ static void draw_bar(struct image *image, const struct scale *s,
 	text(image, s->x, 8, unit);
 }
 
+/* Height of the section of the body, strips left out. */
+static long section_height(const struct image *like)
+{
+	return like->regions ? like->region[0].raster.height :
+			       like->raster.height;
+}
+
 /* The bar of colours: velocity from end to end, or power upwards. */
 static void draw_colours(struct image *image, const struct image *like, long x)
 {
 	const struct colour_scale *colour = &like->colour;
 	const bool power = colour->map >= COLOUR_POWER;
-	const long length = like->raster.height;
+	const long length = section_height(like);
 	const double top = power ? colour->power_db + colour->power_range_db :
 				   100 * colour->nyquist *
 					   (1 - colour->baseline);
@@ -202,7 +222,7 @@ static void draw_bars(struct image *image, const struct image *like)
 {
 	uint8_t colours[PALETTE_COLOURS][3];
 	long x = LEFT + like->raster.width + BAR_GAP;
-	long length = like->raster.height;
+	long length = section_height(like);
 	struct scale grey = {
 		.slope = like->floor_db / (length - 1),
 		.length = length, .x = x, .z = TOP,
@@ -218,19 +238,62 @@ static void draw_bars(struct image *image, const struct image *like)
 			     x + BAR_WIDTH + BAR_LABELS + BAR_GAP);
 }
 
+/* M: depth along the beam; all strips share one axis of time, from the left. */
+static void draw_strips(struct image *image, const struct image *like)
+{
+	const struct scale time = {
+		.slope = like->region[1].raster.dx,
+		.length = like->raster.width,
+		.x = LEFT, .z = TOP + like->raster.height,
+	};
+	uint32_t i;
+
+	for (i = 1; i < like->regions; i++) {
+		const struct image_region *r = &like->region[i];
+		const struct scale depth = {
+			1e3 * r->raster.z0, 1e3 * r->raster.dz,
+			r->raster.height, LEFT, TOP + r->top,
+		};
+
+		if (r->kind == REGION_M)
+			draw_depth(image, &depth);
+	}
+	draw_lateral(image, &time, "s");
+}
+
 static void draw_scales(struct image *image, const struct image *like)
 {
 	const struct raster *r = &like->raster;
 	const uint8_t paper[3] = { PAPER, PAPER, PAPER };
-	const struct scale depth = { 1e3 * r->z0, 1e3 * r->dz, r->height,
-				     LEFT, TOP };
-	const struct scale lateral = { 1e3 * r->x0, 1e3 * r->dx, r->width,
-				       LEFT, TOP + r->height };
+	const struct scale depth = { 1e3 * r->z0, 1e3 * r->dz,
+				     section_height(like), LEFT, TOP };
+	struct scale lateral = { 1e3 * r->x0, 1e3 * r->dx, r->width, LEFT,
+				 TOP + r->height };
 
 	fill(image, 0, 0, image->raster.width, image->raster.height, paper);
 	draw_depth(image, &depth);
-	draw_lateral(image, &lateral);
+	text(image, LEFT - TICK - 4 - text_width("z mm"), 8, "z mm");
 	draw_bars(image, like);
+	if (like->regions < 2) {
+		draw_lateral(image, &lateral, "x mm");
+		return;
+	}
+	lateral.z = TOP;
+	draw_lateral_above(image, &lateral);
+	draw_strips(image, like);
+}
+
+/* The same regions, moved by the margins. */
+static void move_regions(struct image *image, const struct image *like)
+{
+	uint32_t i;
+
+	image->regions = like->regions;
+	for (i = 0; i < like->regions; i++) {
+		image->region[i] = like->region[i];
+		image->region[i].left += LEFT;
+		image->region[i].top += TOP;
+	}
 }
 
 int annotate_create(struct annotate **annotate, const struct image *like)
@@ -276,7 +339,11 @@ const struct image *annotate_execute(struct annotate *a,
 			for (i = 0; i < width; i++)
 				memset(out + 3 * i, from[i], 3);
 	}
+	move_regions(&a->image, in);
 	a->image.seq = in->seq;
+	a->image.time = in->time;
+	a->image.phase = in->phase;
+	a->image.heart_rate = in->heart_rate;
 	return &a->image;
 }
 

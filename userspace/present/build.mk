@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
-# libpresent: where pictures go. Its users link -lpng and -lmd.
+# libpresent: where pictures go. Its users link -lpng, -lmd, -lwebpmux and
+# -lwebp.
 
-PRESENT_SOURCES := $(addprefix userspace/present/,present.c png.c md5.c \
-	null.c annotate.c font.c)
+PRESENT_SOURCES := $(addprefix userspace/present/,present.c png.c y4m.c webp.c \
+	md5.c null.c annotate.c font.c)
 
 $(eval $(call static-library,userspace/present/libpresent.a,\
 	$(PRESENT_SOURCES)))

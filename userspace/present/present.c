@@ -6,6 +6,8 @@
 
 static const struct sink *const sinks[] = {
 	&sink_png,
+	&sink_y4m,
+	&sink_webp,
 	&sink_md5,
 	&sink_null,
 };

@@ -30,6 +30,18 @@ struct sink {
  */
 extern const struct sink sink_png;
 
+/*
+ * y4m: @target is a file of YUV4MPEG2, 4:4:4, its rate from the times of the
+ * first two pictures. All pictures have one size, or @frame returns -EINVAL.
+ */
+extern const struct sink sink_y4m;
+
+/*
+ * webp: @target is an animation, written at the end, each picture as long as
+ * its time says. All pictures have one size, or @frame returns -EINVAL.
+ */
+extern const struct sink sink_webp;
+
 /* md5: @target is a file that gets a line "DIGEST  SEQ" per picture. */
 extern const struct sink sink_md5;
 

@@ -5,4 +5,4 @@ $(eval $(call program,userspace/tools/sono,$(addprefix userspace/tools/, \
 	sono.c info.c view.c view_options.c view_report.c import.c), \
 	userspace/present/libpresent.a userspace/libsono/libsono.a \
 	userspace/dsp/libdsp.a fpga-sim/libsim.a \
-	-lpng -lmd -lconfig -ljansson -luring -lz -lm -pthread))
+	-lpng -lmd -lwebpmux -lwebp -lconfig -ljansson -luring -lz -lm -pthread))

@@ -9,6 +9,8 @@
 Test(present, sinks_are_found_by_name)
 {
 	cr_assert_eq(sink_find("png"), &sink_png);
+	cr_assert_eq(sink_find("y4m"), &sink_y4m);
+	cr_assert_eq(sink_find("webp"), &sink_webp);
 	cr_assert_eq(sink_find("md5"), &sink_md5);
 	cr_assert_eq(sink_find("null"), &sink_null);
 	cr_assert_null(sink_find("jpeg"));
