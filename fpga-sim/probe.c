@@ -1,44 +1,69 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 #include <errno.h>
+#include <math.h>
 #include <string.h>
 
 #include "probe.h"
 
-static const struct {
+#define WEAK 0.25
+
+/* clang-format off */
+static const struct kind {
 	const char *name;
 	uint32_t elements;
-	double pitch, width, fc, bandwidth;
+	double pitch, width, radius, fc, bandwidth; /* radius 0: flat */
 	uint32_t adc_clock;
-} flat[] = {
-	{ "linear", 128, 0.3e-3, 0.27e-3, 5.208e6, 0.67, 20832000 },
-	{ "phased", 64, 0.3e-3, 0.25e-3, 2.72e6, 0.74, 10880000 },
+} kinds[] = {
+	{ "linear", 128, 0.3e-3, 0.27e-3, 0, 5.208e6, 0.67, 20832000 },
+	{ "phased", 64, 0.3e-3, 0.25e-3, 0, 2.72e6, 0.74, 10880000 },
+	{ "convex", 128, 0.47e-3, 0.43e-3, 60e-3, 3.5e6, 0.7, 14000000 },
 };
+
+/* clang-format on */
+
+static struct sim_element place(const struct kind *kind, uint32_t index)
+{
+	double along = (index - (kind->elements - 1) / 2.0) * kind->pitch;
+	double angle;
+
+	if (!kind->radius)
+		return (struct sim_element){ .x = along, .nz = 1, .gain = 1 };
+	angle = along / kind->radius;
+	return (struct sim_element){
+		.x = kind->radius * sin(angle),
+		.z = kind->radius * (cos(angle) - 1),
+		.nx = sin(angle),
+		.nz = cos(angle),
+		.gain = 1,
+	};
+}
 
 int sim_probe_find(struct sim_probe *probe, const char *name)
 {
-	size_t k = 0;
+	const struct kind *end = kinds + sizeof(kinds) / sizeof(*kinds);
+	const struct kind *kind = kinds;
 
-	while (k < sizeof(flat) / sizeof(*flat) && strcmp(flat[k].name, name))
-		k++;
-	if (k == sizeof(flat) / sizeof(*flat))
+	while (kind < end && strcmp(kind->name, name))
+		kind++;
+	if (kind == end)
 		return -ENOENT;
 	*probe = (struct sim_probe){
-		.name = flat[k].name,
-		.elements = flat[k].elements,
-		.width = flat[k].width,
-		.fc = flat[k].fc,
-		.bandwidth = flat[k].bandwidth,
-		.adc_clock = flat[k].adc_clock,
+		.name = kind->name,
+		.elements = kind->elements,
+		.width = kind->width,
+		.fc = kind->fc,
+		.bandwidth = kind->bandwidth,
+		.adc_clock = kind->adc_clock,
 	};
-	for (uint32_t i = 0; i < probe->elements; i++) {
-		double centre = (probe->elements - 1) / 2.0;
-
-		probe->element[i] = (struct sim_element){
-			.x = (i - centre) * flat[k].pitch,
-			.nz = 1,
-		};
-	}
+	for (uint32_t i = 0; i < probe->elements; i++)
+		probe->element[i] = place(kind, i);
 	return 0;
+}
+
+void sim_probe_weaken(struct sim_probe *probe, uint32_t index)
+{
+	if (index < probe->elements)
+		probe->element[index].gain = WEAK;
 }
 
 void sim_probe_limits(const struct sim_probe *probe, struct sim_limits *limits)

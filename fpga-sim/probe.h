@@ -12,10 +12,11 @@
 
 #define SIM_PROBE_ELEMENTS 256
 
-/** struct sim_element - place of an element and its unit normal */
+/** struct sim_element - place and unit normal of an element */
 struct sim_element {
 	double x, z;
 	double nx, nz;
+	double gain; /* one way, in amplitude */
 };
 
 /**
@@ -42,11 +43,16 @@ struct sim_probe {
  * sim_probe_find() - one of the probes that are known
  * @probe: filled in
  * @name: "linear": 128 elements, 0.3 mm apart, 5.208 MHz, 4 samples a period;
- *        "phased": 64 elements, 0.3 mm apart, 2.72 MHz, 4 samples a period
+ *        "phased": 64 elements, 0.3 mm apart, 2.72 MHz, 4 samples a period;
+ *        "convex": 128 elements, 0.47 mm apart on a radius of 60 mm, the apex
+ *        of the arc at the origin, 3.5 MHz, 4 samples a period
  *
  * Return: 0 or -ENOENT.
  */
 int sim_probe_find(struct sim_probe *probe, const char *name);
+
+/** sim_probe_weaken() - element @index sends and receives a quarter */
+void sim_probe_weaken(struct sim_probe *probe, uint32_t index);
 
 /** sim_probe_limits() - a board with as many channels and this ADC clock */
 void sim_probe_limits(const struct sim_probe *probe, struct sim_limits *limits);
