@@ -2,9 +2,10 @@
 /*
  * Time is counted in samples of the event from its trigger. What arrives at a
  * scatterer is kept on a grid PHASES times as fine, a row per phase, so that
- * a channel with any delay reads two neighbouring rows from end to end and
- * interpolates between them. At 4 samples a period, the error of that is 58 dB
- * below the echo; the pulse itself is placed to 1/STEPS sample.
+ * a channel with any delay reads four neighbouring rows from end to end and
+ * interpolates between them (cubic, Lagrange). At 4 samples a period, the
+ * error of that is 65 dB below the echo; the pulse itself is placed to
+ * 1/STEPS sample.
  */
 #include <errno.h>
 #include <math.h>
@@ -14,16 +15,18 @@
 #include "echo.h"
 #include "sono_regs.h"
 
-#define PHASES 16
+#define PHASES 4
 #define STEPS 256 /* a multiple of PHASES */
-#define BLOCK 16 /* samples that are skipped together */
+#define BLOCK 8 /* samples that are skipped together */
 #define NEAREST 0.5e-3 /* [m] no scatterer is nearer to an element */
 #define REFERENCE 10e-3 /* [m] */
 #define NEGLIGIBLE 5e-4f /* of the strongest sample */
-#define GAUSS_END 4.5 /* standard deviations */
+#define GAUSS_END 4.0 /* standard deviations */
 #define OUT_OF_BAND 16 /* times the probe's frequency, or a part of it */
 #define TAPS_MAX 1024
 #define SPREAD_MAX (1u << 20)
+#define START_MAX ((int64_t)1 << 31) /* no echo is earlier than minus this */
+#define MARGIN 4 /* silence around a row of the field [samples] */
 
 /* The pulse at one frequency and length, as an echo shows it. */
 struct pulse {
@@ -39,14 +42,26 @@ struct run {
 	uint32_t from, to;
 };
 
+/* One of the elements that transmit in the event at hand. */
+struct sender {
+	uint32_t element;
+	float amplitude; /* 0 .. 1 */
+	double delay; /* [samples] */
+	double at; /* when its pulse reaches the scatterer [samples] */
+};
+
 struct echo {
 	const struct sim_probe *probe;
 	double adc_clock, board_clock, hv_max;
 	struct pulse pulse;
+	struct sender *sender; /* [elements] */
+	uint32_t senders;
+	double *x, *z, *nx, *nz, *gain; /* [elements], the probe's */
 	double *way; /* [elements], of the scatterer at hand [samples] */
-	float *weight; /* [elements] */
+	double *sine; /* [elements], times the phase that it is of the width */
+	double *weight; /* [elements] */
 	uint32_t spread; /* samples of a row */
-	float *field; /* [PHASES + 1][spread] */
+	float *field; /* [PHASES][spread], MARGIN of each row before its start */
 	struct run *run;
 	uint32_t runs;
 };
@@ -74,35 +89,31 @@ static double gauss_deviation(const struct sim_probe *probe)
 	return 1 / (2 * M_PI * f);
 }
 
-/* The element's two-way response [1/s] to an impulse at time 0. */
-static double response(const struct sim_probe *probe, double t)
+/* The element's two-way response to a step at time 0. */
+static double step_response(const struct sim_probe *probe, double t)
 {
 	double s = gauss_deviation(probe);
 
-	return 2 * probe->fc * exp(-t * t / (2 * s * s)) *
-	       cos(2 * M_PI * probe->fc * t);
+	return exp(-t * t / (2 * s * s)) * cos(2 * M_PI * probe->fc * t) / M_PI;
 }
 
 /* The response to the half cycles, at time t after they began. */
 static double pulse_at(const struct sim_probe *probe, const struct pulse *p,
 		       double t)
 {
-	const int parts = 32;
 	double half = 0.5 / p->freq;
 	double end = GAUSS_END * gauss_deviation(probe);
-	int first = (int)fmax(0, floor((t - end) / half));
+	int first = (int)fmax(0, floor((t - end) / half) - 1);
 	int last = (int)fmin(p->half_cycles - 1, floor((t + end) / half));
 	double sum = 0;
 
 	for (int i = first; i <= last; i++) {
 		double sign = (i + p->polarity) % 2 ? -1 : 1;
 
-		for (int k = 0; k < parts; k++)
-			sum += sign *
-			       response(probe,
-					t - (i + (k + 0.5) / parts) * half);
+		sum += sign * (step_response(probe, t - i * half) -
+			       step_response(probe, t - (i + 1) * half));
 	}
-	return sum * half / parts;
+	return sum;
 }
 
 static bool same_pulse(const struct pulse *p, const struct sim_event *event)
@@ -144,31 +155,58 @@ static void make_pulse(struct echo *e, const struct sim_event *event)
 
 /* --- one scatterer ------------------------------------------------------------------ */
 
-static double directivity(const struct echo *e, double frequency, double cosine,
-			  double sine)
+/*
+ * sin(a) / a for |a| below 3.5, to 1e-7; a series, because the compiler can
+ * take several elements at once through it.
+ */
+static double sinc_series(double a)
 {
-	double a = M_PI * e->probe->width * sine * frequency / SIM_SOUND_SPEED;
+	double q = a * a;
 
-	if (cosine <= 0)
-		return 0;
-	return cosine * (fabs(a) < 1e-6 ? 1 : sin(a) / a);
+	return 1 +
+	       q * (-1.0 / 6 +
+		    q * (1.0 / 120 +
+			 q * (-1.0 / 5040 +
+			      q * (1.0 / 362880 +
+				   q * (-1.0 / 39916800 +
+					q * (1.0 / 6227020800 +
+					     q * (-1.0 / 1307674368000 +
+						  q / 355687428096000)))))));
 }
 
-/* The way to and from each element, and what it leaves of a wave. */
+#define SERIES_END 3.5
+
+/*
+ * The way to and from each element, and what it leaves of a wave: nothing
+ * behind the element, and in front of it by angle and distance.
+ */
 static void measure_ways(struct echo *e, const struct sim_scatterer *s,
 			 double frequency, double fs)
 {
-	for (uint32_t i = 0; i < e->probe->elements; i++) {
-		const struct sim_element *el = &e->probe->element[i];
-		double dx = s->x - el->x, dz = s->z - el->z;
-		double r = fmax(sqrt(dx * dx + dz * dz), NEAREST);
-		double cosine = (dx * el->nx + dz * el->nz) / r;
-		double sine = (dx * el->nz - dz * el->nx) / r;
+	const double turn = M_PI * e->probe->width * frequency /
+			    SIM_SOUND_SPEED;
+	const uint32_t n = e->probe->elements;
 
+	for (uint32_t i = 0; i < n; i++) {
+		double dx = s->x - e->x[i], dz = s->z - e->z[i];
+		double r = sqrt(dx * dx + dz * dz);
+		double cosine;
+
+		r = r > NEAREST ? r : NEAREST;
+		cosine = (dx * e->nx[i] + dz * e->nz[i]) / r;
+		e->sine[i] = turn * (dx * e->nz[i] - dz * e->nx[i]) / r;
 		e->way[i] = r / SIM_SOUND_SPEED * fs;
-		e->weight[i] = (float)(directivity(e, frequency, cosine, sine) *
-				       REFERENCE / r);
+		e->weight[i] = (cosine > 0 ? cosine : 0) * REFERENCE / r *
+			       e->gain[i];
 	}
+	if (turn < SERIES_END) {
+		for (uint32_t i = 0; i < n; i++)
+			e->weight[i] *= sinc_series(e->sine[i]);
+		return;
+	}
+	for (uint32_t i = 0; i < n; i++)
+		if (fabs(e->sine[i]) > 1e-6)
+			e->weight[i] *= sin(e->sine[i]) / e->sine[i];
 }
 
 static double delay_of(const struct echo *e, const struct sim_tx *tx, double fs)
@@ -176,16 +214,34 @@ static double delay_of(const struct echo *e, const struct sim_tx *tx, double fs)
 	return tx->delay / (SONO_DELAY_ONE_TICK * e->board_clock) * fs;
 }
 
-/* Add an element's pulse that begins at @q [1/STEPS of a grid sample]. */
-static void add_pulse(struct echo *e, int64_t q, float weight)
+static void find_senders(struct echo *e, const struct sim_tx *tx,
+			 uint32_t elements, double fs)
+{
+	e->senders = 0;
+	for (uint32_t i = 0; i < elements; i++)
+		if (tx[i].enable && tx[i].amplitude)
+			e->sender[e->senders++] = (struct sender){
+				.element = i,
+				.amplitude = (float)tx[i].amplitude / 65535,
+				.delay = delay_of(e, &tx[i], fs),
+			};
+}
+
+static float *field_row(const struct echo *e, unsigned int phase)
+{
+	return e->field + (size_t)phase * e->spread + MARGIN;
+}
+
+/* Add an element's pulse that begins at @q >= 0 [1/STEPS sample]. */
+static void add_pulse(struct echo *e, uint32_t q, float weight)
 {
 	const struct pulse *p = &e->pulse;
 
-	for (int phase = 0; phase <= PHASES; phase++) {
-		int64_t at = q - phase * (STEPS / PHASES);
-		int64_t n = (at + STEPS - 1) / STEPS;
-		float *to = e->field + (size_t)phase * e->spread + n;
+	for (int phase = 0; phase < PHASES; phase++) {
+		uint32_t at = q + STEPS - phase * (STEPS / PHASES);
+		uint32_t n = (at + STEPS - 1) / STEPS;
 		const float *from = p->table + (n * STEPS - at) * p->taps;
+		float *to = field_row(e, phase) + n - 1;
 
 		for (uint32_t k = 0; k < p->taps; k++)
 			to[k] += weight * from[k];
@@ -193,52 +249,55 @@ static void add_pulse(struct echo *e, int64_t q, float weight)
 }
 
 /*
- * Sum what the row's elements send to the scatterer. *@base is the time of
- * the grid's first sample; return how many samples it has, 0 for none.
+ * Sum what the senders send to the scatterer. *@base is the time of the
+ * grid's first sample; return how many samples it has, 0 for none.
  */
-static uint32_t sum_field(struct echo *e, const struct sim_tx *tx,
-			  uint32_t elements, uint32_t window, double fs,
-			  int64_t *base)
+static uint32_t sum_field(struct echo *e, uint32_t window, int64_t *base)
 {
-	double first = INFINITY, last = -INFINITY;
+	double first = INFINITY, last = -INFINITY, origin;
 	uint32_t length;
 
-	for (uint32_t i = 0; i < elements; i++) {
-		double t = delay_of(e, &tx[i], fs) + e->way[i];
+	for (uint32_t i = 0; i < e->senders; i++) {
+		struct sender *s = &e->sender[i];
 
-		if (!tx[i].enable || !tx[i].amplitude || t > window)
+		s->at = s->delay + e->way[s->element];
+		if (s->at > window)
 			continue;
-		first = fmin(first, t);
-		last = fmax(last, t);
+		first = s->at < first ? s->at : first;
+		last = s->at > last ? s->at : last;
 	}
 	if (first > last)
 		return 0;
 	*base = (int64_t)floor(first + e->pulse.start) - 1;
+	origin = e->pulse.start - (double)*base;
 	length = (uint32_t)(last - first) + e->pulse.taps + 4;
-	for (int phase = 0; phase <= PHASES; phase++)
-		memset(e->field + (size_t)phase * e->spread, 0,
-		       length * sizeof(float));
-	for (uint32_t i = 0; i < elements; i++) {
-		double t = delay_of(e, &tx[i], fs) + e->way[i];
+	for (int phase = 0; phase < PHASES; phase++)
+		memset(field_row(e, phase) - MARGIN, 0,
+		       (length + 2 * MARGIN) * sizeof(float));
+	for (uint32_t i = 0; i < e->senders; i++) {
+		const struct sender *s = &e->sender[i];
 
-		if (!tx[i].enable || !tx[i].amplitude || t > window)
-			continue;
-		add_pulse(e,
-			  llrint((t + e->pulse.start - (double)*base) * STEPS),
-			  e->weight[i] * ((float)tx[i].amplitude / 65535));
+		if (s->at <= window)
+			add_pulse(e,
+				  (uint32_t)((s->at + origin) * STEPS + 0.5),
+				  (float)e->weight[s->element] * s->amplitude);
 	}
 	return length;
 }
 
+/* The largest square of a stretch of the field, every half sample. */
 static float block_peak(const struct echo *e, uint32_t from, uint32_t to)
 {
 	float peak = 0;
 
 	for (int phase = 0; phase < PHASES; phase += 2) {
-		const float *row = e->field + (size_t)phase * e->spread;
+		const float *row = field_row(e, phase);
 
-		for (uint32_t n = from; n < to; n++)
-			peak = fmaxf(peak, fabsf(row[n]));
+		for (uint32_t n = from; n < to; n++) {
+			float square = row[n] * row[n];
+
+			peak = square > peak ? square : peak;
+		}
 	}
 	return peak;
 }
@@ -249,13 +308,13 @@ static float block_peak(const struct echo *e, uint32_t from, uint32_t to)
  */
 static void find_runs(struct echo *e, uint32_t length)
 {
-	float peak = block_peak(e, 0, length);
+	const float least = NEGLIGIBLE * NEGLIGIBLE * block_peak(e, 0, length);
 
 	e->runs = 0;
 	for (uint32_t from = 0; from < length; from += BLOCK) {
 		uint32_t to = from + BLOCK < length ? from + BLOCK : length;
 
-		if (block_peak(e, from, to) <= NEGLIGIBLE * peak)
+		if (block_peak(e, from, to) <= least)
 			continue;
 		if (e->runs && e->run[e->runs - 1].to == from)
 			e->run[e->runs - 1].to = to;
@@ -264,25 +323,51 @@ static void find_runs(struct echo *e, uint32_t length)
 	}
 }
 
+/* One run of a channel; row[] are the rows around its delay. */
+static void add_run(float *restrict to, const float *const row[4],
+		    const float weight[4], int64_t n)
+{
+	const float *restrict a = row[0], *restrict b = row[1];
+	const float *restrict c = row[2], *restrict d = row[3];
+	const float wa = weight[0], wb = weight[1], wc = weight[2],
+		    wd = weight[3];
+
+	for (int64_t i = 0; i < n; i++)
+		to[i] += wa * a[i] + wb * b[i] + wc * c[i] + wd * d[i];
+}
+
 /* Add the field, as late as @delay [samples], to one channel's samples. */
 static void add_echo(const struct echo *e, double delay, float weight,
 		     float *rf, int64_t samples)
 {
-	int64_t k0 = (int64_t)ceil(delay);
+	int64_t k0 = (int64_t)(delay + START_MAX) + 1 - START_MAX;
 	double at = ((double)k0 - delay) * PHASES;
 	int phase = (int)at;
-	float part = (float)(at - phase);
-	const float *a = e->field + (size_t)phase * e->spread;
-	const float *b = a + e->spread;
+	float t = (float)(at - phase);
+	const float w[4] = {
+		weight * t * (1 - t) * (t - 2) / 6,
+		weight * (1 + t) * (1 - t) * (2 - t) / 2,
+		weight * t * (1 + t) * (2 - t) / 2,
+		weight * t * (1 + t) * (t - 1) / 6,
+	};
+	const float *row[4];
 
+	for (int i = 0; i < 4; i++) {
+		unsigned int p = phase + i - 1 + PHASES;
+
+		row[i] = field_row(e, p % PHASES) + p / PHASES - 1;
+	}
 	for (uint32_t i = 0; i < e->runs; i++) {
 		int64_t from = e->run[i].from, to = e->run[i].to;
-		float wa = weight * (1 - part), wb = weight * part;
+		const float *at_from[4];
 
 		from = from + k0 < 0 ? -k0 : from;
 		to = to + k0 > samples ? samples - k0 : to;
-		for (int64_t n = from; n < to; n++)
-			rf[k0 + n] += wa * a[n] + wb * b[n];
+		if (from >= to)
+			continue;
+		for (int k = 0; k < 4; k++)
+			at_from[k] = row[k] + from;
+		add_run(rf + k0 + from, at_from, w, to - from);
 	}
 }
 
@@ -300,24 +385,26 @@ void echo_execute(struct echo *e, const struct sim_seq *table, uint32_t event,
 	const double start = (double)ev->rx_start / ev->rx_decimation;
 	const uint32_t window = (uint32_t)start + ev->rx_samples;
 
-	memset(rf, 0, (size_t)table->channels * ev->rx_samples * sizeof(*rf));
 	if (!audible(e, ev))
 		return;
 	make_pulse(e, ev);
+	find_senders(e, tx, table->elements, fs);
 	for (size_t i = 0; i < count; i++) {
 		float strength =
 			(float)(scatterer[i].amplitude * ev->hv / e->hv_max);
 		uint32_t length;
 		int64_t base = 0;
 
+		if (strength == 0)
+			continue;
 		measure_ways(e, &scatterer[i], ev->tx_freq, fs);
-		length = sum_field(e, tx, table->elements, window, fs, &base);
+		length = sum_field(e, window, &base);
 		if (!length)
 			continue;
 		find_runs(e, length);
 		for (uint32_t c = 0; c < table->channels; c++)
 			add_echo(e, (double)base + e->way[map[c]] - start,
-				 strength * e->weight[map[c]],
+				 strength * (float)e->weight[map[c]],
 				 rf + (size_t)c * ev->rx_samples,
 				 ev->rx_samples);
 	}
@@ -359,12 +446,47 @@ static int size_up(struct echo *e, const struct sim_seq *table,
 			if (tx[k].enable)
 				delays = fmax(delays, delay_of(e, &tx[k], fs));
 		taps = pulse_taps(e, ev);
-		spread = delays + size * fs + taps + 8;
+		spread = delays + size * fs + taps + 8 + 2 * MARGIN;
 		if (taps > TAPS_MAX || spread > SPREAD_MAX)
 			return -EINVAL;
 		*max_taps = taps > *max_taps ? taps : *max_taps;
 		e->spread = spread > e->spread ? (uint32_t)spread : e->spread;
 	}
+	return 0;
+}
+
+/* The probe's elements, each value in a row of its own. */
+static void copy_elements(struct echo *e)
+{
+	for (uint32_t i = 0; i < e->probe->elements; i++) {
+		const struct sim_element *el = &e->probe->element[i];
+
+		e->x[i] = el->x;
+		e->z[i] = el->z;
+		e->nx[i] = el->nx;
+		e->nz[i] = el->nz;
+		e->gain[i] = el->gain;
+	}
+}
+
+static int alloc_room(struct echo *e, uint32_t taps)
+{
+	uint32_t n = e->probe->elements;
+	double **rows[] = { &e->x,    &e->z,   &e->nx,	 &e->nz,
+			    &e->gain, &e->way, &e->sine, &e->weight };
+	bool all = true;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		*rows[i] = calloc(n, sizeof(double));
+		all = all && *rows[i];
+	}
+	e->pulse.table = malloc((size_t)STEPS * taps * sizeof(float));
+	e->sender = malloc(n * sizeof(*e->sender));
+	e->field = malloc((size_t)PHASES * e->spread * sizeof(float));
+	e->run = malloc((e->spread / BLOCK + 1) * sizeof(*e->run));
+	if (!all || !e->pulse.table || !e->sender || !e->field || !e->run)
+		return -ENOMEM;
+	copy_elements(e);
 	return 0;
 }
 
@@ -387,12 +509,7 @@ int echo_create(struct echo **echo, const struct sim_probe *probe,
 		free(e);
 		return -EINVAL;
 	}
-	e->pulse.table = malloc((size_t)STEPS * taps * sizeof(float));
-	e->way = malloc(probe->elements * sizeof(*e->way));
-	e->weight = malloc(probe->elements * sizeof(*e->weight));
-	e->field = malloc((size_t)(PHASES + 1) * e->spread * sizeof(float));
-	e->run = malloc((e->spread / BLOCK + 1) * sizeof(*e->run));
-	if (!e->pulse.table || !e->way || !e->weight || !e->field || !e->run) {
+	if (alloc_room(e, taps)) {
 		echo_destroy(e);
 		return -ENOMEM;
 	}
@@ -405,7 +522,14 @@ void echo_destroy(struct echo *e)
 	if (!e)
 		return;
 	free(e->pulse.table);
+	free(e->sender);
+	free(e->x);
+	free(e->z);
+	free(e->nx);
+	free(e->nz);
+	free(e->gain);
 	free(e->way);
+	free(e->sine);
 	free(e->weight);
 	free(e->field);
 	free(e->run);

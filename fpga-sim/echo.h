@@ -7,8 +7,11 @@
  * no notion of a beam, a wave or a focus in here; they come about by the sum.
  *
  * The pulse is a row of half cycles of a square wave, seen through a two-way
- * element response with a Gaussian spectrum and no delay of its own. So the
- * centre of an echo is half the pulse's length after the sum of the delays.
+ * element response without a delay of its own: the spectrum is Gaussian, times
+ * the frequency, because a small element radiates the derivative of what its
+ * surface does. So the centre of an echo is half the pulse's length after the
+ * sum of the delays, and its spectrum is symmetric about the probe's centre
+ * frequency if the half cycles have that.
  *
  * Amplitude 1 is what one element at full voltage and full pulse width
  * receives back from a reflector of 1 at 10 mm straight ahead, with a pulse
@@ -43,7 +46,7 @@ void echo_destroy(struct echo *echo);
  * @event: of it
  * @scatterer: what reflects
  * @count: how many
- * @rf: [channels][rx_samples], overwritten
+ * @rf: [channels][rx_samples], to which they are added
  */
 void echo_execute(struct echo *echo, const struct sim_seq *table,
 		  uint32_t event, const struct sim_scatterer *scatterer,

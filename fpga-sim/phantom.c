@@ -168,6 +168,8 @@ static void prepare(struct sim_frontend *fe, const struct sim_seq *table,
 
 	for (uint32_t n = 0; n < e->rx_samples; n++)
 		c->gain[n] = (float)pow(10, gain_db(table, e, n) / 20);
+	memset(c->rf, 0,
+	       (size_t)table->channels * e->rx_samples * sizeof(*c->rf));
 	echo_execute(c->echo, table, event, p->scatterer, p->count, c->rf);
 	for (uint32_t f = 0; f < c->frames; f++)
 		make_frame(p, c, table, event, f, c->rf);

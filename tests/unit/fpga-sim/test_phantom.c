@@ -44,7 +44,7 @@ static float *echoes(const struct sim_scatterer *s, size_t n)
 {
 	struct sim_seq *seq = parse();
 	struct echo *echo;
-	float *rf = malloc(ELEMENTS * SAMPLES * sizeof(*rf));
+	float *rf = calloc(ELEMENTS * SAMPLES, sizeof(*rf));
 
 	cr_assert_eq(echo_create(&echo, &seen.probe, seq), 0);
 	echo_execute(echo, seq, 0, s, n, rf);
