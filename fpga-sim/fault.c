@@ -7,30 +7,45 @@
 #include "fault.h"
 
 /* clang-format off */
-#define FIELD(name) { #name, offsetof(struct sim_faults, name) }
+#define FIELD(name) { #name, offsetof(struct sim_faults, name), false }
+#define SET(text, name) { text, offsetof(struct sim_faults, name), true }
 
-static const struct {
+static const struct field {
 	const char *name;
 	size_t offset;
+	bool set;
 } fields[] = {
 	FIELD(lost), FIELD(duplicate), FIELD(slot), FIELD(gen), FIELD(len),
 	FIELD(backward), FIELD(stray), FIELD(crc), FIELD(dead),
 	FIELD(overtemp), FIELD(overvolt),
+	SET("dead-channel", dead_channel), SET("noisy-channel", noisy_channel),
+	SET("weak-element", weak_element),
 };
 
 /* clang-format on */
 
+static int set_value(struct sim_faults *faults, const struct field *field,
+		     uint32_t value)
+{
+	char *at = (char *)faults + field->offset;
+
+	if (!field->set) {
+		memcpy(at, &value, sizeof(value));
+		return 0;
+	}
+	if (value >= SIM_CHANNELS_MAX)
+		return -EINVAL;
+	((uint64_t *)(void *)at)[value / 64] |= (uint64_t)1 << value % 64;
+	return 0;
+}
+
 static int set_field(struct sim_faults *faults, const char *name, size_t n,
 		     uint32_t value)
 {
-	for (size_t i = 0; i < sizeof(fields) / sizeof(*fields); i++) {
-		if (strlen(fields[i].name) != n ||
-		    memcmp(fields[i].name, name, n))
-			continue;
-		memcpy((char *)faults + fields[i].offset, &value,
-		       sizeof(value));
-		return 0;
-	}
+	for (size_t i = 0; i < sizeof(fields) / sizeof(*fields); i++)
+		if (strlen(fields[i].name) == n &&
+		    !memcmp(fields[i].name, name, n))
+			return set_value(faults, &fields[i], value);
 	return -EINVAL;
 }
 

@@ -3,7 +3,11 @@
 #ifndef SIM_FAULT_H
 #define SIM_FAULT_H
 
+#include <stdbool.h>
 #include <stdint.h>
+
+#define SIM_CHANNELS_MAX 1024
+#define SIM_NOISY_RMS 40.0f /* [LSB] */
 
 /**
  * struct sim_faults - which faults to inject; 0 is never, everywhere
@@ -19,7 +23,13 @@
  * @overtemp: over-temperature, this many ms after the first start
  * @overvolt: over-voltage, this many ms after the first start
  *
- * Frames and tables are counted from power-on.
+ * @dead_channel: set of receive channels that deliver 0
+ * @noisy_channel: set of receive channels with SIM_NOISY_RMS more noise
+ * @weak_element: set of elements that send and receive a quarter; that is a
+ *                matter of the probe, so of who makes the front-end
+ *
+ * Frames and tables are counted from power-on. Channels are rows of the
+ * payload, counted from 0, as elements are.
  */
 struct sim_faults {
 	uint32_t lost;
@@ -33,15 +43,36 @@ struct sim_faults {
 	uint32_t dead;
 	uint32_t overtemp;
 	uint32_t overvolt;
+	uint64_t dead_channel[SIM_CHANNELS_MAX / 64];
+	uint64_t noisy_channel[SIM_CHANNELS_MAX / 64];
+	uint64_t weak_element[SIM_CHANNELS_MAX / 64];
 };
 
 /**
  * sim_faults_parse() - add faults from text
  * @faults: the fields named in @text are set
- * @text: "NAME=N[,NAME=N...]", the names of the fields above
+ * @text: "NAME=N[,NAME=N...]", the names of the fields above, with - for _;
+ *        N is added to what is a set
  *
  * Return: 0, or -EINVAL and @faults may be partly set.
  */
 int sim_faults_parse(struct sim_faults *faults, const char *text);
+
+/** sim_channel_has() - is the channel, or element, in the set? */
+static inline bool sim_channel_has(const uint64_t *set, uint32_t channel)
+{
+	return channel < SIM_CHANNELS_MAX &&
+	       (set[channel / 64] >> channel % 64 & 1);
+}
+
+/** sim_channels_any() - is any channel dead or noisy? */
+static inline bool sim_channels_any(const struct sim_faults *faults)
+{
+	uint64_t any = 0;
+
+	for (int i = 0; i < SIM_CHANNELS_MAX / 64; i++)
+		any |= faults->dead_channel[i] | faults->noisy_channel[i];
+	return any;
+}
 
 #endif /* SIM_FAULT_H */

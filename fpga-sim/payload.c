@@ -4,10 +4,14 @@
  * made in the table's scratch frame; the auxiliary block always there.
  */
 #include <endian.h>
+#include <math.h>
 #include <string.h>
 
 #include "board.h"
 #include "pattern.h"
+#include "random.h"
+
+#define NOISY_SEED 0x6e6f697379u
 
 typedef int16_t sample_fn(struct sim_board *b, uint64_t *state, uint32_t event,
 			  uint32_t channel, uint32_t sample);
@@ -86,6 +90,45 @@ static bool from_frontend(const struct sim_board *b)
 	       (b->source == SONO_SOURCE_ADC || b->source == SONO_SOURCE_NOISE);
 }
 
+/* Without a front-end, the ramp is connected to the ADC. */
+static bool from_adc(const struct sim_board *b)
+{
+	return from_frontend(b) || b->source == SONO_SOURCE_NOISE;
+}
+
+static void add_noise(uint16_t *row, uint32_t samples, uint32_t bits,
+		      struct sim_random *random)
+{
+	const int limit = 1 << (bits - 1);
+
+	for (uint32_t n = 0; n < samples; n++) {
+		int v = (int16_t)le16toh(row[n]) +
+			(int)lrintf(SIM_NOISY_RMS * sim_random_normal(random));
+
+		v = v < -limit ? -limit : v >= limit ? limit - 1 : v;
+		row[n] = htole16((uint16_t)v);
+	}
+}
+
+/* Dead channels deliver nothing, noisy ones more than there is. */
+static void spoil_channels(struct sim_board *b, uint32_t event, uint8_t *rows)
+{
+	const struct sim_seq *seq = b->table->seq;
+	const struct sim_event *e = &seq->event[event];
+	const struct sim_faults *f = &b->config.faults;
+	struct sim_random random;
+
+	sim_random_seed(&random, (uint64_t)event << 20 ^ b->run.seq << 32 ^
+					 NOISY_SEED);
+	for (uint32_t c = 0; c < seq->channels; c++, rows += e->stride) {
+		if (sim_channel_has(f->dead_channel, c))
+			memset(rows, 0, e->stride);
+		else if (sim_channel_has(f->noisy_channel, c))
+			add_noise((uint16_t *)rows, e->rx_samples,
+				  b->config.limits.adc_bits, &random);
+	}
+}
+
 void sim_payload_make(struct sim_board *b, uint32_t first)
 {
 	make_aux(b);
@@ -103,11 +146,18 @@ const void *sim_payload_rows(struct sim_board *b, uint32_t event)
 {
 	const struct sim_table *t = b->table;
 	struct sim_frontend *fe = b->config.frontend;
+	uint8_t *made = t->scratch + t->seq->event[event].offset;
+	const void *rows = made;
 
-	if (!from_frontend(b))
-		return t->scratch + t->seq->event[event].offset;
-	return fe->ops->rows(fe, t->seq, t->data, event, b->run.seq,
-			     t->fired[event]);
+	if (from_frontend(b))
+		rows = fe->ops->rows(fe, t->seq, t->data, event, b->run.seq,
+				     t->fired[event]);
+	if (!from_adc(b) || !sim_channels_any(&b->config.faults))
+		return rows;
+	if (rows != made)
+		memcpy(made, rows, t->seq->event[event].bytes);
+	spoil_channels(b, event, made);
+	return made;
 }
 
 const void *sim_payload_aux(const struct sim_board *b)
