@@ -9,7 +9,6 @@
 #include "board.h"
 
 #define NS_PER_S 1000000000u
-#define TEMP_NORMAL 41500
 #define CAUSE_NS 500000000u
 
 void sim_config_init(struct sim_config *config)
@@ -57,7 +56,6 @@ static int board_init(struct sim_board *b, const struct sim_config *config,
 	b->config = *config;
 	b->ops = *ops;
 	b->host = host;
-	b->temp = TEMP_NORMAL;
 	b->segments = calloc(config->limits.queue_max, sizeof(*b->segments));
 	if (!b->segments)
 		return -ENOMEM;
@@ -162,12 +160,10 @@ static void on_dead(struct sim_board *b)
 static void on_overtemp(struct sim_board *b)
 {
 	b->hot = !b->hot;
-	b->temp = TEMP_NORMAL;
 	if (!b->hot)
 		return;
-	b->temp = (int32_t)b->config.limits.temp_max + 1000;
 	b->due[TIMER_OVERTEMP] = b->now + sim_ticks(b, CAUSE_NS);
-	sim_fault(b, SONO_FAULT_OVER_TEMP, (uint32_t)b->temp);
+	sim_fault(b, SONO_FAULT_OVER_TEMP, (uint32_t)sim_temp(b));
 }
 
 static void on_overvolt(struct sim_board *b)

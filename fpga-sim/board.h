@@ -84,7 +84,8 @@ struct sim_board {
 	uint32_t run_count;
 	uint64_t beat; /* transmit may go on before this [ticks] */
 	bool tx_on;
-	int32_t temp; /* [1/1000 deg C] */
+	double temp; /* at @temp_at, without faults [1/1000 deg C] */
+	uint64_t temp_at; /* [ticks] */
 	uint32_t hv; /* [mV] */
 	bool hot, overvolt; /* injected causes that stay */
 
@@ -125,6 +126,10 @@ void sim_run_stopped(struct sim_board *b);
 void sim_run_trigger(struct sim_board *b);
 void sim_run_window(struct sim_board *b);
 void sim_tx_update(struct sim_board *b, const char *reason);
+
+/* sensor.c */
+void sim_temp_update(struct sim_board *b);
+int32_t sim_temp(const struct sim_board *b);
 
 /* queue.c */
 int sim_queue_frame(struct sim_board *b);

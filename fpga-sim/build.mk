@@ -2,8 +2,8 @@
 
 # The board itself, in reading order; also libsono's board in process.
 $(eval $(call static-library,fpga-sim/libsim.a,$(addprefix fpga-sim/, \
-	board.c regs.c load.c seq.c run.c queue.c payload.c irq.c fault.c \
-	replay.c phantom.c scene.c probe.c echo.c)))
+	board.c regs.c load.c seq.c run.c queue.c payload.c sensor.c irq.c \
+	fault.c replay.c phantom.c scene.c probe.c echo.c)))
 
 # A scene has a million echoes to add up before its first frame.
 $(O)/fpga-sim/echo.o: CFLAGS += -O3

@@ -77,7 +77,7 @@ static void make_aux(struct sim_board *b)
 	struct sono_aux aux = {
 		.magic = htole32(SONO_AUX_MAGIC),
 		.bytes = htole32(b->table->seq->aux_bytes),
-		.temp = htole32((uint32_t)b->temp),
+		.temp = htole32((uint32_t)sim_temp(b)),
 		.hv = htole32(b->hv),
 	};
 

@@ -160,7 +160,7 @@ static uint32_t read_capture(struct sim_board *b, uint32_t offset)
 	case SONO_REG_DROPPED_HI:
 		return b->latch_dropped;
 	case SONO_REG_TEMP:
-		return (uint32_t)b->temp;
+		return (uint32_t)sim_temp(b);
 	case SONO_REG_HV:
 		return b->hv;
 	default:

@@ -16,8 +16,10 @@ void sim_tx_update(struct sim_board *b, const char *reason)
 		  !b->run.draining && !b->fault && b->beat > b->now &&
 		  b->source != SONO_SOURCE_NOISE;
 
-	if (on != b->tx_on)
+	if (on != b->tx_on) {
+		sim_temp_update(b);
 		sim_log(b, "ev=%s reason=%s", on ? "tx_on" : "tx_off", reason);
+	}
 	b->tx_on = on;
 	if (!b->overvolt && !on)
 		b->hv = 0;

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+/*
+ * The board's temperature: it approaches one of two values, as transmit is on
+ * or off, like a body that is heated and cooled.
+ */
+#include <math.h>
+
+#include "board.h"
+
+#define TEMP_IDLE 41500.0
+#define TEMP_TX 49500.0
+#define TEMP_TIME 60.0 /* constant [s] */
+#define TEMP_OVER 1000 /* an injected fault exceeds the limit by this */
+
+static double temp_now(const struct sim_board *b)
+{
+	double s = (double)(b->now - b->temp_at) / b->config.limits.board_clock;
+	double end = b->tx_on ? TEMP_TX : TEMP_IDLE;
+
+	if (!b->temp)
+		return TEMP_IDLE;
+	return end + (b->temp - end) * exp(-s / TEMP_TIME);
+}
+
+/* Before transmit goes on or off: from here another value is approached. */
+void sim_temp_update(struct sim_board *b)
+{
+	b->temp = temp_now(b);
+	b->temp_at = b->now;
+}
+
+int32_t sim_temp(const struct sim_board *b)
+{
+	if (b->hot)
+		return (int32_t)b->config.limits.temp_max + TEMP_OVER;
+	return (int32_t)lrint(temp_now(b));
+}
