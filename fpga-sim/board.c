@@ -54,6 +54,8 @@ static int board_init(struct sim_board *b, const struct sim_config *config,
 		      const struct sim_host_ops *ops, void *host)
 {
 	b->config = *config;
+	b->config.limits.ecg_rate =
+		config->frontend ? config->frontend->ecg_rate : 0;
 	b->ops = *ops;
 	b->host = host;
 	b->segments = calloc(config->limits.queue_max, sizeof(*b->segments));

@@ -32,7 +32,7 @@ struct sim_table {
 	struct sim_seq *seq;
 	void *data; /* the front-end's */
 	uint8_t *scratch; /* [frame_bytes], made frames and the aux block */
-	uint8_t *fired; /* [events], which events of this frame transmitted */
+	struct sim_shot *shot; /* [events], as triggered last */
 };
 
 struct sim_loader {
@@ -47,16 +47,19 @@ struct sim_run {
 	bool running; /* RUNNING; between stop and TIMER_STOPPED as well */
 	bool draining;
 	const char *reason; /* why it stops */
+	uint64_t zero; /* time zero: the first event was due [ticks] */
 	uint64_t seq; /* of the frame in flight; all before it are produced */
 	uint64_t dropped;
 	uint64_t completed;
 	uint32_t dropped_since; /* the previous completion */
 	uint32_t event; /* next to be triggered */
+	uint64_t event_due; /* when, or where it waits: since when [ticks] */
 	uint32_t last; /* triggered last */
 	bool in_frame; /* triggered and not yet ended */
 	uint64_t frame_ts; /* trigger of the frame's first event */
 	uint32_t tx; /* transmits in the frame */
 	uint64_t tx_first, tx_last;
+	uint64_t ecg; /* samples delivered or lost, since time zero */
 };
 
 struct sim_queue {

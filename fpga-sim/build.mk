@@ -3,7 +3,8 @@
 # The board itself, in reading order; also libsono's board in process.
 $(eval $(call static-library,fpga-sim/libsim.a,$(addprefix fpga-sim/, \
 	board.c regs.c load.c seq.c run.c queue.c payload.c sensor.c irq.c \
-	fault.c replay.c phantom.c scene.c probe.c echo.c)))
+	fault.c replay.c phantom.c cycle.c scene.c flow.c heart.c probe.c \
+	echo.c)))
 
 # A scene has a million echoes to add up before its first frame.
 $(O)/fpga-sim/echo.o: CFLAGS += -O3
@@ -17,7 +18,7 @@ $(eval $(call program,fpga-sim/sono-sim,$(addprefix fpga-sim/, \
 	userspace/libsono/libsono.a fpga-sim/libsim.a -lz))
 
 # Its tests; they share a host that lives in virtual time.
-$(foreach t,seq queue run phantom,$(eval $(call unit-test,tests/unit/fpga-sim/test_$(t), \
+$(foreach t,seq queue run phantom scene,$(eval $(call unit-test,tests/unit/fpga-sim/test_$(t), \
 	tests/unit/fpga-sim/test_$(t).c tests/unit/fpga-sim/host.c, \
 	fpga-sim/libsim.a)))
 

@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
- * What the board's ADC sees. A front-end prepares its samples while a table
- * is being loaded, an event at a time, so that handing them out later costs
- * a pointer: the emulation shall not be what a benchmark measures.
+ * What is connected to the board: the probe before the ADC, and perhaps the
+ * electrodes of an ECG. A front-end may prepare its samples while a table is
+ * being loaded, an event at a time, or make them when they are first wanted
+ * and keep them, so that handing them out costs a pointer: the emulation
+ * shall not be what a benchmark measures.
+ *
+ * Its time is in ticks since the run's time zero, when the first event was
+ * due. All that it delivers depends on this time and the table alone.
  */
 #ifndef SIM_FRONTEND_H
 #define SIM_FRONTEND_H
@@ -14,12 +19,27 @@ struct sim_seq;
 struct sim_frontend;
 
 /**
+ * struct sim_shot - an event that was triggered
+ * @seq: frame of the run
+ * @at: when [ticks since time zero]
+ * @fired: it transmitted
+ */
+struct sim_shot {
+	uint64_t seq;
+	uint64_t at;
+	bool fired;
+};
+
+/**
  * struct sim_frontend_ops - a kind of front-end
  * @load: look at a table that passed the board's checks; *@data is kept with
  *        it. -errno refuses the table with SONO_SEQ_E_SOURCE.
  * @prepare: compute event @event of the table; called once for each
- * @rows: an event's rows in payload layout for frame @seq of the run;
- *        @fired: the event transmitted. Valid until the next call.
+ * @begin: from time @at on, this is the table; @at is 0 when a run starts.
+ *         May be NULL.
+ * @rows: an event's rows in payload layout. Valid until the next call.
+ * @ecg: the ECG at time @at [uV]; for a front-end with an ecg_rate
+ * @r_wave: time of the first R wave at @at or later; likewise
  * @unload: release @data; NULL is fine
  * @destroy: release the front-end
  */
@@ -28,9 +48,12 @@ struct sim_frontend_ops {
 		    void **data);
 	void (*prepare)(struct sim_frontend *fe, const struct sim_seq *table,
 			void *data, uint32_t event);
+	void (*begin)(struct sim_frontend *fe, void *data, uint64_t at);
 	const void *(*rows)(struct sim_frontend *fe,
 			    const struct sim_seq *table, void *data,
-			    uint32_t event, uint64_t seq, bool fired);
+			    uint32_t event, const struct sim_shot *shot);
+	int16_t (*ecg)(struct sim_frontend *fe, uint64_t at);
+	uint64_t (*r_wave)(struct sim_frontend *fe, uint64_t at);
 	void (*unload)(struct sim_frontend *fe, void *data);
 	void (*destroy)(struct sim_frontend *fe);
 };
@@ -39,10 +62,12 @@ struct sim_frontend_ops {
  * struct sim_frontend - a front-end, the head of its own structure
  * @ops: its kind
  * @name: what it shows, for the log
+ * @ecg_rate: ECG samples per second, 0 without an ECG
  */
 struct sim_frontend {
 	const struct sim_frontend_ops *ops;
 	const char *name;
+	uint32_t ecg_rate;
 };
 
 /** sim_frontend_destroy() - NULL is fine; boards that use it go first */

@@ -18,7 +18,7 @@ static void free_table(struct sim_board *b, struct sim_table *t)
 		b->config.frontend->ops->unload(b->config.frontend, t->data);
 	sim_seq_free(t->seq);
 	free(t->scratch);
-	free(t->fired);
+	free(t->shot);
 	free(t);
 }
 
@@ -88,8 +88,8 @@ static int make_table(struct sim_board *b, struct sim_table **table)
 		return err;
 	}
 	t->scratch = calloc(1, t->seq->frame_bytes);
-	t->fired = calloc(1, t->seq->events);
-	if (!t->scratch || !t->fired ||
+	t->shot = calloc(t->seq->events, sizeof(*t->shot));
+	if (!t->scratch || !t->shot ||
 	    (fe && fe->ops->load(fe, t->seq, &t->data))) {
 		free_table(b, t);
 		return SONO_SEQ_E_SOURCE;

@@ -13,6 +13,9 @@ enum {
 	REPLAY,
 	PROBE,
 	SEED,
+	HEART_RATE,
+	CACHE,
+	AHEAD,
 	FAULT,
 	CHANNELS,
 	ELEMENTS,
@@ -30,6 +33,9 @@ static const struct option long_options[] = {
 	{ "replay", required_argument, NULL, REPLAY },
 	{ "probe", required_argument, NULL, PROBE },
 	{ "seed", required_argument, NULL, SEED },
+	{ "heart-rate", required_argument, NULL, HEART_RATE },
+	{ "cache", required_argument, NULL, CACHE },
+	{ "ahead", no_argument, NULL, AHEAD },
 	{ "fault", required_argument, NULL, FAULT },
 	{ "channels", required_argument, NULL, CHANNELS },
 	{ "elements", required_argument, NULL, ELEMENTS },
@@ -48,15 +54,21 @@ void options_help(void)
 	      "\n"
 	      "  --socket PATH       listen here; the file goes when the board does\n"
 	      "  --log FILE          write the board's event log\n"
-	      "  --scene NAME        what the probe sees: points, cyst, noise, or\n"
-	      "                      pattern: the ADC delivers the ramp (pattern)\n"
+	      "  --scene NAME        what the probe sees: points, cyst, speckle, vessel,\n"
+	      "                      disk, heart, noise, or pattern: the ADC delivers\n"
+	      "                      the ramp (pattern)\n"
 	      "  --replay FILE       play a recording instead of a scene\n"
-	      "  --probe NAME        linear (128 elements, 5.2 MHz) or phased (64,\n"
-	      "                      2.7 MHz); sets channels and ADC clock (linear)\n"
+	      "  --probe NAME        linear (128 elements, 5.2 MHz), phased (64,\n"
+	      "                      2.7 MHz) or convex (128, 3.5 MHz); sets channels\n"
+	      "                      and ADC clock (the scene's own)\n"
 	      "  --seed N            of speckle and noise (1)\n"
+	      "  --heart-rate BPM    of the heart, 30 to 240 (75)\n"
+	      "  --cache MB          memory for echoes of what moves (536)\n"
+	      "  --ahead             compute them before the first frame\n"
 	      "  --fault NAME=N,...  inject faults: every Nth lost, duplicate, slot,\n"
 	      "                      gen, len, backward, stray, crc; N ms after the\n"
-	      "                      first start dead, overtemp, overvolt\n"
+	      "                      first start dead, overtemp, overvolt;\n"
+	      "                      dead-channel, noisy-channel, weak-element N\n"
 	      "  --channels N        receive channels\n"
 	      "  --elements N        elements with a pulser\n"
 	      "  --adc-clock HZ\n"
@@ -102,6 +114,27 @@ static int parse_seed(const char *text, uint64_t *seed)
 	return 0;
 }
 
+static int parse_heart_rate(struct options *o, const char *text)
+{
+	uint32_t rate;
+
+	if (parse_number("heart-rate", text, SIM_HEART_RATE_MIN,
+			 SIM_HEART_RATE_MAX, &rate))
+		return -EINVAL;
+	o->phantom.scene.heart_rate = rate;
+	return 0;
+}
+
+static int parse_cache(struct options *o, const char *text)
+{
+	uint32_t mb;
+
+	if (parse_number("cache", text, 0, 65536, &mb))
+		return -EINVAL;
+	o->phantom.cache_bytes = (size_t)mb * 1000000;
+	return 0;
+}
+
 static int parse_probe(struct options *o, const char *name)
 {
 	if (sim_probe_find(&o->phantom.probe, name))
@@ -130,7 +163,14 @@ static int parse_option(struct options *o, int option, const char *value)
 	case PROBE:
 		return parse_probe(o, value);
 	case SEED:
-		return parse_seed(value, &o->phantom.seed);
+		return parse_seed(value, &o->phantom.scene.seed);
+	case HEART_RATE:
+		return parse_heart_rate(o, value);
+	case CACHE:
+		return parse_cache(o, value);
+	case AHEAD:
+		o->phantom.ahead = true;
+		return 0;
 	case FAULT:
 		if (sim_faults_parse(&o->config.faults, value))
 			return complain("not a list of faults", value);
@@ -158,6 +198,36 @@ static int parse_option(struct options *o, int option, const char *value)
 	}
 }
 
+/*
+ * A scene brings the probe that it is made for. That goes before all other
+ * options, so that they can change it wherever they stand.
+ */
+static void default_probe(struct options *o, int argc, char **argv)
+{
+	int option;
+
+	opterr = 0;
+	for (;;) {
+		const char *probe;
+
+		option = getopt_long(argc, argv, "", long_options, NULL);
+		if (option < 0)
+			break;
+		probe = option == SCENE ? sim_scene_probe(optarg) : NULL;
+		if (probe)
+			parse_probe(o, probe);
+	}
+	opterr = 1;
+	optind = 0;
+}
+
+static void weaken_elements(struct options *o)
+{
+	for (uint32_t i = 0; i < o->phantom.probe.elements; i++)
+		if (sim_channel_has(o->config.faults.weak_element, i))
+			sim_probe_weaken(&o->phantom.probe, i);
+}
+
 int options_parse(struct options *o, int argc, char **argv)
 {
 	int option;
@@ -165,6 +235,7 @@ int options_parse(struct options *o, int argc, char **argv)
 	*o = (struct options){ 0 };
 	sim_config_init(&o->config);
 	sim_phantom_config_init(&o->phantom);
+	default_probe(o, argc, argv);
 	for (;;) {
 		option = getopt_long(argc, argv, "", long_options, NULL);
 		if (option < 0)
@@ -174,6 +245,7 @@ int options_parse(struct options *o, int argc, char **argv)
 	}
 	if (o->help)
 		return 0;
+	weaken_elements(o);
 	if (optind < argc)
 		return complain("unknown argument", argv[optind]);
 	if (!o->socket)

@@ -12,6 +12,7 @@
 #include "random.h"
 
 #define NOISY_SEED 0x6e6f697379u
+#define ECG_WAITING 4096 /* samples at most that wait for a frame */
 
 typedef int16_t sample_fn(struct sim_board *b, uint64_t *state, uint32_t event,
 			  uint32_t channel, uint32_t sample);
@@ -71,6 +72,37 @@ static void make_prbs(struct sim_board *b)
 	}
 }
 
+/* Ticks since time zero at which an ECG sample is taken. */
+static uint64_t ecg_time(const struct sim_board *b, uint64_t sample)
+{
+	const struct sim_limits *l = &b->config.limits;
+
+	return sample * l->board_clock / l->ecg_rate;
+}
+
+/* Of the samples that wait, as many as fit, first come first. */
+static void make_ecg(struct sim_board *b, struct sono_aux *aux)
+{
+	struct sim_frontend *fe = b->config.frontend;
+	uint32_t room = (b->table->seq->aux_bytes - sizeof(*aux)) / 2, n = 0;
+	uint8_t *to = b->table->scratch + rows_bytes(b) + sizeof(*aux);
+	struct sim_run *r = &b->run;
+	uint64_t end = b->now - r->zero;
+
+	while (ecg_time(b, r->ecg + ECG_WAITING) < end)
+		r->ecg++;
+	aux->ecg_rate = htole32(b->config.limits.ecg_rate);
+	aux->ecg_ts = htole64(r->zero + ecg_time(b, r->ecg));
+	memset(to, 0, 2 * (size_t)room);
+	for (; n < room && ecg_time(b, r->ecg) < end; n++, r->ecg++) {
+		uint16_t v = htole16(
+			(uint16_t)fe->ops->ecg(fe, ecg_time(b, r->ecg)));
+
+		memcpy(to + 2 * n, &v, sizeof(v));
+	}
+	aux->ecg_count = htole32(n);
+}
+
 static void make_aux(struct sim_board *b)
 {
 	uint8_t *to = b->table->scratch + rows_bytes(b);
@@ -81,6 +113,8 @@ static void make_aux(struct sim_board *b)
 		.hv = htole32(b->hv),
 	};
 
+	if (b->config.limits.ecg_rate)
+		make_ecg(b, &aux);
 	memcpy(to, &aux, sizeof(aux));
 }
 
@@ -150,8 +184,8 @@ const void *sim_payload_rows(struct sim_board *b, uint32_t event)
 	const void *rows = made;
 
 	if (from_frontend(b))
-		rows = fe->ops->rows(fe, t->seq, t->data, event, b->run.seq,
-				     t->fired[event]);
+		rows = fe->ops->rows(fe, t->seq, t->data, event,
+				     &t->shot[event]);
 	if (!from_adc(b) || !sim_channels_any(&b->config.faults))
 		return rows;
 	if (rows != made)

@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cycle.h"
 #include "echo.h"
+#include "heart.h"
 #include "phantom.h"
 #include "random.h"
 #include "sono_regs.h"
@@ -13,22 +15,42 @@
 #define FULL_SCALE 4
 #define FRAMES_MAX 256
 #define FRAMES_MIN 2
+#define BUCKETS 256 /* of an event's kept rows */
 
 struct phantom {
 	struct sim_frontend base;
 	struct sim_phantom_config config;
-	char scene[16];
-	struct sim_scatterer *scatterer;
-	size_t count;
+	struct sim_scene *scene;
+	struct sim_cycle cycle; /* of the table that was begun last */
+	double clock; /* of the board that loaded a table last [Hz] */
+	bool begun;
 };
 
-/* What is kept for one table. The last of the frames is without echoes. */
+/* Rows of an event, as seen at one place in the loop. */
+struct kept {
+	struct kept *next;
+	uint64_t place;
+	uint8_t rows[];
+};
+
+/* What is known of one event. */
+struct seen {
+	uint8_t *silent; /* rows where it did not transmit */
+	uint8_t *still; /* [frames][bytes], of a scene that stands still */
+	float *rf; /* [channels][samples], of what stands still, if any */
+	struct kept *kept[BUCKETS];
+};
+
 struct cache {
 	struct echo *echo;
 	float *rf; /* [channels][samples] of the event being computed */
 	float *gain; /* [samples] */
-	uint32_t frames;
-	uint8_t **rows; /* [events], each [frames + 1][event bytes] */
+	uint8_t *rows; /* of an event that could not be kept */
+	struct sim_cycle cycle;
+	uint32_t frames; /* of @still */
+	size_t used; /* by what is kept [bytes] */
+	uint32_t events;
+	struct seen seen[];
 };
 
 static struct phantom *phantom_of(struct sim_frontend *fe)
@@ -36,7 +58,29 @@ static struct phantom *phantom_of(struct sim_frontend *fe)
 	return (struct phantom *)fe;
 }
 
+static bool moves(const struct phantom *p)
+{
+	return p->scene->period > 0;
+}
+
 /* --- a table's cache ---------------------------------------------------------- */
+
+static void forget(struct seen *seen)
+{
+	free(seen->silent);
+	free(seen->still);
+	free(seen->rf);
+	for (int i = 0; i < BUCKETS; i++) {
+		struct kept *k = seen->kept[i];
+
+		while (k) {
+			struct kept *next = k->next;
+
+			free(k);
+			k = next;
+		}
+	}
+}
 
 static void unload(struct sim_frontend *fe, void *data)
 {
@@ -48,64 +92,127 @@ static void unload(struct sim_frontend *fe, void *data)
 	echo_destroy(c->echo);
 	free(c->rf);
 	free(c->gain);
-	if (c->rows)
-		for (uint8_t **row = c->rows; *row; row++)
-			free(*row);
 	free(c->rows);
+	for (uint32_t i = 0; i < c->events; i++)
+		forget(&c->seen[i]);
 	free(c);
+}
+
+static uint64_t turn_bytes(const struct sim_seq *table)
+{
+	uint64_t bytes = 0;
+
+	for (uint32_t i = 0; i < table->events; i++)
+		bytes += table->event[i].bytes;
+	return bytes;
 }
 
 static uint32_t frames_kept(const struct phantom *p,
 			    const struct sim_seq *table)
 {
-	uint64_t bytes = 0;
-	uint64_t n;
+	uint64_t bytes = turn_bytes(table), room = p->config.cache_bytes, n;
 
-	for (uint32_t i = 0; i < table->events; i++)
-		bytes += table->event[i].bytes;
-	n = (p->config.cache_bytes + bytes - 1) / bytes;
+	if (moves(p))
+		return 0;
+	room = room < SIM_PHANTOM_STILL_BYTES ? room : SIM_PHANTOM_STILL_BYTES;
+	n = (room + bytes - 1) / bytes;
 	return n < FRAMES_MIN ? FRAMES_MIN : n > FRAMES_MAX ? FRAMES_MAX : n;
 }
 
-static int alloc_rows(struct cache *c, const struct sim_seq *table)
+static size_t rf_bytes(const struct sim_seq *table, uint32_t event)
 {
-	uint32_t samples = 0;
+	return (size_t)table->channels * table->event[event].rx_samples *
+	       sizeof(float);
+}
 
-	c->rows = calloc((size_t)table->events + 1, sizeof(*c->rows));
-	if (!c->rows)
+static int alloc_seen(const struct phantom *p, struct cache *c,
+		      const struct sim_seq *table, uint32_t event)
+{
+	struct seen *s = &c->seen[event];
+	size_t bytes = table->event[event].bytes;
+
+	s->silent = calloc(1, bytes);
+	if (!s->silent)
 		return -ENOMEM;
+	if (!moves(p)) {
+		s->still = calloc(c->frames, bytes);
+		return s->still ? 0 : -ENOMEM;
+	}
+	if (!p->scene->still)
+		return 0;
+	s->rf = malloc(rf_bytes(table, event));
+	c->used += rf_bytes(table, event);
+	return s->rf ? 0 : -ENOMEM;
+}
+
+static int alloc_cache(const struct phantom *p, struct cache *c,
+		       const struct sim_seq *table)
+{
+	uint32_t samples = 0, bytes = 0;
+
 	for (uint32_t i = 0; i < table->events; i++) {
 		const struct sim_event *e = &table->event[i];
+		int err = alloc_seen(p, c, table, i);
 
+		if (err)
+			return err;
 		samples = e->rx_samples > samples ? e->rx_samples : samples;
-		c->rows[i] = calloc(c->frames + 1, e->bytes);
-		if (!c->rows[i])
-			return -ENOMEM;
+		bytes = e->bytes > bytes ? e->bytes : bytes;
 	}
 	c->rf = malloc((size_t)table->channels * samples * sizeof(*c->rf));
 	c->gain = malloc(samples * sizeof(*c->gain));
-	return c->rf && c->gain ? 0 : -ENOMEM;
+	c->rows = calloc(1, bytes);
+	return c->rf && c->gain && c->rows ? 0 : -ENOMEM;
+}
+
+static uint32_t turns_kept(const struct phantom *p, const struct cache *c,
+			   const struct sim_seq *table)
+{
+	uint64_t bytes = turn_bytes(table) +
+			 table->events * sizeof(struct kept);
+
+	if (p->config.cache_bytes <= c->used + bytes)
+		return 1;
+	return (uint32_t)((p->config.cache_bytes - c->used) / bytes);
 }
 
 static int load(struct sim_frontend *fe, const struct sim_seq *table,
 		void **data)
 {
 	struct phantom *p = phantom_of(fe);
-	struct cache *c = calloc(1, sizeof(*c));
+	struct cache *c = calloc(1, sizeof(*c) +
+					    table->events * sizeof(*c->seen));
 	int err;
 
 	if (!c)
 		return -ENOMEM;
+	c->events = table->events;
 	c->frames = frames_kept(p, table);
 	err = echo_create(&c->echo, &p->config.probe, table);
 	if (!err)
-		err = alloc_rows(c, table);
+		err = alloc_cache(p, c, table);
 	if (err) {
 		unload(fe, c);
 		return err;
 	}
+	if (moves(p))
+		c->cycle = sim_cycle_fit(table, p->scene->period,
+					 turns_kept(p, c, table));
+	p->clock = table->limits.board_clock;
 	*data = c;
 	return 0;
+}
+
+static void begin(struct sim_frontend *fe, void *data, uint64_t at)
+{
+	struct phantom *p = phantom_of(fe);
+	struct cache *c = data;
+
+	if (!moves(p))
+		return;
+	sim_cycle_begin(&c->cycle, at && p->begun ? &p->cycle : NULL, at);
+	p->cycle = c->cycle;
+	p->begun = true;
 }
 
 /* --- an event ------------------------------------------------------------------ */
@@ -131,20 +238,26 @@ static int16_t quantise(float value, float limit)
 	return (int16_t)lrintf(fminf(fmaxf(value, -limit - 1), limit));
 }
 
-/* One frame's rows of the event: echoes if there are any, noise, gain. */
-static void make_frame(const struct phantom *p, const struct cache *c,
-		       const struct sim_seq *table, uint32_t event,
-		       uint32_t frame, const float *rf)
+static void make_gain(struct cache *c, const struct sim_seq *table,
+		      const struct sim_event *e)
+{
+	for (uint32_t n = 0; n < e->rx_samples; n++)
+		c->gain[n] = (float)pow(10, gain_db(table, e, n) / 20);
+}
+
+/* Rows of the event: echoes if there are any, noise, gain. */
+static void make_rows(const struct phantom *p, const struct cache *c,
+		      const struct sim_seq *table, uint32_t event,
+		      uint64_t which, const float *rf, uint8_t *row)
 {
 	const struct sim_event *e = &table->event[event];
 	const float limit = (float)((1 << (table->limits.adc_bits - 1)) - 1);
 	const float scale = (limit + 1) / FULL_SCALE;
 	const float noise = (float)p->config.noise;
-	uint8_t *row = c->rows[event] + (size_t)frame * e->bytes;
 	struct sim_random r;
 
-	sim_random_seed(&r, p->config.seed ^ (uint64_t)event << 20 ^
-				    (uint64_t)frame << 40);
+	sim_random_seed(&r, p->config.scene.seed ^ (uint64_t)event << 20 ^
+				    which << 32);
 	for (uint32_t ch = 0; ch < table->channels; ch++, row += e->stride) {
 		uint16_t *to = (uint16_t *)row;
 
@@ -159,45 +272,168 @@ static void make_frame(const struct phantom *p, const struct cache *c,
 	}
 }
 
+/* The echoes of all that stands still, or of all that moves. */
+static void add_echoes(const struct phantom *p, struct cache *c,
+		       const struct sim_seq *table, uint32_t event, bool moving,
+		       float *rf)
+{
+	const struct sim_scene *s = p->scene;
+
+	if (moving)
+		echo_execute(c->echo, table, event, s->scatterer + s->still,
+			     s->count - s->still, rf);
+	else
+		echo_execute(c->echo, table, event, s->scatterer, s->still, rf);
+}
+
+/* The event's rows as seen at a place in the loop. */
+static void see(const struct phantom *p, struct cache *c,
+		const struct sim_seq *table, uint32_t event, uint64_t place,
+		uint8_t *rows)
+{
+	struct seen *s = &c->seen[event];
+
+	if (s->rf)
+		memcpy(c->rf, s->rf, rf_bytes(table, event));
+	else
+		memset(c->rf, 0, rf_bytes(table, event));
+	sim_scene_place(p->scene,
+			sim_cycle_phase(&c->cycle, place) * p->scene->period);
+	add_echoes(p, c, table, event, true, c->rf);
+	make_gain(c, table, &table->event[event]);
+	make_rows(p, c, table, event, 1 + place, c->rf, rows);
+}
+
+/* From the cache, or new to it, or in @c->rows where it is full. */
+static const void *look(const struct phantom *p, struct cache *c,
+			const struct sim_seq *table, uint32_t event,
+			uint64_t place)
+{
+	size_t bytes = sizeof(struct kept) + table->event[event].bytes;
+	uint64_t hash = place * 0x9e3779b97f4a7c15u >> 40;
+	struct kept **at = &c->seen[event].kept[hash % BUCKETS];
+	struct kept *k;
+
+	for (k = *at; k; k = k->next)
+		if (k->place == place)
+			return k->rows;
+	k = c->used + bytes <= p->config.cache_bytes ? calloc(1, bytes) : NULL;
+	if (!k) {
+		memset(c->rows, 0, table->event[event].bytes);
+		see(p, c, table, event, place, c->rows);
+		return c->rows;
+	}
+	c->used += bytes;
+	k->place = place;
+	k->next = *at;
+	*at = k;
+	see(p, c, table, event, place, k->rows);
+	return k->rows;
+}
+
+static void prepare_still(const struct phantom *p, struct cache *c,
+			  const struct sim_seq *table, uint32_t event)
+{
+	uint8_t *to = c->seen[event].still;
+
+	memset(c->rf, 0, rf_bytes(table, event));
+	add_echoes(p, c, table, event, false, c->rf);
+	for (uint32_t f = 0; f < c->frames; f++) {
+		make_rows(p, c, table, event, f, c->rf, to);
+		to += table->event[event].bytes;
+	}
+}
+
+/* Every place at which this event comes, if the run starts with the table. */
+static void prepare_ahead(const struct phantom *p, struct cache *c,
+			  const struct sim_seq *table, uint32_t event)
+{
+	uint64_t at = 0, turn;
+
+	if (!c->cycle.turns)
+		return;
+	turn = c->cycle.ticks / c->cycle.turns;
+	for (uint32_t i = 0; i < event; i++)
+		at += table->event[i].period;
+	for (uint32_t n = 0; n < c->cycle.turns; n++)
+		look(p, c, table, event, (at + n * turn) % c->cycle.ticks);
+}
+
 static void prepare(struct sim_frontend *fe, const struct sim_seq *table,
 		    void *data, uint32_t event)
 {
-	const struct sim_event *e = &table->event[event];
 	struct phantom *p = phantom_of(fe);
 	struct cache *c = data;
+	struct seen *s = &c->seen[event];
 
-	for (uint32_t n = 0; n < e->rx_samples; n++)
-		c->gain[n] = (float)pow(10, gain_db(table, e, n) / 20);
-	memset(c->rf, 0,
-	       (size_t)table->channels * e->rx_samples * sizeof(*c->rf));
-	echo_execute(c->echo, table, event, p->scatterer, p->count, c->rf);
-	for (uint32_t f = 0; f < c->frames; f++)
-		make_frame(p, c, table, event, f, c->rf);
-	make_frame(p, c, table, event, c->frames, NULL);
+	make_gain(c, table, &table->event[event]);
+	make_rows(p, c, table, event, UINT32_MAX, NULL, s->silent);
+	if (!moves(p)) {
+		prepare_still(p, c, table, event);
+		return;
+	}
+	if (s->rf) {
+		memset(s->rf, 0, rf_bytes(table, event));
+		add_echoes(p, c, table, event, false, s->rf);
+	}
+	if (p->config.ahead)
+		prepare_ahead(p, c, table, event);
 }
 
 static const void *rows(struct sim_frontend *fe, const struct sim_seq *table,
-			void *data, uint32_t event, uint64_t seq, bool fired)
+			void *data, uint32_t event, const struct sim_shot *shot)
 {
-	const struct cache *c = data;
-	size_t frame = fired ? seq % c->frames : c->frames;
+	struct phantom *p = phantom_of(fe);
+	struct cache *c = data;
+	struct seen *s = &c->seen[event];
 
-	(void)fe;
-	return c->rows[event] + frame * table->event[event].bytes;
+	if (!shot->fired)
+		return s->silent;
+	if (!moves(p))
+		return s->still + (size_t)(shot->seq % c->frames) *
+					  table->event[event].bytes;
+	return look(p, c, table, event, sim_cycle_place(&c->cycle, shot->at));
+}
+
+/* --- ECG ------------------------------------------------------------------------- */
+
+static int16_t ecg(struct sim_frontend *fe, uint64_t at)
+{
+	const struct sim_cycle *c = &phantom_of(fe)->cycle;
+
+	return (int16_t)lrint(
+		sim_heart_ecg(sim_cycle_phase(c, sim_cycle_place(c, at))));
+}
+
+static uint64_t r_wave(struct sim_frontend *fe, uint64_t at)
+{
+	return sim_cycle_next(&phantom_of(fe)->cycle, at);
+}
+
+double sim_phantom_periods(struct sim_frontend *fe)
+{
+	const struct phantom *p = phantom_of(fe);
+
+	if (!moves(p) || !p->begun)
+		return 0;
+	return p->cycle.periods * p->clock / (double)p->cycle.ticks;
 }
 
 /* --- life ------------------------------------------------------------------------ */
 
 static void destroy(struct sim_frontend *fe)
 {
-	free(phantom_of(fe)->scatterer);
+	sim_scene_destroy(phantom_of(fe)->scene);
 	free(fe);
 }
 
 static const struct sim_frontend_ops phantom_ops = {
 	.load = load,
 	.prepare = prepare,
+	.begin = begin,
 	.rows = rows,
+	.ecg = ecg,
+	.r_wave = r_wave,
 	.unload = unload,
 	.destroy = destroy,
 };
@@ -205,9 +441,9 @@ static const struct sim_frontend_ops phantom_ops = {
 void sim_phantom_config_init(struct sim_phantom_config *config)
 {
 	*config = (struct sim_phantom_config){
-		.seed = 1,
+		.scene = { .seed = 1, .heart_rate = SIM_HEART_RATE },
 		.noise = 0.5,
-		.cache_bytes = 64 << 20,
+		.cache_bytes = 512 << 20,
 	};
 	sim_probe_find(&config->probe, "linear");
 }
@@ -220,14 +456,14 @@ int sim_phantom_create(struct sim_frontend **fe, const char *scene,
 
 	if (!p)
 		return -ENOMEM;
-	err = sim_scene_make(scene, config->seed, &p->scatterer, &p->count);
+	err = sim_scene_create(&p->scene, scene, &config->scene);
 	if (err) {
 		free(p);
 		return err;
 	}
-	strncpy(p->scene, scene, sizeof(p->scene) - 1);
 	p->base.ops = &phantom_ops;
-	p->base.name = p->scene;
+	p->base.name = p->scene->name;
+	p->base.ecg_rate = p->scene->ecg ? SIM_HEART_ECG_RATE : 0;
 	p->config = *config;
 	*fe = &p->base;
 	return 0;

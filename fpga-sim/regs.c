@@ -22,6 +22,7 @@ static uint32_t read_identity(const struct sim_board *b, uint32_t offset)
 		return SONO_REVISION_1_0;
 	case SONO_REG_FEATURES:
 		return SONO_FEAT_RAMP | SONO_FEAT_PRBS | SONO_FEAT_NOISE |
+		       (l->ecg_rate ? SONO_FEAT_TRIG_ECG : 0) |
 		       SONO_FEAT_EMULATED;
 	case SONO_REG_FIRMWARE:
 		return FIRMWARE_1_0_0;

@@ -55,13 +55,13 @@ static void prepare(struct sim_frontend *fe, const struct sim_seq *table,
 }
 
 static const void *rows(struct sim_frontend *fe, const struct sim_seq *table,
-			void *data, uint32_t event, uint64_t seq, bool fired)
+			void *data, uint32_t event, const struct sim_shot *shot)
 {
 	const struct sim_replay *r = &player_of(fe)->replay;
 	const char *frame = data;
 
-	if (fired)
-		frame = r->frame(r->context, seq % r->frames);
+	if (shot->fired)
+		frame = r->frame(r->context, shot->seq % r->frames);
 	return frame + table->event[event].offset;
 }
 

@@ -64,6 +64,27 @@ static void schedule_faults(struct sim_board *b)
 			b->now + sim_ticks(b, f->overvolt * NS_PER_MS);
 }
 
+/* The next event is due at @due [ticks]; it may have to wait for more. */
+static void schedule(struct sim_board *b, uint64_t due)
+{
+	struct sim_frontend *fe = b->config.frontend;
+	struct sim_run *r = &b->run;
+
+	r->event_due = due;
+	if (b->table->seq->event[r->event].flags & SONO_EVENT_TRIG_ECG)
+		due = r->zero + fe->ops->r_wave(fe, due - r->zero);
+	b->due[TIMER_TRIGGER] = due;
+}
+
+/* From @due on, the front-end sees the active table's events. */
+static void begin_table(struct sim_board *b, uint64_t due)
+{
+	struct sim_frontend *fe = b->config.frontend;
+
+	if (fe && fe->ops->begin)
+		fe->ops->begin(fe, b->table->data, due - b->run.zero);
+}
+
 void sim_run_start(struct sim_board *b)
 {
 	const char *why = refusal(b);
@@ -76,8 +97,10 @@ void sim_run_start(struct sim_board *b)
 	b->run.running = true;
 	b->control |= SONO_CONTROL_RUN;
 	b->run_count++;
-	b->due[TIMER_TRIGGER] = b->now + b->config.limits.event_overhead +
-				b->table->seq->event[0].hv_settle;
+	b->run.zero = b->now + b->config.limits.event_overhead +
+		      b->table->seq->event[0].hv_settle;
+	begin_table(b, b->run.zero);
+	schedule(b, b->run.zero);
 	schedule_faults(b);
 	sim_log(b, "ev=start run=%u gen=%u source=%u frame_bytes=%u events=%u",
 		b->run_count, b->cfg_gen, b->source, b->table->seq->frame_bytes,
@@ -177,14 +200,18 @@ void sim_run_trigger(struct sim_board *b)
 		begin_frame(b);
 	if (b->tx_on && !b->overvolt)
 		b->hv = e->hv;
-	b->table->fired[index] = fires;
+	b->table->shot[index] = (struct sim_shot){
+		.seq = r->seq,
+		.at = b->now - r->zero,
+		.fired = fires,
+	};
 	if (fires)
 		transmit(b, index);
 	if (e->flags & SONO_EVENT_FRAME_END)
 		b->due[TIMER_WINDOW] = b->now + e->window;
-	b->due[TIMER_TRIGGER] = b->now + e->period;
 	r->last = index;
 	r->event = (index + 1) % b->table->seq->events;
+	schedule(b, b->now + e->period);
 }
 
 /* Between two frames a table that waits takes over. */
@@ -199,7 +226,9 @@ static void switch_table(struct sim_board *b)
 	b->run.event = 0;
 	first = &b->table->seq->event[0];
 	if (first->hv != hv)
-		b->due[TIMER_TRIGGER] += first->hv_settle;
+		b->run.event_due += first->hv_settle;
+	begin_table(b, b->run.event_due);
+	schedule(b, b->run.event_due);
 }
 
 /* The last window of a frame has ended. */

@@ -183,14 +183,16 @@ static uint64_t ceil_div(unsigned __int128 a, uint64_t b)
 	return q >> 62 ? (uint64_t)1 << 62 : (uint64_t)q;
 }
 
-static int check_flags(const struct sono_seq_event *e)
+static int check_flags(const struct sono_seq_event *e,
+		       const struct sim_limits *l)
 {
 	uint32_t flags = le32toh(e->flags);
 
 	if (flags & ~SONO_EVENT_FLAGS || le16toh(e->tx_polarity) > 1 ||
 	    e->rsvd0 || e->rsvd[0] || e->rsvd[1] || e->rsvd[2] || e->rsvd[3])
 		return SONO_SEQ_E_RSVD;
-	if (flags & (SONO_EVENT_TRIG_EXT | SONO_EVENT_TRIG_ECG))
+	if (flags & SONO_EVENT_TRIG_EXT ||
+	    (flags & SONO_EVENT_TRIG_ECG && !l->ecg_rate))
 		return SONO_SEQ_E_FEATURE;
 	return SONO_SEQ_OK;
 }
@@ -267,7 +269,7 @@ static int read_event(struct parse *p, uint32_t i)
 	int err;
 
 	memcpy(&raw, p->table + p->events_at + i * sizeof(raw), sizeof(raw));
-	err = check_flags(&raw);
+	err = check_flags(&raw, p->limits);
 	if (err)
 		return err;
 	decode_event(e, &raw, p->limits->board_clock);

@@ -55,6 +55,8 @@ struct sim_host_ops {
  * @tx_duty_max: [ppm]
  * @heartbeat_max: [ms]
  * @temp_max: [1/1000 deg C]
+ * @ecg_rate: ECG samples per second, 0 without an ECG; a board takes it from
+ *            its front-end
  */
 struct sim_limits {
 	uint32_t channels;
@@ -73,6 +75,7 @@ struct sim_limits {
 	uint32_t tx_duty_max;
 	uint32_t heartbeat_max;
 	uint32_t temp_max;
+	uint32_t ecg_rate;
 };
 
 /**

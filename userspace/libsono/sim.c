@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: MIT
-/* "sim:SCENE[,key=value]...": an emulated board in this process. */
+/*
+ * "sim:SCENE[,key=value]...": an emulated board in this process. The keys mean
+ * what the options of sono-sim mean; rate is the heart rate, pace real or
+ * virtual.
+ */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,6 +14,8 @@
 #include "recorded.h"
 #include "sim_host.h"
 #include "why.h"
+
+#define CACHE_MB_MAX 65536
 
 /**
  * struct sono_sim - handle of an emulated board
@@ -44,7 +51,20 @@ struct sim_source {
 	bool real;
 };
 
-enum key { KEY_PACE, KEY_LOG, KEY_FAULT, KEY_PROBE, KEY_SEED, KEY_FILE };
+enum key {
+	KEY_PACE,
+	KEY_LOG,
+	KEY_FAULT,
+	KEY_PROBE,
+	KEY_SEED,
+	KEY_FILE,
+	KEY_RATE,
+	KEY_CACHE,
+	KEY_AHEAD,
+	KEY_DEAD_CHANNEL,
+	KEY_NOISY_CHANNEL,
+	KEY_WEAK_ELEMENT,
+};
 
 static char *const key_names[] = {
 	[KEY_PACE] = "pace",
@@ -53,6 +73,12 @@ static char *const key_names[] = {
 	[KEY_PROBE] = "probe",
 	[KEY_SEED] = "seed",
 	[KEY_FILE] = "file",
+	[KEY_RATE] = "rate",
+	[KEY_CACHE] = "cache",
+	[KEY_AHEAD] = "ahead",
+	[KEY_DEAD_CHANNEL] = "dead-channel",
+	[KEY_NOISY_CHANNEL] = "noisy-channel",
+	[KEY_WEAK_ELEMENT] = "weak-element",
 	NULL,
 };
 
@@ -90,8 +116,62 @@ static int set_seed(struct sim_source *src, const char *value)
 {
 	char *end;
 
-	src->phantom.seed = strtoull(value, &end, 10);
+	src->phantom.scene.seed = strtoull(value, &end, 10);
 	return *value >= '0' && *value <= '9' && !*end ? 0 : -EINVAL;
+}
+
+static int set_number(unsigned long *number, const char *value,
+		      unsigned long min, unsigned long max)
+{
+	char *end;
+
+	*number = strtoul(value, &end, 10);
+	return *value >= '0' && *value <= '9' && !*end && *number >= min &&
+			       *number <= max ?
+		       0 :
+		       -EINVAL;
+}
+
+static int set_rate(struct sim_source *src, const char *value)
+{
+	unsigned long rate;
+	int ret = set_number(&rate, value, SIM_HEART_RATE_MIN,
+			     SIM_HEART_RATE_MAX);
+
+	if (!ret)
+		src->phantom.scene.heart_rate = rate;
+	return ret;
+}
+
+static int set_cache(struct sim_source *src, const char *value)
+{
+	unsigned long mb;
+	int ret = set_number(&mb, value, 0, CACHE_MB_MAX);
+
+	if (!ret)
+		src->phantom.cache_bytes = mb * 1000000;
+	return ret;
+}
+
+static int set_ahead(struct sim_source *src, const char *value)
+{
+	unsigned long ahead;
+	int ret = set_number(&ahead, value, 0, 1);
+
+	if (!ret)
+		src->phantom.ahead = ahead;
+	return ret;
+}
+
+/* A fault with a key of its own: "KEY=N". */
+static int set_fault(struct sim_source *src, int key, const char *value)
+{
+	char text[64];
+	int n = snprintf(text, sizeof(text), "%s=%s", key_names[key], value);
+
+	if (n < 0 || (size_t)n >= sizeof(text))
+		return -EINVAL;
+	return sim_faults_parse(&src->config.faults, text);
 }
 
 static int set_key(struct sim_source *src, int key, const char *value)
@@ -112,6 +192,16 @@ static int set_key(struct sim_source *src, int key, const char *value)
 	case KEY_FILE:
 		src->file = value;
 		return 0;
+	case KEY_RATE:
+		return set_rate(src, value);
+	case KEY_CACHE:
+		return set_cache(src, value);
+	case KEY_AHEAD:
+		return set_ahead(src, value);
+	case KEY_DEAD_CHANNEL:
+	case KEY_NOISY_CHANNEL:
+	case KEY_WEAK_ELEMENT:
+		return set_fault(src, key, value);
 	}
 	return -EINVAL;
 }
@@ -146,6 +236,8 @@ static int parse_name(struct sim_source *src, char *name, char *why,
 	src->scene = name;
 	sim_config_init(&src->config);
 	sim_phantom_config_init(&src->phantom);
+	if (sim_scene_probe(src->scene))
+		set_probe(src, sim_scene_probe(src->scene));
 	return keys ? parse_keys(src, keys, why, why_bytes) : 0;
 }
 
@@ -175,6 +267,9 @@ static int open_scene(struct sono_sim *sim, struct sim_source *src, char *why,
 		return 0;
 	if (!strcmp(src->scene, "replay"))
 		return open_recorded(sim, src, why, why_bytes);
+	for (uint32_t i = 0; i < src->phantom.probe.elements; i++)
+		if (sim_channel_has(src->config.faults.weak_element, i))
+			sim_probe_weaken(&src->phantom.probe, i);
 	ret = sim_phantom_create(&sim->phantom, src->scene, &src->phantom);
 	if (ret == -ENOENT)
 		return sono_why(why, why_bytes, -EINVAL, "no such scene: %s",

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "echo.h"
+#include "heart.h"
 #include "host.h"
 #include "phantom.h"
 #include "replay.h"
@@ -279,18 +280,21 @@ Test(phantom, tgc_is_applied_and_the_adc_clips)
 
 Test(phantom, cysts_are_where_they_are_said_to_be)
 {
-	struct sim_scatterer *s;
-	size_t n, inside = 0;
+	const struct sim_scene_params params = { 3, SIM_HEART_RATE };
+	const struct sim_scatterer *s;
+	struct sim_scene *scene;
+	size_t inside = 0;
 
-	cr_assert_eq(sim_scene_make("cyst", 3, &s, &n), 0);
-	for (size_t i = 0; i < n; i++) {
+	cr_assert_eq(sim_scene_create(&scene, "cyst", &params), 0);
+	s = scene->scatterer;
+	for (size_t i = 0; i < scene->count; i++) {
 		inside += hypot(s[i].x - sim_cysts[0].x,
 				s[i].z - sim_cysts[0].z) < sim_cysts[0].radius;
 		cr_assert(s[i].x >= sim_speckle.x0 && s[i].x < sim_speckle.x1);
 	}
 	cr_assert_eq(inside, 0);
-	cr_assert_gt(n, 10000);
-	free(s);
+	cr_assert_gt(scene->count, 10000);
+	sim_scene_destroy(scene);
 }
 
 Test(phantom, unknown_names)
