@@ -17,8 +17,10 @@
 static int publish(struct sono_device *sd, struct sono_stream *s,
 		   const struct sono_completion *c)
 {
-	/* Only what the check lets through is handed to the consumer. */
-	if (c->slot < s->slots.slots && c->len <= s->slots.stride)
+	u32 info;
+
+	/* A bounce buffer must not be copied over a slot that is delivered. */
+	if (!sono_ring_check(&s->ring, c, &info))
 		sono_slots_to_cpu(&s->slots, &sd->pdev->dev,
 				  array_index_nospec(c->slot, s->slots.slots),
 				  c->len);

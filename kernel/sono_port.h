@@ -10,6 +10,7 @@
 
 #include <linux/compiler.h>
 #include <linux/errno.h>
+#include <linux/limits.h>
 #include <linux/minmax.h>
 #include <linux/nospec.h>
 #include <linux/string.h>
@@ -36,6 +37,7 @@ typedef __u64 u64;
 #define READ_ONCE(x) (*(const volatile __typeof__(x) *)&(x))
 #define WRITE_ONCE(x, v) (*(volatile __typeof__(x) *)&(x) = (v))
 #define PAGE_SIZE 4096
+#define U32_MAX UINT32_MAX
 #define min(a, b) ((a) < (b) ? (a) : (b))
 #define smp_load_acquire(p) __atomic_load_n(p, __ATOMIC_ACQUIRE)
 #define smp_store_release(p, v) __atomic_store_n(p, v, __ATOMIC_RELEASE)

@@ -118,9 +118,16 @@ static u64 passed_over(const struct sono_ring *r, u32 slot)
 	return at - r->posted.head;
 }
 
-/* Is this completion one that the board may send now? SONO_BAD_* or 0. */
-static u32 completion_check(const struct sono_ring *r,
-			    const struct sono_completion *c, u32 *info)
+/**
+ * sono_ring_check() - is this a completion that the board may send now?
+ * @r: the ring
+ * @c: the completion
+ * @info: what is wrong about it, as in struct sono_ctl
+ *
+ * Return: 0 or SONO_BAD_*.
+ */
+u32 sono_ring_check(const struct sono_ring *r, const struct sono_completion *c,
+		    u32 *info)
 {
 	u32 s;
 
@@ -137,7 +144,9 @@ static u32 completion_check(const struct sono_ring *r,
 	if (!c->len || c->len > r->slot_bytes)
 		return SONO_BAD_LEN;
 	*info = (u32)c->seq;
-	if (c->seq < r->next_seq || c->seq - r->next_seq < c->dropped)
+	/* No board makes 2^32 frames between two completions. */
+	if (c->seq < r->next_seq || c->seq - r->next_seq < c->dropped ||
+	    c->seq - r->next_seq > U32_MAX)
 		return SONO_BAD_SEQ;
 	/* Each slot passed over had a frame that is missing now. */
 	*info = c->slot;
@@ -173,9 +182,9 @@ int sono_ring_complete(struct sono_ring *r, const struct sono_completion *c,
 	struct sono_ctl *ctl = r->ctl;
 	struct sono_record *rec;
 	u32 bad, info, slot;
-	u64 lost;
+	u32 lost;
 
-	bad = completion_check(r, c, &info);
+	bad = sono_ring_check(r, c, &info);
 	if (bad) {
 		ctl->fault_info = info;
 		ctl->fault = bad;
@@ -185,7 +194,7 @@ int sono_ring_complete(struct sono_ring *r, const struct sono_completion *c,
 	retire_before(r, slot);
 	r->slot[slot].state = SONO_SLOT_HELD;
 
-	lost = c->seq - r->next_seq - c->dropped;
+	lost = (u32)(c->seq - r->next_seq) - c->dropped;
 	r->next_seq = c->seq + 1;
 
 	rec = &r->record[ctl->head & (r->ring_entries - 1)];
@@ -200,8 +209,7 @@ int sono_ring_complete(struct sono_ring *r, const struct sono_completion *c,
 	rec->dropped = c->dropped;
 	rec->cfg_gen = c->cfg_gen;
 	rec->tag = c->tag;
-	/* A lie of more than 2^32 lost frames saturates; ctl->lost has all. */
-	rec->lost = lost < (u32)~0 ? (u32)lost : (u32)~0;
+	rec->lost = lost;
 
 	trace_sono_complete(r, rec);
 

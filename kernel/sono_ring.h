@@ -89,6 +89,8 @@ void sono_ring_init(struct sono_ring *r, const struct sono_setup *st,
 		    void *ring_mem, const void *user_mem);
 u64 sono_ring_begin(struct sono_ring *r);
 int sono_ring_take(struct sono_ring *r, u32 *slot, u32 *gen);
+u32 sono_ring_check(const struct sono_ring *r, const struct sono_completion *c,
+		    u32 *info);
 int sono_ring_complete(struct sono_ring *r, const struct sono_completion *c,
 		       u64 host_ts);
 void sono_ring_reap(struct sono_ring *r);
