@@ -65,7 +65,8 @@ static int cmd_setup(struct sono_file *sf, void __user *arg)
 	ret = sono_setup_check(&sf->sd->info, &st);
 	if (ret)
 		return ret;
-	mutex_lock(&sf->sd->lock);
+	if (mutex_lock_killable(&sf->sd->lock))
+		return -EINTR;
 	ret = setup_locked(sf, &st);
 	mutex_unlock(&sf->sd->lock);
 	if (ret)
@@ -95,7 +96,8 @@ static int cmd_observe(struct sono_file *sf, void __user *arg)
 	struct sono_setup st;
 	int ret;
 
-	mutex_lock(&sf->sd->lock);
+	if (mutex_lock_killable(&sf->sd->lock))
+		return -EINTR;
 	ret = observe_locked(sf, &st);
 	mutex_unlock(&sf->sd->lock);
 	if (ret)
@@ -121,7 +123,10 @@ static int cmd_config(struct sono_file *sf, void __user *arg)
 	if (IS_ERR(table))
 		return PTR_ERR(table);
 
-	mutex_lock(&sf->sd->lock);
+	if (mutex_lock_killable(&sf->sd->lock)) {
+		kvfree(table);
+		return -EINTR;
+	}
 	ret = sf->sd->gone ? -ENODEV :
 			     sono_stream_config(sf->sd, s, &cfg, table);
 	mutex_unlock(&sf->sd->lock);
@@ -145,7 +150,8 @@ static int cmd_start(struct sono_file *sf, void __user *arg)
 	if (start.flags & ~SONO_START_TX_OFF ||
 	    memchr_inv(start.rsvd, 0, sizeof(start.rsvd)))
 		return -EINVAL;
-	mutex_lock(&sf->sd->lock);
+	if (mutex_lock_killable(&sf->sd->lock))
+		return -EINTR;
 	ret = sf->sd->gone ? -ENODEV : sono_stream_start(sf->sd, s, &start);
 	mutex_unlock(&sf->sd->lock);
 	if (ret)
@@ -162,7 +168,8 @@ static int cmd_stop(struct sono_file *sf, void __user *arg)
 
 	if (!s)
 		return -EPERM;
-	mutex_lock(&sf->sd->lock);
+	if (mutex_lock_killable(&sf->sd->lock))
+		return -EINTR;
 	sono_stream_halt(sf->sd, SONO_END_STOP);
 	ret = s->ring.ctl->state == SONO_STATE_ENDED ? 0 : -ENXIO;
 	stop.produced = s->ring.ctl->produced;
@@ -287,7 +294,7 @@ static int sono_open(struct inode *inode, struct file *file)
 static void stop_controlling(struct sono_device *sd, struct sono_stream *s)
 {
 	mutex_lock(&sd->lock);
-	sono_stream_halt(sd, SONO_END_STOP);
+	sono_stream_close(sd, s, SONO_END_STOP);
 	if (!sd->gone)
 		sono_stream_detach(sd, s);
 	sd->stream = NULL;

@@ -11,6 +11,9 @@
 #include "sono_limits.h"
 #include "sono_stream.h"
 
+/* Of a consumer that is at work one more is enough. */
+#define SONO_REFILL_PASSES 4
+
 static int ring_create(struct sono_stream *s)
 {
 	const struct sono_setup *st = &s->setup;
@@ -235,10 +238,12 @@ int sono_stream_config(struct sono_device *sd, struct sono_stream *s,
  * @sd: device, ring_lock held
  * @s: its active stream
  *
- * Ends with need_kick settled and the doorbell rung once.
+ * Ends with need_kick settled and the doorbell rung once. A process that
+ * keeps moving its tail is heard so often and then left with need_kick set.
  */
 void sono_stream_refill(struct sono_device *sd, struct sono_stream *s)
 {
+	unsigned int pass = 0;
 	u32 slot, gen;
 
 	lockdep_assert_held(&sd->ring_lock);
@@ -250,7 +255,7 @@ void sono_stream_refill(struct sono_device *sd, struct sono_stream *s)
 					sono_slots_segments(&s->slots, slot),
 					s->slots.chunks, slot, gen);
 		}
-	} while (sono_ring_settle(&s->ring));
+	} while (sono_ring_settle(&s->ring) && ++pass < SONO_REFILL_PASSES);
 	if (s->doorbell != s->queue.post_tail) {
 		s->doorbell = s->queue.post_tail;
 		sd->counters.doorbells++;
@@ -362,6 +367,25 @@ void sono_stream_halt(struct sono_device *sd, u32 reason)
 	trace_sono_end(&sd->dev, s->ring.ctl);
 	sono_ring_reclaim(&s->ring);
 	sd->active = NULL;
+	sono_stream_wake(sd, s);
+	spin_unlock_bh(&sd->ring_lock);
+}
+
+/**
+ * sono_stream_close() - nothing will ever come of this stream again
+ * @sd: device, locked
+ * @s: its stream
+ * @reason: SONO_END_*
+ *
+ * As a halt; and a stream that never ran ends, too, for those who wait.
+ */
+void sono_stream_close(struct sono_device *sd, struct sono_stream *s,
+		       u32 reason)
+{
+	sono_stream_halt(sd, reason);
+	spin_lock_bh(&sd->ring_lock);
+	if (s->ring.ctl->state == SONO_STATE_IDLE)
+		sono_ring_end(&s->ring, reason, 0, 0, 0, 0);
 	sono_stream_wake(sd, s);
 	spin_unlock_bh(&sd->ring_lock);
 }

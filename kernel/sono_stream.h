@@ -17,6 +17,8 @@ int sono_stream_config(struct sono_device *sd, struct sono_stream *s,
 int sono_stream_start(struct sono_device *sd, struct sono_stream *s,
 		      struct sono_start *start);
 void sono_stream_halt(struct sono_device *sd, u32 reason);
+void sono_stream_close(struct sono_device *sd, struct sono_stream *s,
+		       u32 reason);
 void sono_stream_refill(struct sono_device *sd, struct sono_stream *s);
 int sono_stream_mmap(const struct sono_stream *s, struct vm_area_struct *vma,
 		     bool controller);

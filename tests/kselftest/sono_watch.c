@@ -334,4 +334,21 @@ TEST_F(watch, poll_says_what_read_would)
 	EXPECT_EQ(POLLHUP, p.revents);
 }
 
+/* A stream that never ran ends with its controller, for those who wait. */
+TEST_F(watch, idle_stream_ends_with_its_controller)
+{
+	struct pollfd p = { .fd = self->fd, .events = POLLIN };
+	struct sono_record rec;
+
+	ASSERT_EQ(0, command(self->fd, SONO_CMD_OBSERVE, &self->st));
+	EXPECT_EQ(0, poll(&p, 1, 0));
+	sono_close(self->s);
+	EXPECT_EQ(1, poll(&p, 1, 1000));
+	EXPECT_EQ(POLLHUP, p.revents);
+	alarm(5);
+	EXPECT_EQ(0, read(self->fd, &rec, sizeof(rec)));
+	alarm(0);
+	ASSERT_EQ(0, sono_open(&self->s, NODE, NULL, 0));
+}
+
 TEST_HARNESS_MAIN
