@@ -89,30 +89,43 @@ static int sono_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 		dev_err_probe(dev, ret, "cannot set up interrupts\n");
 		goto err_clear_master;
 	}
+	ret = dev_set_name(&sd->dev, "sono%d", MINOR(sd->dev.devt));
+	if (ret)
+		goto err_free_irqs;
+	pci_set_drvdata(pdev, sd);
 	ret = sono_hwmon_register(sd);
 	if (ret) {
 		dev_err_probe(dev, ret, "cannot show the sensors\n");
 		goto err_free_irqs;
 	}
-	ret = dev_set_name(&sd->dev, "sono%d", MINOR(sd->dev.devt));
-	if (ret)
-		goto err_free_irqs;
-	pci_set_drvdata(pdev, sd);
 	ret = cdev_device_add(&sd->cdev, &sd->dev);
 	if (ret) {
 		dev_err_probe(dev, ret, "cannot add the node\n");
-		goto err_free_irqs;
+		goto err_hwmon;
 	}
 	sono_debugfs_add(sd);
 	return 0;
 
+err_hwmon:
+	sono_hwmon_unregister(sd);
 err_free_irqs:
 	sono_capture_free_irqs(sd);
+	/* An interrupt may have scheduled it. */
+	cancel_work_sync(&sd->halt);
 err_clear_master:
 	pci_clear_master(pdev);
 err_put:
 	put_device(&sd->dev);
 	return ret;
+}
+
+/* From now on no command reaches the board, and waits say -ENODEV. */
+static void set_gone(struct sono_device *sd)
+{
+	lockdep_assert_held(&sd->lock);
+	spin_lock_bh(&sd->ring_lock);
+	sd->gone = true;
+	spin_unlock_bh(&sd->ring_lock);
 }
 
 /*
@@ -125,16 +138,15 @@ static void sono_remove(struct pci_dev *pdev)
 	struct sono_device *sd = pci_get_drvdata(pdev);
 
 	sono_debugfs_remove(sd);
+	sono_hwmon_unregister(sd);
 	cdev_device_del(&sd->cdev, &sd->dev);
 
 	mutex_lock(&sd->lock);
-	/* First, so that the waits which the halt ends say -ENODEV. */
-	spin_lock_bh(&sd->ring_lock);
-	sd->gone = true;
-	spin_unlock_bh(&sd->ring_lock);
-	sono_stream_halt(sd, SONO_END_GONE);
-	if (sd->stream)
+	set_gone(sd);
+	if (sd->stream) {
+		sono_stream_close(sd, sd->stream, SONO_END_GONE);
 		sono_stream_detach(sd, sd->stream);
+	}
 	mutex_unlock(&sd->lock);
 
 	sono_capture_free_irqs(sd);
@@ -150,7 +162,9 @@ static void sono_shutdown(struct pci_dev *pdev)
 	struct sono_device *sd = pci_get_drvdata(pdev);
 
 	mutex_lock(&sd->lock);
-	sono_stream_halt(sd, SONO_END_GONE);
+	set_gone(sd);
+	if (sd->stream)
+		sono_stream_close(sd, sd->stream, SONO_END_GONE);
 	mutex_unlock(&sd->lock);
 }
 

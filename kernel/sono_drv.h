@@ -101,6 +101,7 @@ struct sono_stream {
  * @active: the stream while it runs, else NULL; under ring_lock
  * @counters: under ring_lock
  * @debugfs: the board's folder
+ * @hwmon: its sensors, NULL without hwmon
  * @ctl_wait: the control vector fired
  * @heartbeat: samples the controller's heartbeat while a stream runs
  * @halt: ends a run that the board or its lies ended
@@ -122,6 +123,7 @@ struct sono_device {
 	struct sono_stream *active;
 	struct sono_counters counters;
 	struct dentry *debugfs;
+	struct device *hwmon;
 
 	wait_queue_head_t ctl_wait;
 	struct delayed_work heartbeat;

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Temperature and transmit voltage with their limits. The registers are
- * mapped for as long as the hwmon device exists: both end with the binding,
- * this one first.
+ * Temperature and transmit voltage with their limits. Unregistering waits for
+ * readers, so it comes before anything that they use goes.
  */
 #include <linux/hwmon.h>
 
@@ -61,19 +60,29 @@ static const struct hwmon_chip_info chip = {
 };
 
 /**
- * sono_hwmon_register() - show the sensors until the board is unbound
+ * sono_hwmon_register() - show the sensors
  * @sd: device, identified
  *
  * Return: 0 or -errno.
  */
 int sono_hwmon_register(struct sono_device *sd)
 {
-	struct device *dev = &sd->pdev->dev;
 	struct device *hwmon;
 
 	if (!IS_REACHABLE(CONFIG_HWMON))
 		return 0;
-	hwmon = devm_hwmon_device_register_with_info(dev, "sono", sd, &chip,
-						     NULL);
-	return PTR_ERR_OR_ZERO(hwmon);
+	hwmon = hwmon_device_register_with_info(&sd->pdev->dev, "sono", sd,
+						&chip, NULL);
+	if (IS_ERR(hwmon))
+		return PTR_ERR(hwmon);
+	sd->hwmon = hwmon;
+	return 0;
+}
+
+/** sono_hwmon_unregister() - no sensor is being read when this returns */
+void sono_hwmon_unregister(struct sono_device *sd)
+{
+	if (sd->hwmon)
+		hwmon_device_unregister(sd->hwmon);
+	sd->hwmon = NULL;
 }
