@@ -3,7 +3,7 @@
 
 $(eval $(call test-program,tests/truth/truth,$(addprefix tests/truth/,truth.c \
 	dataset.c points.c cysts.c cardiac.c disk.c vessel.c convex.c \
-	carotid.c fieldii.c spread.c)\
+	carotid.c fieldii.c focused.c spread.c)\
 	userspace/libsono/import.c,\
 	userspace/dsp/libdsp.a userspace/libsono/libsono.a -ljansson -lz \
 	-L/usr/lib/x86_64-linux-gnu/hdf5/serial -lhdf5))

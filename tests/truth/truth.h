@@ -64,4 +64,7 @@ void truth_convex(const json_t *reference);
 void truth_carotid(const json_t *reference);
 void truth_fieldii(const json_t *reference);
 
+/* Needs no data: @reference may be NULL. */
+void truth_focused(const json_t *reference);
+
 #endif /* TRUTH_H */

@@ -252,3 +252,167 @@ Test(pipeline, wrong_params_are_refused_with_a_reason)
 	cr_assert_str_eq(refusal(fixture_scan(1), &params),
 			 "SONO_CPU is none of c, avx2, avx512");
 }
+
+/* --- duplex --- */
+
+/* 2 B waves, a packet of 8 for colour, 2 M lines, in this order. */
+static struct sono_scan *duplex_scan(void)
+{
+	struct sono_scan *scan = fixture_scan(12);
+	uint32_t e;
+
+	for (e = 0; e < 12; e++)
+		scan->event[e].tag =
+			e < 2  ? SONO_TAG(SONO_ROLE_B, 0, e) :
+			e < 10 ? SONO_TAG(SONO_ROLE_COLOUR, e - 2, 0) :
+				 SONO_TAG(SONO_ROLE_M, e - 10, 0);
+	sono_scan_layout(scan, 1024);
+	return scan;
+}
+
+static struct pipeline_params duplex(void)
+{
+	struct pipeline_params params = usual();
+
+	params.colour.on = true;
+	params.colour.aperture.f_number = 0;
+	params.colour.wall_order = -1;
+	params.colour.average_lines = 1;
+	params.colour.average_samples = 1;
+	params.colour.grid = (struct grid){
+		.shape = GRID_LINEAR, .lines = 5, .samples = 21,
+		.line0 = -0.6e-3, .line_step = 0.3e-3,
+		.sample0 = 7.5e-3, .sample_step = 50e-6, .steer = 0.02,
+	};
+	params.m.on = true;
+	params.m.aperture.f_number = 0;
+	params.m.height = 40;
+	params.m.grid = (struct grid){
+		.shape = GRID_SECTOR, .lines = 1, .samples = 81,
+		.sample0 = 7e-3, .sample_step = 25e-6,
+	};
+	params.ecg.on = true;
+	params.ecg.height = 20;
+	return params;
+}
+
+static struct image_region region(const struct image *image,
+				  enum region_kind kind)
+{
+	uint32_t i;
+
+	for (i = 0; i < image->regions; i++)
+		if (image->region[i].kind == kind)
+			return image->region[i];
+	cr_assert_fail("no region %d", kind);
+	return image->region[0];
+}
+
+Test(pipeline, every_part_takes_its_own_events)
+{
+	struct sono_scan *scan = duplex_scan();
+	struct pipeline_params params = duplex();
+	struct pipeline *p = make(scan, &params);
+	const struct image *image;
+	uint32_t i, best = 0, c = 0, k;
+	const struct vel *vel;
+	const struct env *env;
+
+	/* the target comes 5 um nearer with every event */
+	cr_assert(give(p, scan, 0, 5e-6, &image));
+	cr_assert_float_eq(pipeline_interval(p), 100e-6, 1e-12);
+	vel = pipeline_vel(p);
+	cr_assert_eq(vel->lines, 5);
+	cr_assert_eq(pipeline_iq(p)->ensemble, 8);
+	for (i = 0; i < 5 * 21; i++)
+		if (vel->power[i] > vel->power[c])
+			c = i;
+	cr_assert_float_eq(vel->v[c], 0.05, 0.002);
+	env = pipeline_env(p);
+	for (i = 1; i < 9 * 81; i++)
+		if (env->db[i] > env->db[best])
+			best = i;
+	/* two waves of 16 elements each: 6 dB more, near 8 mm */
+	cr_assert_float_eq(env->db[best], 6, 0.5);
+	cr_assert_eq(best / 81, 4);
+	/* events 10 and 11, 1 ms after the trigger: column 0 of the M strip */
+	image = pipeline_layer(p, REGION_M);
+	for (i = 0, k = 0; i < 32; i++)
+		if (image->data[i * image->stride] >
+		    image->data[k * image->stride])
+			k = i;
+	cr_assert_float_eq(7e-3 + k * 2e-3 / 39, TARGET_Z - 11.5 * 5e-6,
+			   0.1e-3);
+	pipeline_destroy(p);
+	sono_scan_free(scan);
+}
+
+Test(pipeline, composite_says_what_its_regions_are)
+{
+	struct sono_scan *scan = duplex_scan();
+	struct pipeline_params params = duplex();
+	struct pipeline *p = make(scan, &params);
+	const struct image *image;
+	struct image_region r;
+
+	cr_assert(give(p, scan, 9, 5e-6, &image));
+	cr_assert_eq(image->format, IMAGE_RGB24);
+	cr_assert_eq(image->raster.height, 40 + 40 + 20);
+	cr_assert_eq(image->regions, 3);
+	r = region(image, REGION_B);
+	cr_assert_eq(r.top, 0);
+	cr_assert_float_eq(r.raster.dx, image->raster.dx, 0);
+	r = region(image, REGION_M);
+	cr_assert_eq(r.top, 40);
+	/* 0.2 m at 50 mm/s over 48 columns; 2 mm over 40 rows */
+	cr_assert_float_eq(r.raster.dx, 4.0 / 48, 1e-12);
+	cr_assert_float_eq(r.raster.z0, 7e-3, 1e-12);
+	cr_assert_float_eq(r.raster.dz, 2e-3 / 39, 1e-12);
+	r = region(image, REGION_ECG);
+	cr_assert_eq(r.top, 80);
+	cr_assert_eq(r.raster.height, 20);
+	cr_assert_float_eq(image->time, 9 * 12 * 100e-6, 1e-12);
+	cr_assert(isnan(image->phase), "no ECG in the frame");
+	pipeline_destroy(p);
+	sono_scan_free(scan);
+}
+
+Test(pipeline, m_from_b_where_there_are_no_m_events)
+{
+	struct sono_scan *scan = fixture_scan(1);
+	struct pipeline_params params = duplex();
+	const struct image *image;
+	struct pipeline *p;
+
+	params.colour.on = false;
+	params.ecg.on = false;
+	p = make(scan, &params);
+	cr_assert(give(p, scan, 0, 0, &image));
+	cr_assert_eq(image->regions, 2);
+	cr_assert_null(pipeline_layer(p, REGION_ECG));
+	cr_assert_eq(pipeline_layer(p, REGION_B)->format, IMAGE_GREY8);
+	/* 8 mm is row 19.5 */
+	cr_assert_gt(pipeline_layer(p, REGION_M)->data[19 * 48], 200);
+	pipeline_destroy(p);
+	sono_scan_free(scan);
+}
+
+Test(pipeline, parts_that_cannot_be_are_refused)
+{
+	struct pipeline_params params = duplex();
+	struct sono_scan *scan;
+
+	params.m.grid.lines = 2;
+	params.m.grid.line_step = 0.1;
+	cr_assert_str_eq(refusal(duplex_scan(), &params),
+			 "M-mode: not a grid of one line");
+	params = duplex();
+	params.display.sweep = 0;
+	cr_assert_str_eq(refusal(duplex_scan(), &params),
+			 "picture: strips without speed or width");
+	params = duplex();
+	scan = fixture_scan(1);
+	scan->event[0].tag = SONO_TAG(SONO_ROLE_M, 0, 0);
+	cr_assert_str_eq(refusal(scan, &params),
+			 "scan: no event for the grey picture");
+}
