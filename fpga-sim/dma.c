@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -47,6 +48,14 @@ static int map_file(struct dma_file *f, int fd)
 	return f->at == MAP_FAILED ? -errno : 0;
 }
 
+/* A file that can shrink under its mapping would kill us by SIGBUS. */
+static bool can_shrink(int fd)
+{
+	int seals = fcntl(fd, F_GET_SEALS);
+
+	return seals < 0 || !(seals & F_SEAL_SHRINK);
+}
+
 static int get_file(struct dma *dma, int fd, struct dma_file **file)
 {
 	struct dma_file *f;
@@ -57,6 +66,8 @@ static int get_file(struct dma *dma, int fd, struct dma_file **file)
 		return -errno;
 	if (!S_ISREG(st.st_mode) || st.st_size <= 0)
 		return -EINVAL;
+	if (can_shrink(fd))
+		return -EPERM;
 	f = find_file(dma, &st);
 	if (!f) {
 		f = calloc(1, sizeof(*f));

@@ -5,6 +5,7 @@
  * an error reply, 0 when it has replied, or a negative errno to give up.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/vfio.h>
 #include <stdio.h>
 #include <string.h>
@@ -173,8 +174,19 @@ static int do_irq_info(struct server *s)
 	return reply(s, &r, sizeof(r), NULL, 0);
 }
 
+/* Whatever the client hands over, to fire it must not wait for the client. */
+static void make_nonblocking(int fd)
+{
+	int flags = fcntl(fd, F_GETFL);
+
+	if (flags >= 0)
+		fcntl(fd, F_SETFL, flags | O_NONBLOCK);
+}
+
 static void set_vector(struct server *s, uint32_t vector, int fd)
 {
+	if (fd >= 0)
+		make_nonblocking(fd);
 	if (s->irq[vector] >= 0)
 		close(s->irq[vector]);
 	s->irq[vector] = fd;

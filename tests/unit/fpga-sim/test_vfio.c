@@ -2,6 +2,7 @@
 /* The vfio-user server at the end of a socketpair; the test is the client. */
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/pci_regs.h>
 #include <linux/vfio.h>
 #include <stdlib.h>
@@ -275,14 +276,36 @@ struct unmap {
 	uint64_t addr, size;
 };
 
+/* As QEMU makes its guest's memory: of a size that stays. */
+static int ram_create(off_t bytes)
+{
+	int fd = memfd_create("ram", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+	cr_assert_eq(ftruncate(fd, bytes), 0);
+	cr_assert_eq(fcntl(fd, F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SHRINK), 0);
+	return fd;
+}
+
+/* Memory that its owner can take away would take the board with it. */
+Test(vfio, refuses_memory_that_can_shrink)
+{
+	struct map m = { 32, 3, 0, 0x100000, 0x10000 };
+	int fd = memfd_create("ram", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+	cr_assert_eq(ftruncate(fd, 0x10000), 0);
+	cr_assert_eq(ask_fd(2, &m, 32, NULL, 0, fd), EPERM);
+	cr_assert_eq(fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK), 0);
+	cr_assert_eq(ask_fd(2, &m, 32, NULL, 0, fd), 0);
+	close(fd);
+}
+
 Test(vfio, windows)
 {
-	int fd = memfd_create("ram", MFD_CLOEXEC);
+	int fd = ram_create(0x30000);
 	struct map m = { 32, 3, 0, 0x100000, 0x10000 };
 	struct unmap u = { 24, 0, 0x100000, 0x10000 };
 	char text[16] = "0123456789abcde", back[16];
 
-	cr_assert_eq(ftruncate(fd, 0x30000), 0);
 	cr_assert_eq(ask_fd(2, &m, 32, NULL, 0, fd), 0);
 	m.addr = 0x110000; /* goes on in another part of the file, read-only */
 	m.offset = 0x20000;
@@ -341,11 +364,10 @@ static const struct {
 
 Test(vfio, refuses_bad_windows)
 {
-	int fd = memfd_create("ram", MFD_CLOEXEC);
+	int fd = ram_create(0x10000);
 	struct map good = { 32, 3, 0, 0x100000, 0x10000 };
 	char byte = 0;
 
-	cr_assert_eq(ftruncate(fd, 0x10000), 0);
 	cr_assert_eq(ask_fd(2, &good, 32, NULL, 0, fd), 0);
 	for (size_t i = 0; i < sizeof(maps) / sizeof(*maps); i++) {
 		int err = ask_fd(2, &maps[i].map, 32, NULL, 0,
@@ -361,11 +383,10 @@ Test(vfio, refuses_bad_windows)
 
 Test(vfio, no_bus_master_no_dma)
 {
-	int fd = memfd_create("ram", MFD_CLOEXEC);
+	int fd = ram_create(0x10000);
 	struct map m = { 32, 3, 0, 0, 0x10000 };
 	uint64_t value;
 
-	cr_assert_eq(ftruncate(fd, 0x10000), 0);
 	cr_assert_eq(ask_fd(2, &m, 32, NULL, 0, fd), 0);
 	for (int master = 0; master < 2; master++) {
 		write_region(7, PCI_COMMAND, 2,
@@ -414,6 +435,21 @@ Test(vfio, vectors)
 	cr_assert_eq(set_irqs(0x24, 1, UINT32_MAX, fd), EINVAL);
 	cr_assert_eq(set_irqs(0x22, 0, 1, -1), EINVAL);
 	cr_assert_eq(set_irqs(0x0c, 0, 1, -1), EINVAL);
+	close(fd);
+}
+
+/* A client that lets its eventfd run full must not hold the board up. */
+Test(vfio, full_vector_does_not_block)
+{
+	int fd = eventfd(0, 0);
+
+	cr_assert_eq(eventfd_write(fd, UINT64_MAX - 1), 0);
+	write_region(7, PCI_COMMAND, 2, PCI_COMMAND_MASTER);
+	cr_assert_eq(set_irqs(0x24, 0, 1, fd), 0);
+	alarm(5);
+	write_region(0, SONO_REG_IRQ_TEST, 4, 1);
+	cr_assert_eq(set_irqs(0x21, 0, 1, -1), 0);
+	alarm(0);
 	close(fd);
 }
 
