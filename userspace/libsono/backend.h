@@ -22,6 +22,7 @@
  * @idle: the ring was found empty; NULL where frames come by themselves
  * @next: take a frame where there is no ring, else NULL
  * @scan: sono_scan(), or NULL
+ * @complaint: sono_complaint(), or NULL
  * @close: undo @open and @setup
  */
 struct sono_backend {
@@ -35,6 +36,7 @@ struct sono_backend {
 	void (*idle)(struct sono *s);
 	int (*next)(struct sono *s, struct sono_frame *f);
 	const struct sono_scan *(*scan)(const struct sono *s);
+	const char *(*complaint)(const struct sono *s);
 	void (*close)(struct sono *s);
 };
 

@@ -9,6 +9,7 @@
 
 #include "backend.h"
 #include "recording.h"
+#include "why.h"
 
 /**
  * struct sono_file - handle of a recording
@@ -16,12 +17,14 @@
  * @rec: the recording
  * @next: index of the next frame
  * @account: of the frames taken since the start
+ * @complaint: what is wrong with the last frame, or at the end; may be empty
  */
 struct sono_file {
 	struct sono base;
 	struct sono_recording *rec;
 	uint64_t next;
 	struct sono_stop account;
+	char complaint[256];
 };
 
 static struct sono_file *file_of(struct sono *s)
@@ -108,10 +111,17 @@ static int file_next(struct sono *s, struct sono_frame *out)
 	struct sono_stop *a = &f->account;
 	int ret;
 
-	if (f->next == sono_recording_frames(f->rec))
+	f->complaint[0] = '\0';
+	if (f->next == sono_recording_frames(f->rec)) {
+		const char *damage = sono_recording_damage(f->rec);
+
+		if (damage)
+			sono_why(f->complaint, sizeof(f->complaint), 0, "%s",
+				 damage);
 		return -ENODATA;
+	}
 	ret = sono_recording_frame(f->rec, f->next++, &out->rec, &out->data,
-				   NULL, 0);
+				   f->complaint, sizeof(f->complaint));
 	if (ret) {
 		a->lost++;
 		a->produced++;
@@ -130,6 +140,13 @@ static const struct sono_scan *file_scan(const struct sono *s)
 	return sono_recording_scan(((const struct sono_file *)s)->rec);
 }
 
+static const char *file_complaint(const struct sono *s)
+{
+	const struct sono_file *f = (const struct sono_file *)s;
+
+	return f->complaint[0] ? f->complaint : NULL;
+}
+
 const struct sono_backend sono_backend_file = {
 	.prefix = "file:",
 	.open = file_open,
@@ -137,5 +154,6 @@ const struct sono_backend sono_backend_file = {
 	.setup = file_setup,
 	.next = file_next,
 	.scan = file_scan,
+	.complaint = file_complaint,
 	.close = file_close,
 };

@@ -50,6 +50,11 @@ const struct sono_scan *sono_scan(const struct sono *s)
 	return s->ops->scan ? s->ops->scan(s) : NULL;
 }
 
+const char *sono_complaint(const struct sono *s)
+{
+	return s->ops->complaint ? s->ops->complaint(s) : NULL;
+}
+
 void sono_attach(struct sono *s, const void *ring, void *user, void *slots)
 {
 	s->ctl = ring;

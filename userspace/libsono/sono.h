@@ -147,6 +147,15 @@ int sono_stop(struct sono *s, struct sono_stop *stop);
 int sono_next(struct sono *s, struct sono_frame *f);
 
 /**
+ * sono_complaint() - what is wrong with a recording
+ * @s: handle
+ *
+ * Return: after -EBADMSG which frame is damaged and how; after -ENODATA what
+ * is missing at the end; NULL where nothing is.
+ */
+const char *sono_complaint(const struct sono *s);
+
+/**
  * sono_release() - give a frame's slot back, in any order
  * @s: handle
  * @f: of sono_next(); its data must not be read any more

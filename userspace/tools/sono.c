@@ -21,8 +21,13 @@ static const struct tool tools[] = {
 
 int tool_fail(const char *what, const char *to, const char *why, int err)
 {
-	fprintf(stderr, "sono: cannot %s %s: %s\n", what, to,
-		why && *why ? why : strerror(-err));
+	if (!why || !*why)
+		why = strerror(-err);
+	/* A reason that begins with the place needs no more introduction. */
+	if (!strncmp(why, to, strlen(to)))
+		fprintf(stderr, "sono: %s\n", why);
+	else
+		fprintf(stderr, "sono: cannot %s %s: %s\n", what, to, why);
 	return TOOL_FAILED;
 }
 

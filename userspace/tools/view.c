@@ -142,8 +142,13 @@ static int configure(struct view *v)
 		return TOOL_OK;
 	if (ret != -EINVAL)
 		return tool_fail("load the table of", v->plan_path, NULL, ret);
-	snprintf(why, sizeof(why), "refused by the board: %s (event %d)",
-		 sono_seq_error_text(config.error), (int)config.error_event);
+	if (config.error_event == SONO_NO_EVENT)
+		snprintf(why, sizeof(why), "refused by the board: %s",
+			 sono_seq_error_text(config.error));
+	else
+		snprintf(why, sizeof(why), "refused by the board: %s (event %u)",
+			 sono_seq_error_text(config.error),
+			 config.error_event);
 	return tool_fail("load the table of", v->plan_path, why, ret);
 }
 
@@ -244,15 +249,25 @@ static void progress(struct view *v, uint64_t frames)
 		v->skipped);
 }
 
-/* What sono_next() said, where it was neither a frame nor a wait. */
-static int no_frame(struct view *v, int ret)
+/*
+ * What sono_next() said, where it was neither a frame nor a wait. Sets @end
+ * unless there may be another frame: one that is damaged is told and passed.
+ */
+static int no_frame(struct view *v, int ret, bool *end)
 {
-	if (ret != -ENODATA)
+	const char *complaint = sono_complaint(v->sono);
+
+	*end = ret != -EBADMSG;
+	if (ret != -ENODATA && *end)
 		return tool_fail("read a frame of", v->source, NULL, ret);
-	if (sono_scan(v->sono))
-		return TOOL_OK;
-	return tool_fail("go on with", v->source,
-			 sono_end_text(sono_ctl(v->sono)), 0);
+	if (!sono_scan(v->sono))
+		return tool_fail("go on with", v->source,
+				 sono_end_text(sono_ctl(v->sono)), 0);
+	if (complaint) {
+		tool_fail("read all of", v->source, complaint, ret);
+		v->damaged = true;
+	}
+	return TOOL_OK;
 }
 
 /* Frames as they come, each seen to before the next is taken. */
@@ -261,8 +276,9 @@ static int run_live(struct view *v)
 	struct sono_frame f;
 	uint64_t frames = 0;
 	int status = TOOL_OK;
+	bool end = false;
 
-	while (!status && !finished(v, frames)) {
+	while (!status && !end && !finished(v, frames)) {
 		int ret = take(v, &f);
 
 		if (ret == 1) {
@@ -273,8 +289,7 @@ static int run_live(struct view *v)
 		} else if (ret == 0) {
 			status = wait_for(v, 1);
 		} else {
-			status = no_frame(v, ret);
-			break;
+			status = no_frame(v, ret, &end);
 		}
 		progress(v, frames);
 	}
@@ -287,8 +302,9 @@ static int run_live(struct view *v)
 static int acquire(struct view *v, struct sono_frame *held, uint32_t *n)
 {
 	int status = TOOL_OK;
+	bool end = false;
 
-	while (!status && *n < v->freeze && !interrupted) {
+	while (!status && !end && *n < v->freeze && !interrupted) {
 		int ret = sono_next(v->sono, &held[*n]);
 
 		if (ret == 1)
@@ -296,7 +312,7 @@ static int acquire(struct view *v, struct sono_frame *held, uint32_t *n)
 		else if (ret == 0)
 			status = wait_for(v, v->freeze - *n);
 		else
-			return no_frame(v, ret);
+			status = no_frame(v, ret, &end);
 	}
 	return status;
 }
@@ -389,6 +405,8 @@ int tool_view(int argc, char **argv)
 		status = steps[i](&v);
 	if (!status)
 		status = view_conclude(&v);
+	if (!status && v.damaged)
+		status = TOOL_FAILED;
 	closed = close_all(&v);
 	return status ? status : closed;
 }

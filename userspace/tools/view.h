@@ -45,6 +45,7 @@ struct view_sink {
  * @pipeline: from frames to pictures
  * @annotate: puts scales around pictures
  * @digest: open file, or NULL
+ * @damaged: a frame of the recording could not be read, or its end is missing
  * @pictures: made
  * @skipped: frames released unseen because a newer one was there
  * @started: CLOCK_MONOTONIC when the first frame was taken [s]
@@ -71,6 +72,7 @@ struct view {
 	struct pipeline *pipeline;
 	struct annotate *annotate;
 	FILE *digest;
+	bool damaged;
 	uint64_t pictures;
 	uint64_t skipped;
 	double started;
