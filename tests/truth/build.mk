@@ -3,9 +3,10 @@
 
 $(eval $(call test-program,tests/truth/truth,$(addprefix tests/truth/,truth.c \
 	dataset.c points.c cysts.c cardiac.c disk.c vessel.c convex.c \
-	carotid.c fieldii.c focused.c spread.c)\
+	carotid.c fieldii.c focused.c scene.c spread.c)\
 	userspace/libsono/import.c,\
-	userspace/dsp/libdsp.a userspace/libsono/libsono.a -ljansson -lz \
+	userspace/dsp/libdsp.a userspace/libsono/libsono.a fpga-sim/libsim.a \
+	-ljansson -lz \
 	-L/usr/lib/x86_64-linux-gnu/hdf5/serial -lhdf5))
 $(O)/tests/truth/fieldii.o: CFLAGS += -I/usr/include/hdf5/serial
 

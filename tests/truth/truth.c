@@ -19,6 +19,7 @@ static const struct {
 	{ "vessel", "simus_B_vessel_32ens", truth_vessel },
 	{ "convex", "plus_curvilinear", truth_convex },
 	{ "carotid", "clarius_carotid_doppler", truth_carotid },
+	{ "scene", "simus_P_picmuslike_points_75pw", truth_scene },
 	{ "fieldii", "pybf_fieldii", truth_fieldii },
 	{ "focused", NULL, truth_focused },
 };

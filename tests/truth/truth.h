@@ -63,6 +63,7 @@ void truth_vessel(const json_t *reference);
 void truth_convex(const json_t *reference);
 void truth_carotid(const json_t *reference);
 void truth_fieldii(const json_t *reference);
+void truth_scene(const json_t *reference);
 
 /* Needs no data: @reference may be NULL. */
 void truth_focused(const json_t *reference);
