@@ -96,3 +96,43 @@ Test(annotate, velocity_gets_a_bar_of_its_own)
 	image_finish(&grey);
 	image_finish(&colour);
 }
+
+Test(annotate, strips_get_axes_of_their_own)
+{
+	struct image in = picture(IMAGE_RGB24, 0);
+	const struct image *out;
+	const uint8_t *left, *under;
+	struct annotate *a;
+	unsigned int i;
+
+	in.regions = 2;
+	in.region[0] = (struct image_region){
+		.kind = REGION_B, .raster = in.raster,
+	};
+	in.region[0].raster.height = 100;
+	/* 50 rows of 0.4 mm from 2 mm on, 200 columns of 10 ms */
+	in.region[1] = (struct image_region){
+		.kind = REGION_M, .top = 100, .now = 7,
+		.raster = { 200, 50, 0, 2e-3, 10e-3, 0.4e-3 },
+	};
+	in.time = 3;
+	cr_assert_eq(annotate_create(&a, &in), 0);
+	out = annotate_execute(a, &in);
+	cr_assert_eq(out->time, 3);
+	cr_assert_eq(out->regions, 2);
+	cr_assert_eq(out->region[1].now, 7);
+	cr_assert_arr_eq(out->data + out->region[1].top * out->stride +
+			 3 * out->region[1].left,
+			 in.data + 100 * in.stride, 600);
+	/* 10 and 20 mm of the section, 20 mm of the strip */
+	left = origin(out, &in) - 3;
+	for (i = 0; i < 150; i++, left += out->stride)
+		cr_assert_eq(*left > 100, i == 25 || i == 75 || i == 145,
+			     "row %u", i);
+	/* 0, 0.5, 1 and 1.5 s */
+	under = origin(out, &in) + 150 * out->stride;
+	for (i = 0; i < 200; i++)
+		cr_assert_eq(under[3 * i] > 100, i % 50 == 0, "column %u", i);
+	annotate_destroy(a);
+	image_finish(&in);
+}
