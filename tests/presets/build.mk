@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: GPL-2.0-only OR MIT
+# Every preset runs, in process and through the driver.
+
+$(eval $(call check,presets,$(O)/userspace/tools/sono,\
+	tests/presets/presets process,240))
+
+$(foreach k,6.12 7.3,$(eval $(call check,presets-$(k),\
+	$(O)/userspace/tools/sono $(O)/fpga-sim/sono-sim $(O)/tests/vm/init \
+	$(O)/$(k)/kernel/sono.ko,tests/presets/presets $(k),400)))
