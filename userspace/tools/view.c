@@ -46,8 +46,12 @@ static void print_rates(const struct sono_plan_rates *r)
 {
 	printf("PRF %.0f Hz, %.2f frames per second, %.1f MB/s", r->prf,
 	       r->frame_rate, r->bytes_per_second * 1e-6);
+	if (r->colour_prf > 0)
+		printf(", colour PRF %.0f Hz", r->colour_prf);
 	if (r->nyquist > 0)
 		printf(", Nyquist velocity %.1f cm/s", r->nyquist * 100);
+	if (r->m_rate > 0)
+		printf(", %.0f M lines per second", r->m_rate);
 	putchar('\n');
 }
 
@@ -185,6 +189,8 @@ static int process(struct view *v, const struct sono_frame *f)
 		.data = f->data,
 		.bytes = f->rec.len,
 		.seq = f->rec.seq,
+		.ts = f->rec.hw_ts,
+		.clock = sono_info(v->sono)->board_clock,
 	};
 	const struct image *image;
 	int status = TOOL_OK;
@@ -270,6 +276,29 @@ static int no_frame(struct view *v, int ret, bool *end)
 	return TOOL_OK;
 }
 
+/* Frames that go by unseen: what is to be seen comes later. */
+static int let_pass(struct view *v)
+{
+	struct sono_frame f;
+	uint32_t n = 0;
+	int status = TOOL_OK;
+	bool end = false;
+
+	while (!status && !end && n < v->after && !interrupted) {
+		int ret = sono_next(v->sono, &f);
+
+		if (ret == 1) {
+			sono_release(v->sono, &f);
+			n++;
+		} else if (ret == 0) {
+			status = wait_for(v, 1);
+		} else {
+			status = no_frame(v, ret, &end);
+		}
+	}
+	return status;
+}
+
 /* Frames as they come, each seen to before the next is taken. */
 static int run_live(struct view *v)
 {
@@ -336,7 +365,9 @@ static int run_freeze(struct view *v)
 
 	if (!held)
 		return tool_fail("hold frames of", v->source, NULL, -ENOMEM);
-	status = acquire(v, held, &n);
+	status = let_pass(v);
+	if (!status)
+		status = acquire(v, held, &n);
 	stopped = stop(v);
 	if (!status)
 		status = stopped;
@@ -360,7 +391,9 @@ static int run(struct view *v)
 		return tool_fail("start", v->source, NULL, ret);
 	if (v->freeze)
 		return run_freeze(v);
-	status = run_live(v);
+	status = let_pass(v);
+	if (!status)
+		status = run_live(v);
 	stopped = stop(v);
 	return status ? status : stopped;
 }

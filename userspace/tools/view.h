@@ -32,6 +32,7 @@ struct view_sink {
  * @plan_path: argument
  * @source: argument
  * @frames_max: argument; 0: until interrupted
+ * @after: argument: frames to give back unseen before anything else
  * @freeze: argument: frames to take before the first is processed; 0: live
  * @slots: argument
  * @digest_path: argument, or NULL
@@ -58,6 +59,7 @@ struct view {
 	const char *plan_path;
 	const char *source;
 	uint64_t frames_max;
+	uint32_t after;
 	uint32_t freeze;
 	uint32_t slots;
 	const char *digest_path;

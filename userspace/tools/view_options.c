@@ -7,14 +7,18 @@
 
 #include "view.h"
 
-enum { OPT_FRAMES = 256, OPT_FREEZE, OPT_PNG, OPT_PNG_DIR, OPT_MD5, OPT_NULL, OPT_DIGEST,
+enum { OPT_FRAMES = 256, OPT_FREEZE, OPT_AFTER, OPT_PNG, OPT_PNG_DIR,
+       OPT_Y4M, OPT_WEBP, OPT_MD5, OPT_NULL, OPT_DIGEST,
        OPT_VELOCITY, OPT_REPORT, OPT_SLOTS, OPT_HELP };
 
 static const struct option options[] = {
 	{ "frames", required_argument, NULL, OPT_FRAMES },
 	{ "freeze", required_argument, NULL, OPT_FREEZE },
+	{ "after", required_argument, NULL, OPT_AFTER },
 	{ "png", required_argument, NULL, OPT_PNG },
 	{ "png-dir", required_argument, NULL, OPT_PNG_DIR },
+	{ "y4m", required_argument, NULL, OPT_Y4M },
+	{ "webp", required_argument, NULL, OPT_WEBP },
 	{ "md5", required_argument, NULL, OPT_MD5 },
 	{ "null", no_argument, NULL, OPT_NULL },
 	{ "digest", required_argument, NULL, OPT_DIGEST },
@@ -34,6 +38,8 @@ static void help(void)
 	     "\n"
 	     "  --png FILE       the newest picture\n"
 	     "  --png-dir DIR    every picture, DIR/NUMBER.png\n"
+	     "  --y4m FILE       every picture, a film as YUV4MPEG2\n"
+	     "  --webp FILE      every picture, an animation for browsers\n"
 	     "  --md5 FILE       a digest of every picture\n"
 	     "  --null           nothing, but make the pictures\n"
 	     "  --digest FILE    a digest of every frame as it lay in its slot\n"
@@ -41,6 +47,7 @@ static void help(void)
 	     "  --report FILE    the figures of the run as JSON\n"
 	     "  --frames N       stop after N frames\n"
 	     "  --freeze N       take N frames, stop transmit, then process them\n"
+	     "  --after N        let N frames go by before\n"
 	     "  --slots N        frames the board can be ahead (8)\n"
 	     "  --help");
 }
@@ -107,6 +114,10 @@ static int parse_option(struct view *v, int option)
 		return add_sink(v, "png", optarg);
 	case OPT_PNG_DIR:
 		return add_png_dir(v, optarg);
+	case OPT_Y4M:
+		return add_sink(v, "y4m", optarg);
+	case OPT_WEBP:
+		return add_sink(v, "webp", optarg);
 	case OPT_MD5:
 		return add_sink(v, "md5", optarg);
 	case OPT_NULL:
@@ -122,6 +133,8 @@ static int parse_option(struct view *v, int option)
 		return TOOL_OK;
 	case OPT_FREEZE:
 		return parse_u32("freeze", &v->freeze);
+	case OPT_AFTER:
+		return parse_u32("after", &v->after);
 	case OPT_SLOTS:
 		return parse_u32("slots", &v->slots);
 	}

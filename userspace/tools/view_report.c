@@ -10,7 +10,7 @@
 static int write_velocity(const struct view *v)
 {
 	const struct vel *vel = pipeline_vel(v->pipeline);
-	const struct grid *grid = &v->plan->params.b.grid;
+	const struct grid *grid = pipeline_colour_grid(v->pipeline);
 	FILE *to;
 
 	if (!vel)
