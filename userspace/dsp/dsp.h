@@ -291,7 +291,8 @@ struct image_region {
  * @grey: from dB to grey between them
  * @colour: what colours mean
  * @seq: number of the newest frame in it
- * @time: of that frame's first trigger on the board's clock [s]
+ * @time: of that frame's first trigger, by the board's clock, after that of
+ *        the first frame [s]
  * @phase: of the heart at that time, 0 (R wave) to below 1; NAN: unknown
  * @heart_rate: beats per second; NAN: unknown [Hz]
  */

@@ -59,7 +59,9 @@ struct pipeline {
 	struct image composite;	/* no data: the section is all there is */
 
 	const struct rf_frame *in;	/* during execute */
-	double time;			/* of the frame [s] */
+	bool begun;			/* epoch is set */
+	uint64_t epoch;			/* board time of the first frame */
+	double time;			/* of the frame, from epoch [s] */
 	uint32_t frame;			/* of the packet, that comes next */
 	unsigned int stages;
 	struct pipeline_timing timing[STAGES_MAX];
@@ -478,6 +480,15 @@ static int make_ecg(struct pipeline *p, const char **why)
 				      params.height, 0, -1);
 }
 
+/*
+ * Board time counts from the first frame: in whole ticks, so that a scan gives
+ * the same pictures however long its board was on before.
+ */
+static double seconds(const struct pipeline *p, uint64_t ts)
+{
+	return (double)(int64_t)(ts - p->epoch) / p->in->clock;
+}
+
 /* The auxiliary block's samples; none where the frame has no whole block. */
 static struct ecg_block ecg_of(const struct pipeline *p)
 {
@@ -496,7 +507,7 @@ static struct ecg_block ecg_of(const struct pipeline *p)
 	block.data = (const uint8_t *)at + sizeof(aux);
 	block.count = le32toh(aux.ecg_count);
 	block.rate = le32toh(aux.ecg_rate);
-	block.time = in->clock > 0 ? le64toh(aux.ecg_ts) / in->clock : p->time;
+	block.time = in->clock > 0 ? seconds(p, le64toh(aux.ecg_ts)) : p->time;
 	return block;
 }
 
@@ -792,11 +803,14 @@ static void run_stage(struct pipeline *p, unsigned int i)
 		timing->worst_ns = took;
 }
 
-static double frame_time(const struct pipeline *p, const struct rf_frame *in)
+static double frame_time(struct pipeline *p, const struct rf_frame *in)
 {
-	if (in->clock > 0)
-		return in->ts / in->clock;
-	return in->seq * p->scan->frame_period;
+	if (in->clock <= 0)
+		return in->seq * p->scan->frame_period;
+	if (!p->begun)
+		p->epoch = in->ts;
+	p->begun = true;
+	return seconds(p, in->ts);
 }
 
 static void sign(const struct pipeline *p, struct image *image)
@@ -839,6 +853,7 @@ void pipeline_reset(struct pipeline *p)
 	if (p->ecg)
 		ecg_reset(p->ecg);
 	p->frame = 0;
+	p->begun = false;
 	for (i = 0; i < p->stages; i++)
 		p->timing[i] = (struct pipeline_timing){
 			.stage = p->timing[i].stage,
