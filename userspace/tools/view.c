@@ -76,6 +76,16 @@ static const struct sono_scan *scan_of(const struct view *v)
 	return scan ? scan : v->plan->scan;
 }
 
+static bool same_frames(const struct sono_scan *a, const struct sono_scan *b)
+{
+	if (a->events != b->events || a->channels != b->channels)
+		return false;
+	for (uint32_t i = 0; i < a->events; i++)
+		if (a->event[i].samples != b->event[i].samples)
+			return false;
+	return true;
+}
+
 /* A plan's way to process frames holds for frames like those it describes. */
 static int check_recording(struct view *v)
 {
@@ -83,9 +93,7 @@ static int check_recording(struct view *v)
 	const struct sono_scan *plan = v->plan->scan;
 	char why[WHY_BYTES];
 
-	if (!rec || (rec->events == plan->events &&
-		     rec->channels == plan->channels &&
-		     rec->event[0].samples == plan->event[0].samples))
+	if (!rec || same_frames(rec, plan))
 		return TOOL_OK;
 	snprintf(why, sizeof(why),
 		 "it has %u events of %u channels and %u samples, %s %u of %u and %u",
@@ -158,13 +166,14 @@ static int configure(struct view *v)
 
 /* --- running --------------------------------------------------------------- */
 
+/* The samples; the auxiliary block behind them has times and temperatures. */
 static void write_digest(struct view *v, const struct sono_frame *f)
 {
 	char text[MD5_DIGEST_STRING_LENGTH];
 
 	if (v->digest)
 		fprintf(v->digest, "%s  %" PRIu64 "\n",
-			MD5Data(f->data, f->rec.len, text),
+			MD5Data(f->data, scan_of(v)->aux_offset, text),
 			(uint64_t)f->rec.seq);
 }
 

@@ -42,7 +42,7 @@ static void help(void)
 	     "  --webp FILE      every picture, an animation for browsers\n"
 	     "  --md5 FILE       a digest of every picture\n"
 	     "  --null           nothing, but make the pictures\n"
-	     "  --digest FILE    a digest of every frame as it lay in its slot\n"
+	     "  --digest FILE    a digest of every frame's samples as they lay in the slot\n"
 	     "  --velocity FILE  the last picture's velocities as a table\n"
 	     "  --report FILE    the figures of the run as JSON\n"
 	     "  --frames N       stop after N frames\n"
