@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+/*
+ * Known motion, measured back from pictures: the emulated board shows a scene
+ * whose truth fpga-sim states, libsono and the pipeline make pictures of it,
+ * and what is measured on these must be the truth within 2 %. In TAP.
+ */
+#include <math.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "dsp/pipeline.h"
+#include "flow.h"
+#include "heart.h"
+#include "plan.h"
+#include "sono.h"
+
+/* Of the truth: what a measurement on a picture is allowed to miss it by. */
+#define TOLERANCE 0.02
+
+/* Pictures that are taken together. */
+#define SEEDS 4
+#define PICTURES 3
+
+/* Beats per second of the scene "heart", unless asked otherwise. */
+#define HEART_RATE (SIM_HEART_RATE / 60.0)
+
+static int tests;
+static bool failed;
+
+static void result(const char *what, double got, double truth)
+{
+	bool good = fabs(got - truth) <= TOLERANCE * fabs(truth);
+
+	printf("%s %d - %s # %.4g, truth %.4g, %+.2f %%\n",
+	       good ? "ok" : "not ok", ++tests, what, got, truth,
+	       100 * (got / truth - 1));
+	failed |= !good;
+}
+
+/**
+ * struct scan - a plan on a scene
+ * @sono: the source
+ * @plan: compiled for it
+ * @pipeline: made of the plan
+ */
+struct scan {
+	struct sono *sono;
+	struct sono_plan *plan;
+	struct pipeline *pipeline;
+};
+
+static void scan_end(struct scan *s)
+{
+	pipeline_destroy(s->pipeline);
+	sono_plan_close(s->plan);
+	sono_close(s->sono);
+}
+
+static int scan_begin(struct scan *s, const char *path, const char *source)
+{
+	struct sono_start start = { 0 };
+	struct sono_config config = { 0 };
+	const char *reason = NULL;
+	char why[256] = "";
+	int ret;
+
+	*s = (struct scan){ 0 };
+	ret = sono_open(&s->sono, source, why, sizeof(why));
+	if (!ret)
+		ret = sono_plan_open(&s->plan, path, sono_info(s->sono), why,
+				     sizeof(why));
+	if (!ret)
+		ret = pipeline_create(&s->pipeline, s->plan->scan,
+				      &s->plan->params, &reason);
+	if (!ret)
+		ret = sono_setup(s->sono, 2,
+				 (uint32_t)s->plan->scan->frame_bytes);
+	if (!ret) {
+		config.table = (uintptr_t)s->plan->table.data;
+		config.table_bytes = (uint32_t)s->plan->table.bytes;
+		ret = sono_config(s->sono, &config);
+	}
+	if (!ret)
+		ret = sono_start(s->sono, &start);
+	if (ret) {
+		printf("not ok %d - %s on %s: %d %s%s\n", ++tests, path,
+		       source, ret, why, reason ? reason : "");
+		failed = true;
+		scan_end(s);
+	}
+	return ret;
+}
+
+/* The next frame through the pipeline; it is a picture. */
+static const struct image *scan_next(struct scan *s)
+{
+	const struct image *image = NULL;
+	struct sono_frame f;
+	struct rf_frame rf;
+
+	while (sono_next(s->sono, &f) != 1)
+		sono_wait(s->sono, 1, 0);
+	rf = (struct rf_frame){
+		.data = f.data,
+		.bytes = f.rec.len,
+		.seq = f.rec.seq,
+		.ts = f.rec.hw_ts,
+		.clock = sono_info(s->sono)->board_clock,
+	};
+	if (!pipeline_execute(s->pipeline, &rf, &image))
+		image = NULL;
+	sono_release(s->sono, &f);
+	return image;
+}
+
+/* --- the heart ------------------------------------------------------------- */
+
+/* The knot moves less from column to column, and is not as thick. */
+#define NEAR_M 3e-3
+
+static double level(const struct image *strip, uint32_t x, uint32_t y)
+{
+	const uint8_t *p = strip->data + y * strip->stride +
+			   x * image_bytes_per_pixel(strip->format);
+
+	return *p ? pow(10, strip->floor_db * (1 - *p / 255.0) / 10) : 0;
+}
+
+/* Row of a column's brightest echo near @row: the centroid of its power. */
+static double follow(const struct image *strip, uint32_t x, double row)
+{
+	const struct raster *r = &strip->raster;
+	double near = NEAR_M / r->dz, power = 0, moment = 0;
+
+	for (double y = fmax(0, floor(row - near));
+	     y < r->height && y <= row + near; y++) {
+		double p = pow(level(strip, x, (uint32_t)y), 2);
+
+		power += p;
+		moment += p * y;
+	}
+	return power > 0 ? moment / power : row;
+}
+
+/* From where it is at the end of diastole, with which the strip begins. */
+static double excursion(const struct image *strip, uint32_t columns,
+			double depth)
+{
+	const struct raster *r = &strip->raster;
+	double row = (depth - r->z0) / r->dz;
+	double least = INFINITY, most = -INFINITY;
+
+	for (int i = 0; i < 5; i++)
+		row = follow(strip, 0, row);
+	for (uint32_t x = 0; x < columns; x++) {
+		row = follow(strip, x, row);
+		least = fmin(least, row);
+		most = fmax(most, row);
+	}
+	return (most - least) * r->dz;
+}
+
+/* 3.6 s: four R waves after the first; three quarters of the strip are drawn. */
+static void test_heart(void)
+{
+	const struct sim_heart_point knot =
+		sim_heart_knot(SIM_LEFT_VENTRICLE, false);
+	const struct image *image = NULL, *strip;
+	struct scan s;
+
+	if (scan_begin(&s, "tests/motion/wall.plan", "sim:heart"))
+		return;
+	for (int i = 0; i < 9; i++)
+		image = scan_next(&s);
+	strip = pipeline_layer(s.pipeline, REGION_M);
+	result("heart: excursion of the mitral ring on the M strip",
+	       excursion(strip, strip->raster.width * 3 / 4,
+			 hypot(knot.x, knot.z)),
+	       hypot(knot.by_x, knot.by_z));
+	result("heart: rate by R waves", image->heart_rate, HEART_RATE);
+	scan_end(&s);
+}
+
+/* --- velocity -------------------------------------------------------------- */
+
+/* Sums of a regression of what is measured on the truth, through 0. */
+struct slope {
+	double got, truth;
+	unsigned int n;
+};
+
+static void slope_add(struct slope *s, double got, double truth)
+{
+	s->got += got * truth;
+	s->truth += truth * truth;
+	s->n++;
+}
+
+/* Velocity towards the probe at a place; NAN: nothing is to be measured. */
+typedef double truth_fn(double x, double z);
+
+static double disk_truth(double x, double z)
+{
+	double r = hypot(x - sim_disk.x, z - sim_disk.z);
+
+	return r < 0.8 * sim_disk.radius ?
+		       sim_disk.omega * (x - sim_disk.x) :
+		       NAN;
+}
+
+static double vessel_truth(double x, double z)
+{
+	double speed = sim_vessel_speed(x, z);
+
+	/* Not near the wall, where the wall filter takes what is slow. */
+	return speed > 0.5 * sim_vessel.vmax && fabs(x) < 6e-3 ?
+		       speed * sin(sim_vessel.angle) :
+		       NAN;
+}
+
+static void add_picture(const struct scan *s, truth_fn *truth,
+			struct slope *slope)
+{
+	const struct grid *grid = pipeline_colour_grid(s->pipeline);
+	const struct vel *vel = pipeline_vel(s->pipeline);
+
+	for (uint32_t line = 0; line < vel->lines; line++) {
+		struct ray ray = grid_ray(grid, line);
+
+		for (uint32_t i = 0; i < vel->samples; i++) {
+			double t = truth(ray.x + ray.dx * i,
+					 ray.z + ray.dz * i);
+			size_t at = (size_t)line * vel->samples + i;
+
+			if (isfinite(t) && vel->valid[at])
+				slope_add(slope, (double)vel->v[at], t);
+		}
+	}
+}
+
+/*
+ * Speckle makes any one picture's velocities uncertain by some per cent, so
+ * several seeds and pictures are taken together.
+ */
+static void test_velocity(const char *what, const char *plan,
+			  const char *scene, truth_fn *truth)
+{
+	struct slope slope = { 0 };
+	char source[64];
+	struct scan s;
+
+	for (int seed = 1; seed <= SEEDS; seed++) {
+		snprintf(source, sizeof(source), "sim:%s,seed=%d", scene, seed);
+		if (scan_begin(&s, plan, source))
+			return;
+		for (int i = 0; i < PICTURES; i++)
+			if (scan_next(&s))
+				add_picture(&s, truth, &slope);
+		scan_end(&s);
+	}
+	printf("# %u samples\n", slope.n);
+	result(what, slope.got / slope.truth, 1);
+}
+
+int main(void)
+{
+	test_heart();
+	test_velocity("disk: slope of velocity over place",
+		      "tests/motion/disk.plan", "disk", disk_truth);
+	test_velocity("vessel: slope of measured over true velocity",
+		      "tests/motion/vessel.plan", "vessel", vessel_truth);
+	printf("1..%d\n", tests);
+	return failed;
+}
