@@ -52,7 +52,7 @@ help:
 	@echo '  modules        sono.ko for both kernels, under build/KERNEL/kernel/'
 	@echo '  tests          build every test program, run none'
 	@echo '  style          checkpatch, shellcheck; format applies clang-format'
-	@echo '  static         sparse, gcc -fanalyzer'
+	@echo '  static         sparse on the driver'
 	@echo '  headers-check  every header compiles alone'
 	@echo '  root           create the reference root only'
 	@echo '  clean          remove build/'
