@@ -123,7 +123,12 @@ static int make_scan(struct compiler *c)
 static int make_waveforms(struct compiler *c)
 {
 	struct sono_plan *plan = c->plan;
-	const bool ecg = c->text.sequence.trigger.number == PLAN_ECG;
+	static const enum sono_trigger triggers[] = {
+		[PLAN_FREE] = SONO_TRIGGER_NONE,
+		[PLAN_ECG] = SONO_TRIGGER_ECG,
+		[PLAN_EXTERNAL] = SONO_TRIGGER_EXT,
+	};
+	const int trigger = (int)c->text.sequence.trigger.number;
 
 	plan->amplitude = calloc((size_t)c->slots * c->elements,
 				 sizeof(*plan->amplitude));
@@ -144,8 +149,7 @@ static int make_waveforms(struct compiler *c)
 			.voltage = part->pulse.hv_v.number,
 			.settle = part->pulse.settle_us.number * 1e-6,
 			.amplitude = row,
-			.trigger = ecg && !i ? SONO_TRIGGER_ECG :
-					       SONO_TRIGGER_NONE,
+			.trigger = triggers[i ? PLAN_FREE : trigger],
 		};
 	}
 	return 0;

@@ -372,9 +372,9 @@ static int check_packet(struct compiler *c)
 
 	if (c->text.processing.doppler.packet_frames.number == 1)
 		return 0;
-	if (c->text.sequence.trigger.number == PLAN_ECG)
+	if (c->text.sequence.trigger.number != PLAN_FREE)
 		return refuse(c, processing.doppler.packet_frames,
-			      "frames that wait for an R wave have no uniform period");
+			      "frames that wait for a trigger have no uniform period");
 	if (part->shots == 1)
 		return 0;
 	if (part == &c->colour || c->m.count)

@@ -84,7 +84,7 @@ static const char *const wave_words[] = {
 static const char *const order_words[] = {
 	"b-colour", "colour-b", "alternate", NULL
 };
-static const char *const trigger_words[] = { "free", "ecg", NULL };
+static const char *const trigger_words[] = { "free", "ecg", "external", NULL };
 static const char *const grid_words[] = { "linear", "sector", NULL };
 static const char *const window_words[] = { "boxcar", "hann", "tukey", NULL };
 static const char *const grey_words[] = { "linear", "gamma", "s", NULL };

@@ -38,7 +38,7 @@ struct plan_list {
 enum plan_probe { PLAN_LINEAR, PLAN_CONVEX, PLAN_PHASED };
 enum plan_waves { PLAN_PLANE, PLAN_DIVERGING, PLAN_FOCUSED };
 enum plan_order { PLAN_B_COLOUR, PLAN_COLOUR_B, PLAN_ALTERNATE };
-enum plan_trigger { PLAN_FREE, PLAN_ECG };
+enum plan_trigger { PLAN_FREE, PLAN_ECG, PLAN_EXTERNAL };
 enum plan_grid { PLAN_GRID_LINEAR, PLAN_GRID_SECTOR };
 enum plan_window { PLAN_BOXCAR, PLAN_HANN, PLAN_TUKEY };
 enum plan_grey { PLAN_GREY_LINEAR, PLAN_GREY_GAMMA, PLAN_GREY_S };

@@ -14,7 +14,7 @@
 
 #define SHOTS_MAX 0x1000 /* of a tag */
 #define ECG_RATE_MAX 1000 /* samples per second that a board may make */
-#define ECG_WAIT 3 /* for an R wave, at 20 beats per minute [s] */
+#define ECG_WAIT 3 /* for a trigger; an R wave at 20 beats per minute [s] */
 
 /* Events of one part that stay together. */
 struct run {
@@ -326,9 +326,9 @@ static int lay_out_m(struct compiler *c, const struct runs *runs)
 	uint32_t lines = 0;
 	int ret;
 
-	if (c->text.sequence.trigger.number == PLAN_ECG)
+	if (c->text.sequence.trigger.number != PLAN_FREE)
 		return refuse(c, sequence.trigger,
-			      "frames that wait for an R wave have no M lines at equal times");
+			      "frames that wait for a trigger have no M lines at equal times");
 	c->m_interval = floor(clock / wanted);
 	if (rate->line) {
 		lines = ceil(wanted / rate->number - 1e-9);
@@ -341,15 +341,15 @@ static int lay_out_m(struct compiler *c, const struct runs *runs)
 /* --- the frame --- */
 
 /*
- * ECG of a frame, of a frame that waits for the R wave also of that wait, with
- * a tenth to spare; without ECG the head alone.
+ * ECG of a frame, of a frame that waits for a trigger also of that wait, with a
+ * tenth to spare; without ECG the head alone.
  */
 uint32_t plan_aux_bytes(const struct compiler *c)
 {
 	double seconds = (double)c->frame / c->info->board_clock;
 	double bytes = sizeof(struct sono_aux);
 
-	if (c->text.sequence.trigger.number == PLAN_ECG)
+	if (c->text.sequence.trigger.number != PLAN_FREE)
 		seconds += ECG_WAIT;
 	if (c->text.sequence.ecg.number)
 		bytes += 2 * ceil(1.1 * seconds * ECG_RATE_MAX + 1);

@@ -701,7 +701,8 @@ Test(plan, ecg_has_room_in_every_frame)
 }
 
 /* On a board that has the input the frame's first event waits for it. */
-Test(plan, ecg_triggers_the_first_event)
+static void expect_trigger(const char *setting, uint32_t feature,
+			   uint32_t flag)
 {
 	const struct sim_limits limits = board_limits(20000000);
 	struct sono_info info = board_info(&limits);
@@ -709,18 +710,31 @@ Test(plan, ecg_triggers_the_first_event)
 	struct sono_plan *plan;
 	char path[32], why[320] = "";
 
-	info.hw_features |= SONO_FEAT_TRIG_ECG;
-	write_plan(path, duplex, "ecg = true;", "ecg = true; trigger = \"ecg\";");
+	info.hw_features |= feature;
+	write_plan(path, duplex, "ecg = true;", setting);
 	cr_assert_eq(sono_plan_open(&plan, path, &info, why, sizeof(why)), 0,
 		     "%s", why);
 	unlink(path);
 	ev = (const void *)((const char *)plan->table.data +
 			    sizeof(struct sono_seq_header));
 	for (uint32_t i = 0; i < plan->scan->events; i++)
-		cr_assert_eq(!!(le32toh(ev[i].flags) & SONO_EVENT_TRIG_ECG),
-			     i == 0);
+		cr_assert_eq(le32toh(ev[i].flags) &
+				     (SONO_EVENT_TRIG_ECG | SONO_EVENT_TRIG_EXT),
+			     i ? 0 : flag);
 	cr_assert_geq(plan->scan->frame_bytes - plan->scan->aux_offset, 6000);
 	sono_plan_close(plan);
+}
+
+Test(plan, ecg_triggers_the_first_event)
+{
+	expect_trigger("ecg = true; trigger = \"ecg\";", SONO_FEAT_TRIG_ECG,
+		       SONO_EVENT_TRIG_ECG);
+}
+
+Test(plan, external_input_triggers_the_first_event)
+{
+	expect_trigger("ecg = true; trigger = \"external\";",
+		       SONO_FEAT_TRIG_EXT, SONO_EVENT_TRIG_EXT);
 }
 
 /* --- time --- */
@@ -956,8 +970,10 @@ static const struct wrong wrong_duplexes[] = {
 	/* ECG and display */
 	{ "ecg = true;", "trigger = \"ecg\";", 27, "sequence.trigger",
 	  "no ECG trigger" },
+	{ "ecg = true;", "trigger = \"external\";", 27, "sequence.trigger",
+	  "no external trigger" },
 	{ "ecg = true;", "trigger = \"pulse\";", 27, "sequence.trigger",
-	  "none of free, ecg" },
+	  "none of free, ecg, external" },
 	{ "	ecg = true;\n};\nreceive", "};\nreceive", 48, "display.ecg",
 	  "sequence.ecg" },
 	{ "colour = true;", "map = \"rainbow\";", 48, "display.map", "none of" },
