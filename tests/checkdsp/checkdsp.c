@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-/* checkdsp [--bench]: the harness and the list of families. */
+/* The harness and the list of families. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "bench/cycles.h"
 #include "checkdsp.h"
 #include "dsp/cpu.h"
 
@@ -16,7 +16,7 @@
 static struct {
 	const char *kernel, *variant;
 	unsigned int results, failures;
-	bool failed, bench;
+	bool failed;
 	char why[200];
 	char time[80];
 } state;
@@ -107,43 +107,26 @@ void guarded_end(struct guarded *g)
 	free(g->block);
 }
 
-static int compare(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-static double now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1e9 + t.tv_nsec;
-}
-
 void checkdsp_bench(void (*call)(void *arg), void *arg, size_t items,
 		    const char *unit)
 {
-	double ns[BENCH_RUNS];
+	double ns[BENCH_RUNS], cycles[BENCH_RUNS];
 	int i;
 
-	if (!state.bench)
-		return;
 	for (i = 0; i < BENCH_RUNS; i++) {
-		double start = now_ns();
+		struct cycles_time t = cycles_time(call, arg, 1);
 
-		call(arg);
-		ns[i] = now_ns() - start;
+		ns[i] = t.ns / items;
+		cycles[i] = t.cycles / items;
 	}
-	qsort(ns, BENCH_RUNS, sizeof(ns[0]), compare);
-	snprintf(state.time, sizeof(state.time), " # %.3f ns per %s",
-		 ns[BENCH_RUNS / 2] / items, unit);
+	snprintf(state.time, sizeof(state.time),
+		 " # %.2f cycles, %.3f ns per %s",
+		 cycles_quantile(cycles, BENCH_RUNS, 0.5),
+		 cycles_quantile(ns, BENCH_RUNS, 0.5), unit);
 }
 
-int main(int argc, char **argv)
+int main(void)
 {
-	state.bench = argc > 1 && !strcmp(argv[1], "--bench");
 	check_demod();
 	check_beamform();
 	check_detect();

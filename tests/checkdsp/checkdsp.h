@@ -4,7 +4,7 @@
  * precision formulation of its own in the test, every other variant with the
  * C form: on random and extreme input, odd sizes, misaligned rows, and with
  * canaries around what it writes. A variant that the processor lacks is
- * skipped, never passed. With --bench each one is timed as well.
+ * skipped, never passed. Each one is timed as well, in cycles of the core.
  */
 #ifndef CHECKDSP_H
 #define CHECKDSP_H
@@ -60,7 +60,7 @@ struct guarded guarded_new(size_t bytes, size_t offset);
 void guarded_end(struct guarded *g);
 
 /**
- * checkdsp_bench() - with --bench, times a call
+ * checkdsp_bench() - times a call; the median is told with the result
  * @call: to time
  * @arg: of @call
  * @items: that one call works on
