@@ -49,6 +49,8 @@ help:
 	@echo '  check          all tests; ends with "N passed, N failed, N skipped"'
 	@echo '  check-NAME     one part of check; check-list names them'
 	@echo '  vm-check       the parts that run in the VM'
+	@echo '  bench          how fast: a table, and build/bench.json'
+	@echo '                 REF=revision compares with another; CASES=names runs some'
 	@echo '  modules        sono.ko for both kernels, under build/KERNEL/kernel/'
 	@echo '  tests          build every test program, run none'
 	@echo '  style          checkpatch, shellcheck; format applies clang-format'
@@ -65,7 +67,7 @@ clean:
 root:
 	@tests/env/root ensure
 
-.PHONY: all check check-list clean demo format headers-check help modules root \
+.PHONY: all bench check check-list clean demo format headers-check help modules root \
 	static style tests vm-check
 
 # --- outside the root --------------------------------------------------------
@@ -73,10 +75,15 @@ root:
 ifneq ($(SONO_ROOT),/)
 ifeq ($(wildcard /etc/sonoring-root),)
 
-OUTSIDE := help clean root
+OUTSIDE := help clean root $(if $(REF),bench)
 INSIDE := $(filter-out $(OUTSIDE),$(or $(MAKECMDGOALS),all))
 JOBS = $(or $(patsubst -j%,%,$(filter -j%,$(MAKEFLAGS))),$(shell nproc))
 SHORT_FLAGS = $(foreach f,k B,$(if $(findstring $f,$(firstword -$(MAKEFLAGS))),-$f))
+
+ifneq ($(REF),)
+bench:
+	@tests/bench/versus $(REF) $(CASES)
+endif
 
 ifneq ($(INSIDE),)
 .PHONY: $(INSIDE) enter

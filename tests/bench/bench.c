@@ -1,0 +1,479 @@
+// SPDX-License-Identifier: MIT
+/*
+ * bench [-s] [-t SECONDS] [-o FILE] [CASE...]	run cases whose names begin so
+ * bench -c OURS... -- THEIRS...		compare results, file by file
+ *
+ * -s is the smoke form: few repetitions, and TAP instead of a table.
+ */
+#include <errno.h>
+#include <jansson.h>
+#include <math.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bench.h"
+#include "cycles.h"
+#include "dsp/cpu.h"
+#include "dsp/dsp.h"
+
+#define RUNS_MOST	501
+#define RUNS_LEAST	5
+#define SHORTEST_NS	2e5	/* of what is timed at once */
+#define SMOKE_RUNS	5
+#define SMOKE_RATIO	0.7	/* speed over C's that passes for "not slower" */
+
+static const struct bench_case *const groups[] = {
+	bench_detect,
+	bench_doppler,
+	bench_scanconvert,
+};
+
+static const struct level {
+	const char *name;
+	unsigned int flags;
+} levels[] = {
+	{ "c", 0 },
+	{ "avx2", CPU_AVX2 },
+	{ "avx512", CPU_AVX2 | CPU_AVX512 },
+};
+
+#define GROUPS	(sizeof(groups) / sizeof(groups[0]))
+#define LEVELS	(sizeof(levels) / sizeof(levels[0]))
+
+static struct {
+	bool smoke;
+	double seconds;		/* of each case and level */
+	const char *out;
+	unsigned int flags;	/* what the processor offers */
+	json_t *results;
+} state = { .seconds = 1 };
+
+/* One level of the case in hand. */
+struct contestant {
+	const struct level *level;
+	void *object;
+	struct bench_run run;
+	struct bench_quality quality;
+	size_t times;		/* that are timed at once */
+	size_t runs;
+	size_t done;
+	double ms[RUNS_MOST];
+	double cycles[RUNS_MOST];
+};
+
+void bench_die(const char *what, const char *why)
+{
+	fprintf(stderr, "bench: %s: %s\n", what, why);
+	exit(1);
+}
+
+void *bench_alloc(size_t count, size_t size)
+{
+	void *memory = dsp_alloc(count, size);
+
+	if (!memory)
+		bench_die("memory", strerror(ENOMEM));
+	return memory;
+}
+
+double bench_random(void)
+{
+	static uint64_t seed = 0x9e3779b97f4a7c15;
+
+	seed ^= seed >> 12;
+	seed ^= seed << 25;
+	seed ^= seed >> 27;
+	return (seed * 0x2545f4914f6cdd1d >> 11) * 0x1p-52 - 1;
+}
+
+/* --- running --- */
+
+/* A single worker stays on the core whose cycles are counted. */
+static void pin(unsigned int threads)
+{
+	static cpu_set_t all;
+	cpu_set_t one;
+
+	if (!CPU_COUNT(&all))
+		sched_getaffinity(0, sizeof(all), &all);
+	CPU_ZERO(&one);
+	CPU_SET(sched_getcpu(), &one);
+	sched_setaffinity(0, sizeof(all), threads > 1 ? &all : &one);
+}
+
+static void begin(struct contestant *c, const struct bench_case *row,
+		  const struct level *level)
+{
+	double start, took;
+
+	*c = (struct contestant){
+		.level = level,
+		.run = { .smoke = state.smoke,
+			 .threads = row->threads ? row->threads : 1 },
+		.quality = { NAN, NAN },
+	};
+	setenv("SONO_CPU", level->name, 1);
+	c->object = row->create(row->arg, &c->run);
+	row->execute(c->object);
+	if (row->quality)
+		row->quality(c->object, &c->quality);
+	start = cycles_now_ns();
+	row->execute(c->object);
+	took = cycles_now_ns() - start;
+	c->times = took < SHORTEST_NS ? ceil(SHORTEST_NS / took) : 1;
+	c->runs = fmin(fmax(state.seconds * 1e9 / (took * c->times),
+			    RUNS_LEAST), RUNS_MOST);
+	if (state.smoke)
+		c->runs = SMOKE_RUNS;
+}
+
+static void repeat(struct contestant *c, const struct bench_case *row)
+{
+	struct cycles_time t = cycles_time(row->execute, c->object, c->times);
+
+	c->ms[c->done] = t.ns / 1e6;
+	c->cycles[c->done++] = t.cycles;
+}
+
+/*
+ * Round robin: a level that needs fewer repetitions has them spread over all
+ * the rounds.
+ */
+static void race(struct contestant *c, size_t n, const struct bench_case *row)
+{
+	size_t rounds = 0, i, k;
+
+	for (i = 0; i < n; i++)
+		rounds = c[i].runs > rounds ? c[i].runs : rounds;
+	for (k = 0; k < rounds; k++)
+		for (i = 0; i < n; i++)
+			if ((k + 1) * c[i].runs / rounds > c[i].done)
+				repeat(&c[i], row);
+}
+
+/* --- results --- */
+
+static json_t *number(double value)
+{
+	return isfinite(value) ? json_real(value) : json_null();
+}
+
+static json_t *share(double value, double of)
+{
+	return number(value > 0 ? value / of : NAN);
+}
+
+static void record(struct contestant *c, const struct bench_case *row,
+		   double c_cycles)
+{
+	/* quantiles sort, so in this order */
+	double cycles = cycles_quantile(c->cycles, c->done, 0.5);
+	double ms = cycles_quantile(c->ms, c->done, 0.5);
+	json_t *result = json_object();
+
+	json_object_set_new(result, "name", json_string(row->name));
+	json_object_set_new(result, "variant", json_string(c->level->name));
+	json_object_set_new(result, "threads", json_integer(c->run.threads));
+	json_object_set_new(result, "ms_median", number(ms));
+	json_object_set_new(result, "ms_p99",
+			    number(cycles_quantile(c->ms, c->done, 0.99)));
+	json_object_set_new(result, "points",
+			    c->run.points > 0 ? json_integer(c->run.points) :
+						json_null());
+	json_object_set_new(result, "pt_per_cycle",
+			    share(c->run.points, cycles));
+	json_object_set_new(result, "cycles_per_item",
+			    number(c->run.items > 0 ? cycles / c->run.items :
+						      NAN));
+	json_object_set_new(result, "snr_db", number(c->quality.snr_db));
+	json_object_set_new(result, "exact_db", number(c->quality.exact_db));
+	json_object_set_new(result, "speedup_vs_c", number(c_cycles / cycles));
+	json_object_set_new(result, "fps",
+			    share(1e3 * c->run.frames, ms));
+	json_array_append_new(state.results, result);
+}
+
+static void print_value(const json_t *result, const char *key,
+			const char *format, int width)
+{
+	const json_t *value = json_object_get(result, key);
+
+	if (json_is_number(value))
+		printf(format, width, json_number_value(value));
+	else
+		printf("%*s", width, "-");
+}
+
+static void print_head(void)
+{
+	printf("%-22s %-7s %3s %10s %10s %10s %9s %7s %7s %7s %8s\n", "case",
+	       "variant", "thr", "median ms", "p99 ms", "pt/cycle", "cyc/item",
+	       "snr dB", "exact", "vs c", "fps");
+}
+
+static void print_result(const json_t *r)
+{
+	printf("%-22s %-7s", json_string_value(json_object_get(r, "name")),
+	       json_string_value(json_object_get(r, "variant")));
+	print_value(r, "threads", "%*.0f", 4);
+	print_value(r, "ms_median", "%*.4f", 11);
+	print_value(r, "ms_p99", "%*.4f", 11);
+	print_value(r, "pt_per_cycle", "%*.3f", 11);
+	print_value(r, "cycles_per_item", "%*.3f", 10);
+	print_value(r, "snr_db", "%*.1f", 8);
+	print_value(r, "exact_db", "%*.1f", 8);
+	print_value(r, "speedup_vs_c", "%*.2f", 8);
+	print_value(r, "fps", "%*.1f", 9);
+	printf("\n");
+	fflush(stdout);
+}
+
+static void run_case(const struct bench_case *row)
+{
+	static struct contestant c[LEVELS];
+	double c_cycles;
+	size_t n = 0, i;
+
+	pin(row->threads);
+	for (i = 0; i < LEVELS; i++)
+		if (!(levels[i].flags & ~state.flags))
+			begin(&c[n++], row, &levels[i]);
+	race(c, n, row);
+	c_cycles = cycles_quantile(c[0].cycles, c[0].done, 0.5);
+	for (i = 0; i < n; i++) {
+		record(&c[i], row, c_cycles);
+		row->destroy(c[i].object);
+		if (!state.smoke)
+			print_result(json_array_get(state.results,
+						    json_array_size(state.results) - 1));
+	}
+}
+
+static bool wanted(const char *name, char **prefix)
+{
+	if (!*prefix)
+		return true;
+	for (; *prefix; prefix++)
+		if (!strncmp(name, *prefix, strlen(*prefix)))
+			return true;
+	return false;
+}
+
+static const char *cpu_name(void)
+{
+	static char line[200];
+	FILE *f = fopen("/proc/cpuinfo", "r");
+	char *at = NULL;
+
+	while (f && !at && fgets(line, sizeof(line), f))
+		if (!strncmp(line, "model name", 10))
+			at = strchr(line, ':');
+	if (f)
+		fclose(f);
+	if (!at)
+		return "unknown";
+	at[strcspn(at, "\n")] = 0;
+	return at + 2;
+}
+
+static double clock_ghz(void)
+{
+	double period[31];
+	int i;
+
+	for (i = 0; i < 31; i++)
+		period[i] = cycles_period_ns();
+	return 1 / cycles_quantile(period, 31, 0.5);
+}
+
+static void write_results(void)
+{
+	json_t *all = json_object();
+
+	json_object_set_new(all, "cpu", json_string(cpu_name()));
+	json_object_set_new(all, "clock_ghz", json_real(clock_ghz()));
+	json_object_set_new(all, "cores",
+			    json_integer(sysconf(_SC_NPROCESSORS_ONLN)));
+	json_object_set(all, "results", state.results);
+	if (state.out && json_dump_file(all, state.out,
+					JSON_INDENT(1) |
+						JSON_REAL_PRECISION(6)))
+		bench_die(state.out, "cannot be written");
+	json_decref(all);
+}
+
+/* --- the smoke form: what was written, read back --- */
+
+static unsigned int reported, failures;
+
+static void report(bool good, const char *name, const char *variant,
+		   const char *what)
+{
+	failures += !good;
+	printf("%sok %u - %s %s%s%s\n", good ? "" : "not ", ++reported, name,
+	       variant, good ? "" : ": ", good ? "" : what);
+}
+
+static bool finite_above(const json_t *result, const char *key, double least)
+{
+	const json_t *value = json_object_get(result, key);
+
+	return json_is_number(value) && isfinite(json_number_value(value)) &&
+	       json_number_value(value) > least;
+}
+
+static const json_t *find(const json_t *results, const char *name,
+			  const char *variant)
+{
+	const json_t *r;
+	size_t i;
+
+	json_array_foreach(results, i, r)
+		if (!strcmp(json_string_value(json_object_get(r, "name")),
+			    name) &&
+		    !strcmp(json_string_value(json_object_get(r, "variant")),
+			    variant))
+			return r;
+	return NULL;
+}
+
+static void check_result(const json_t *results, const char *name,
+			 const struct level *level)
+{
+	const json_t *r = find(results, name, level->name);
+
+	if (level->flags & ~state.flags)
+		printf("ok %u - %s %s # SKIP not offered by this processor\n",
+		       ++reported, name, level->name);
+	else if (!r)
+		report(false, name, level->name, "no result");
+	else if (!finite_above(r, "ms_median", 0) ||
+		 !finite_above(r, "ms_p99", 0) ||
+		 !finite_above(r, "speedup_vs_c", 0))
+		report(false, name, level->name, "not a finite time");
+	else
+		report(finite_above(r, "speedup_vs_c", SMOKE_RATIO), name,
+		       level->name, "slower than C");
+}
+
+static void check_results(char **prefix)
+{
+	json_t *all = json_load_file(state.out, 0, NULL);
+	const struct bench_case *row;
+	size_t g, i;
+
+	report(finite_above(all, "clock_ghz", 0.1) &&
+	       finite_above(all, "cores", 0) &&
+	       json_is_string(json_object_get(all, "cpu")),
+	       "machine", "", "not described");
+	for (g = 0; g < GROUPS; g++)
+		for (row = groups[g]; row->name; row++)
+			for (i = 0; i < LEVELS && wanted(row->name, prefix); i++)
+				check_result(json_object_get(all, "results"),
+					     row->name, &levels[i]);
+	printf("1..%u\n", reported);
+	json_decref(all);
+}
+
+/* --- comparing revisions --- */
+
+static json_t *load_results(const char *file)
+{
+	json_error_t error;
+	json_t *all = json_load_file(file, 0, &error);
+
+	if (!all)
+		bench_die(file, error.text);
+	return json_object_get(all, "results");
+}
+
+/* Median time of a case over the runs of a revision; NAN: it lacks the case. */
+static double median_over(json_t **runs, size_t n, const char *name,
+			  const char *variant)
+{
+	double ms[64];
+	size_t i, found = 0;
+
+	for (i = 0; i < n && found < 64; i++) {
+		const json_t *r = find(runs[i], name, variant);
+
+		if (r)
+			ms[found++] = json_number_value(
+				json_object_get(r, "ms_median"));
+	}
+	return found ? cycles_quantile(ms, found, 0.5) : NAN;
+}
+
+static int compare_revisions(int n, char **file)
+{
+	json_t **ours, **theirs, *r;
+	int own = 0, i;
+	size_t k;
+
+	while (own < n && strcmp(file[own], "--"))
+		own++;
+	if (!own || own + 1 >= n)
+		bench_die("-c", "needs files of both revisions");
+	ours = bench_alloc(n, sizeof(json_t *));
+	for (i = 0; i < n; i++)
+		if (i != own)
+			ours[i] = load_results(file[i]);
+	theirs = ours + own + 1;
+	printf("%-22s %-7s %12s %12s %9s\n", "case", "variant", "REF ms",
+	       "this ms", "faster");
+	json_array_foreach(ours[0], k, r) {
+		const char *name = json_string_value(json_object_get(r, "name"));
+		const char *variant =
+			json_string_value(json_object_get(r, "variant"));
+		double now = median_over(ours, own, name, variant);
+		double then = median_over(theirs, n - own - 1, name, variant);
+
+		if (isnan(then))
+			printf("%-22s %-7s %12s %12.4f %9s\n", name, variant,
+			       "-", now, "new");
+		else
+			printf("%-22s %-7s %12.4f %12.4f %8.3fx\n", name,
+			       variant, then, now, then / now);
+	}
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	const struct bench_case *row;
+	size_t g;
+	int c;
+
+	if (argc > 1 && !strcmp(argv[1], "-c"))
+		return compare_revisions(argc - 2, argv + 2);
+	while ((c = getopt(argc, argv, "st:o:")) != -1) {
+		if (c == 's')
+			state.smoke = true;
+		else if (c == 't')
+			state.seconds = atof(optarg);
+		else if (c == 'o')
+			state.out = optarg;
+		else
+			return 2;
+	}
+	if (state.smoke && !state.out)
+		bench_die("-s", "needs -o");
+	if (!cpu_override_valid())
+		bench_die("SONO_CPU", "names no level");
+	state.flags = cpu_flags();
+	state.results = json_array();
+	if (!state.smoke)
+		print_head();
+	for (g = 0; g < GROUPS; g++)
+		for (row = groups[g]; row->name; row++)
+			if (wanted(row->name, argv + optind))
+				run_case(row);
+	write_results();
+	if (state.smoke)
+		check_results(argv + optind);
+	json_decref(state.results);
+	return failures != 0;
+}

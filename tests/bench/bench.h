@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How fast the stages are. A case is a row of a table; every case runs at
+ * every level of instructions that the processor has, all levels in turn, so
+ * that their ratios hold on a machine that is shared. A group of cases is a
+ * file with a table, listed in bench.c.
+ */
+#ifndef BENCH_H
+#define BENCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/**
+ * struct bench_run - what a case says of itself when it is made
+ * @smoke: in: only that it runs is asked; it may be smaller
+ * @threads: in: workers to use
+ * @items: samples or pixels of one run; 0: no cycles per item
+ * @points: of the beamformer, counted from the plan; 0: none
+ * @frames: pictures of one run; 0: no frames per second
+ */
+struct bench_run {
+	bool smoke;
+	unsigned int threads;
+	double items;
+	double points;
+	double frames;
+};
+
+/**
+ * struct bench_quality - how good the result is; NAN: not asked
+ * @snr_db: against the same sum in double precision
+ * @exact_db: against exact band-limited interpolation
+ */
+struct bench_quality {
+	double snr_db;
+	double exact_db;
+};
+
+/**
+ * struct bench_case - a row
+ * @name: as in bench.json
+ * @threads: workers, 0: one
+ * @arg: for @create
+ * @create: all that is built beforehand; kernels are chosen here, under
+ *          SONO_CPU as it is then. Exits by bench_die()
+ * @execute: what is timed
+ * @destroy: takes what create returned
+ * @quality: NULL: none; called once, after a run
+ */
+struct bench_case {
+	const char *name;
+	unsigned int threads;
+	const void *arg;
+	void *(*create)(const void *arg, struct bench_run *run);
+	void (*execute)(void *object);
+	void (*destroy)(void *object);
+	void (*quality)(void *object, struct bench_quality *quality);
+};
+
+/** bench_die() - prints "bench: @what: @why" and exits */
+__attribute__((noreturn)) void bench_die(const char *what, const char *why);
+
+/** bench_alloc() - zeroed, aligned to 64 bytes; dies without memory */
+void *bench_alloc(size_t count, size_t size);
+
+/** bench_random() - evenly distributed, -1 to 1; the same in every run */
+double bench_random(void);
+
+/* The groups, one file each; a row without a name ends a table. */
+extern const struct bench_case bench_detect[];
+extern const struct bench_case bench_doppler[];
+extern const struct bench_case bench_scanconvert[];
+
+#endif /* BENCH_H */

@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: MIT
+# How fast. "make bench REF=revision" runs that revision in turn with this one
+# and compares; it starts outside the reference root (see the Makefile).
+
+$(eval $(call test-program,tests/bench/bench,$(addprefix tests/bench/,\
+	bench.c cycles.c detect.c doppler.c scanconvert.c),\
+	userspace/dsp/libdsp.a -ljansson))
+$(eval $(call check,bench,$(O)/tests/bench/bench,\
+	$(O)/tests/bench/bench -s -o $(O)/bench-smoke.json,120))
+
+bench: $(O)/tests/bench/bench
+	$(Q)$(O)/tests/bench/bench -o $(O)/bench.json $(CASES)
