@@ -23,9 +23,11 @@
 #define MISSED		1.66	/* of the mean interval: a beat was missed */
 #define INTERVALS	4	/* that are averaged */
 #define CANDIDATES	32
+#define LEVEL_HALF	0.25	/* half the stretch that sets the trace's middle [s] */
 
 #define HISTORY		(2 * ECG_RATE_MAX)	/* samples */
 #define TAPS_MAX	301	/* BAND_HALF at ECG_RATE_MAX, and the centre */
+#define FIRST_MAX	1000	/* twice LEVEL_HALF at ECG_RATE_MAX */
 
 /* A peak of the mean of squares. */
 struct peak {
@@ -62,6 +64,8 @@ struct ecg {
 	double interval[INTERVALS];
 	unsigned int intervals;
 
+	struct sweep start;	/* the strip before this stretch */
+	double first[FIRST_MAX];	/* samples of its first half second, sorted */
 	double level;		/* slow mean, the trace's middle [counts] */
 	double range;		/* counts from the middle to the edge */
 	double last_row;
@@ -70,6 +74,7 @@ struct ecg {
 static void forget_stretch(struct ecg *e)
 {
 	e->n = 0;
+	e->start = e->sweep;
 	e->rising = (struct peak){ 0 };
 	e->candidates = 0;
 	e->learnt = false;
@@ -135,12 +140,17 @@ int ecg_create(struct ecg **ecg, const struct ecg_params *params,
 
 /* --- filters --- */
 
-static double past(const double *ring, uint64_t n)
+/*
+ * Before its first sample a stretch goes on as in a mirror: there is no step at
+ * which a filter would have to settle, and an R wave that it begins with is
+ * whole.
+ */
+static double past(const double *ring, int64_t n)
 {
-	return ring[n % HISTORY];
+	return ring[(n < 0 ? -n : n) % HISTORY];
 }
 
-static double band_pass(const struct ecg *e, uint64_t n)
+static double band_pass(const struct ecg *e, int64_t n)
 {
 	double sum = e->tap[0] * past(e->raw, n);
 	int k;
@@ -150,12 +160,12 @@ static double band_pass(const struct ecg *e, uint64_t n)
 	return sum;
 }
 
-static double slope(const struct ecg *e, uint64_t n)
+static double slope(const struct ecg *e, int64_t n)
 {
 	return past(e->band, n + 1) - past(e->band, n - 1);
 }
 
-static double mean_power(const struct ecg *e, uint64_t n)
+static double mean_power(const struct ecg *e, int64_t n)
 {
 	double sum = 0;
 	int k;
@@ -186,7 +196,7 @@ static double mean_interval(const struct ecg *e)
 /* The R wave is where the band-passed signal is farthest from 0. */
 static void place_peak(const struct ecg *e, struct peak *peak)
 {
-	const uint64_t centre = peak->at;
+	const int64_t centre = peak->at;
 	double best = -1, before, after;
 	int k;
 
@@ -195,13 +205,13 @@ static void place_peak(const struct ecg *e, struct peak *peak)
 		const double level = fabs(past(e->band, centre + k));
 
 		peak->slope = fmax(peak->slope, fabs(slope(e, centre + k)));
-		if (level > best) {
+		if (level > best && centre + k >= 0) {
 			best = level;
 			peak->at = centre + k;
 		}
 	}
-	before = fabs(past(e->band, peak->at - 1));
-	after = fabs(past(e->band, peak->at + 1));
+	before = fabs(past(e->band, (int64_t)peak->at - 1));
+	after = fabs(past(e->band, (int64_t)peak->at + 1));
 	peak->part = 0.5 * (before - after) / (before - 2 * best + after);
 	if (!(fabs(peak->part) <= 0.5))
 		peak->part = 0;
@@ -328,9 +338,9 @@ static void take_sample(struct ecg *e, double value)
 	e->raw[n % HISTORY] = value;
 	e->band[n % HISTORY] = 0;
 	e->power[n % HISTORY] = 0;
-	if (n >= 2 * band)
+	if (n >= band)
 		e->band[(n - band) % HISTORY] = band_pass(e, n - band);
-	if (n < 2 * power + band)
+	if (n < power)
 		return;
 	e->power[(n - power) % HISTORY] = mean_power(e, n - power);
 	follow_power(e, n - power);
@@ -372,32 +382,72 @@ static double row_of(const struct ecg *e, double value)
 	return fmin(fmax(row, 0), e->params.height - 1);
 }
 
-/* From the sample before to this one, upright. */
+/* From the sample before to this one, upright; the @first of a stretch alone. */
 static void draw_sample(struct ecg *e, struct image *strip, double value,
-			double time)
+			double time, bool first)
 {
 	bool restarted;
 	uint32_t columns = sweep_to(&e->sweep, time, &restarted), k;
 	double row, from, to;
 
-	if (restarted) {
+	if (restarted)
 		memset(strip->data, 0, e->params.height * strip->stride);
-		e->level = value;
-	}
 	for (k = 0; k < columns; k++)
 		begin_column(e, strip, e->sweep.now - k);
 	for (k = 1; columns && k <= sweep_erased(&e->sweep); k++)
 		begin_column(e, strip, e->sweep.now + k);
-	e->level += (value - e->level) / (2.0 * e->rate);
-	while (fabs(value - e->level) > e->range)
-		e->range *= 2;
 	row = row_of(e, value);
-	from = restarted ? row : fmin(row, e->last_row);
-	to = restarted ? row : fmax(row, e->last_row);
+	from = first ? row : fmin(row, e->last_row);
+	to = first ? row : fmax(row, e->last_row);
 	for (k = lrint(from); k <= (uint32_t)lrint(to); k++)
 		put(strip, sweep_place(&e->sweep, e->sweep.now), k, trace);
 	e->last_row = row;
 	strip->raster.dz = -2 * e->range / (e->params.height - 1);
+}
+
+static uint32_t first_samples(const struct ecg *e)
+{
+	return 2 * (uint32_t)(LEVEL_HALF * e->rate);
+}
+
+/* Into e->first, of which there are @n. */
+static void sort_in(struct ecg *e, double value, uint32_t n)
+{
+	for (; n && e->first[n - 1] > value; n--)
+		e->first[n] = e->first[n - 1];
+	e->first[n] = value;
+}
+
+static void fit_range(struct ecg *e, double value)
+{
+	while (fabs(value - e->level) > e->range)
+		e->range *= 2;
+}
+
+/*
+ * The beginning of a stretch, drawn again with every block: where the trace's
+ * middle lies, and how high it is, is not known from its first sample, which
+ * may be an R wave. Half a second's median is the line between the waves.
+ */
+static void draw_start(struct ecg *e, struct image *strip)
+{
+	uint64_t i;
+
+	e->level = e->first[e->n / 2];
+	fit_range(e, e->first[0]);
+	fit_range(e, e->first[e->n - 1]);
+	e->sweep = e->start;
+	for (i = 0; i < e->n; i++)
+		draw_sample(e, strip, past(e->raw, i),
+			    e->base + (double)i / e->rate, !i);
+}
+
+static void follow_level(struct ecg *e, struct image *strip, double value,
+			 double time)
+{
+	e->level += (value - e->level) / (2.0 * e->rate);
+	fit_range(e, value);
+	draw_sample(e, strip, value, time, false);
 }
 
 static void draw_beat(struct ecg *e, struct image *strip)
@@ -445,11 +495,18 @@ void ecg_execute(struct ecg *e, struct image *strip,
 	    !block->count)
 		return;
 	for (i = join(e, block); i < block->count; i++) {
+		const double value = sample(block, i);
+
 		/* clocks of board and ECG may drift: the newest block is right */
 		e->base = block->time + ((double)i - e->n) / block->rate;
-		take_sample(e, sample(block, i));
-		draw_sample(e, strip, sample(block, i),
-			    block->time + (double)i / block->rate);
+		if (e->n < first_samples(e))
+			sort_in(e, value, e->n);
+		take_sample(e, value);
+		if (e->n > first_samples(e))
+			follow_level(e, strip, value,
+				     block->time + (double)i / block->rate);
+		else if (e->n == first_samples(e) || i + 1 == block->count)
+			draw_start(e, strip);
 		if (e->beats != beats)
 			draw_beat(e, strip);
 		beats = e->beats;
@@ -491,12 +548,12 @@ uint32_t ecg_now(const struct ecg *e)
 
 void ecg_reset(struct ecg *e)
 {
+	e->sweep.begun = false;
 	forget_stretch(e);
 	e->rate = 0;
 	e->beats = 0;
 	e->intervals = 0;
 	e->range = 64;
-	e->sweep.begun = false;
 }
 
 void ecg_destroy(struct ecg *e)

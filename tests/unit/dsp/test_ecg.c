@@ -264,6 +264,111 @@ Test(ecg, blocks_may_overlap_and_be_missing)
 	image_finish(&strip);
 }
 
+/* Beats of 6 s that begin with frame @from, and the heart's rate. */
+static uint64_t beats_from(unsigned int from, double *rate)
+{
+	struct heart h = { .rate = 500, .bpm = 72, .sign = 1 };
+	struct image strip;
+	struct ecg *e = make(&strip);
+	unsigned int frame;
+	uint64_t beats;
+
+	plan_beats(&h, 40);
+	for (frame = from; frame < from + 300; frame++)
+		give(e, &strip, &h, frame);
+	beats = ecg_beats(e);
+	*rate = ecg_heart_rate(e);
+	ecg_destroy(e);
+	image_finish(&strip);
+	return beats;
+}
+
+/* An R wave at 0.4 s is the first sample of frame 20; then 6 more are found. */
+Test(ecg, wave_at_the_very_beginning_is_a_beat)
+{
+	struct heart h = { .rate = 500, .bpm = 72, .sign = 1 };
+	struct image strip;
+	struct ecg *e = make(&strip);
+	unsigned int frame;
+	double rate;
+
+	cr_assert_eq(beats_from(20, &rate), 7);
+	/* where it is, too: the first interval is as long as the others */
+	plan_beats(&h, 40);
+	for (frame = 20; !ecg_beats(e); frame++)
+		give(e, &strip, &h, frame);
+	cr_assert_leq(ecg_beats(e), 3);
+	cr_assert_float_eq(ecg_heart_rate(e), 1.2, 2e-3);
+	ecg_destroy(e);
+	image_finish(&strip);
+}
+
+/* Wherever else in a beat it begins, no wave is taken for one that is none. */
+Test(ecg, beginning_within_a_beat_makes_no_beats)
+{
+	unsigned int from, k;
+
+	for (from = 0; from < 42; from++) {
+		unsigned int want = 0;
+		double rate;
+		uint64_t got = beats_from(from, &rate);
+
+		/* the last one is not yet known */
+		for (k = 0; k < 10; k++) {
+			double t = 0.4 + k * 60 / 72.0;
+
+			want += t >= from * 0.02 - 1e-6 &&
+				t < from * 0.02 + 6 - 0.4;
+		}
+		cr_assert(got == want || got == want + 1, "%u: %u, not %u",
+			  from, (unsigned int)got, want);
+		cr_assert_float_eq(rate, 1.2, 5e-3, "%u: %g", from, rate);
+	}
+}
+
+/* Middle of a column's trace [rows]; NAN: none. */
+static double trace_row(const struct image *strip, unsigned int column)
+{
+	double rows = 0, n = 0;
+	unsigned int row;
+
+	for (row = 0; row < HEIGHT; row++) {
+		const uint8_t *p = strip->data + row * strip->stride +
+				   3 * column;
+
+		if (p[1] > p[0] && p[1] > p[2]) {
+			rows += row;
+			n++;
+		}
+	}
+	return n ? rows / n : NAN;
+}
+
+/*
+ * Where the trace begins with an R wave the line between the waves lies in the
+ * middle from the start, and stays.
+ */
+Test(ecg, trace_does_not_settle)
+{
+	struct heart h = { .rate = 500, .bpm = 72, .sign = 1, .wander = 0 };
+	struct image strip;
+	struct ecg *e = make(&strip);
+	unsigned int frame;
+
+	plan_beats(&h, 40);
+	for (frame = 20; frame < 20 + 150; frame++)
+		give(e, &strip, &h, frame);
+	/* columns of 10 ms: before the T wave, and before the next beat */
+	cr_assert_float_eq(trace_row(&strip, 40 + 10), (HEIGHT - 1) / 2.0, 2);
+	cr_assert_float_eq(trace_row(&strip, 40 + 55), (HEIGHT - 1) / 2.0, 2);
+	cr_assert_float_eq(trace_row(&strip, 40 + 83 + 10),
+			   trace_row(&strip, 40 + 10), 1);
+	/* and what is drawn first is the wave, as high as the next one */
+	cr_assert_lt(trace_row(&strip, 40), HEIGHT / 4.0);
+	ecg_destroy(e);
+	image_finish(&strip);
+}
+
 Test(ecg, flat_line_has_no_beats)
 {
 	struct heart h = { .rate = 500, .bpm = 72, .sign = 1 };
