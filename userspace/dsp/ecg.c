@@ -66,6 +66,7 @@ struct ecg {
 
 	struct sweep start;	/* the strip before this stretch */
 	double first[FIRST_MAX];	/* samples of its first half second, sorted */
+	bool placed;		/* the trace has its middle from such a one */
 	double level;		/* slow mean, the trace's middle [counts] */
 	double range;		/* counts from the middle to the edge */
 	double last_row;
@@ -427,13 +428,16 @@ static void fit_range(struct ecg *e, double value)
 /*
  * The beginning of a stretch, drawn again with every block: where the trace's
  * middle lies, and how high it is, is not known from its first sample, which
- * may be an R wave. Half a second's median is the line between the waves.
+ * may be an R wave. Half a second's median is the line between the waves; after
+ * a hole in time it is the one from before.
  */
 static void draw_start(struct ecg *e, struct image *strip)
 {
 	uint64_t i;
 
-	e->level = e->first[e->n / 2];
+	if (!e->placed)
+		e->level = e->first[e->n / 2];
+	e->placed |= e->n == first_samples(e);
 	fit_range(e, e->first[0]);
 	fit_range(e, e->first[e->n - 1]);
 	e->sweep = e->start;
@@ -554,6 +558,7 @@ void ecg_reset(struct ecg *e)
 	e->beats = 0;
 	e->intervals = 0;
 	e->range = 64;
+	e->placed = false;
 }
 
 void ecg_destroy(struct ecg *e)
