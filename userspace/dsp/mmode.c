@@ -34,6 +34,8 @@ static const char *fault(const struct mmode_params *p)
 		return "M-mode: strip is not 1 to 16384 wide and 2 to 16384 high";
 	if (!(p->column > 0) || !isfinite(p->column))
 		return "M-mode: a column lasts no time";
+	if (!(p->interval > 0))
+		return "M-mode: lines lie no time apart";
 	if (!(p->range_db > 0) || !isfinite(p->range_db))
 		return "M-mode: dynamic range is not positive";
 	return NULL;
@@ -105,6 +107,23 @@ static void clear_column(struct mmode *m, struct image *strip, int64_t at)
 		out[row * strip->stride] = 0;
 }
 
+/*
+ * Lines are missing. Drawn as an echo, interpolated or held, the heart would
+ * seem to do what nobody saw; black, it would seem to have no echo.
+ */
+static void hatch_column(struct mmode *m, struct image *strip, int64_t at)
+{
+	const uint32_t place = sweep_place(&m->sweep, at);
+	const uint32_t marks = sweep_marked(&m->sweep, at) ? MARK_ROWS : 0;
+	uint8_t *out = strip->data + place;
+	uint32_t row;
+
+	for (row = 0; row < m->params.height; row++)
+		out[row * strip->stride] =
+			row + marks >= m->params.height ? 255 :
+			(row + place) % MMODE_HATCH ? 0 : MMODE_HATCH_GREY;
+}
+
 /* The columns between the one before and the newest. */
 static void draw_between(struct mmode *m, struct image *strip,
 			 uint32_t columns, bool hole)
@@ -116,7 +135,7 @@ static void draw_between(struct mmode *m, struct image *strip,
 		const int64_t at = m->sweep.now - columns + k;
 
 		if (hole) {
-			clear_column(m, strip, at);
+			hatch_column(m, strip, at);
 			continue;
 		}
 		for (row = 0; row < m->params.height; row++)
@@ -144,7 +163,7 @@ void mmode_execute(struct mmode *m, struct image *strip, const float *db,
 	for (row = 0; row < height; row++)
 		m->now[row] += (at_row(m, db, row) - m->now[row]) / m->lines;
 	if (!restarted)
-		draw_between(m, strip, columns, time - m->time > MMODE_GAP);
+		draw_between(m, strip, columns, time - m->time > MMODE_GAP * m->params.interval);
 	draw_column(m, strip, m->sweep.now, m->now);
 	for (k = 1; k <= sweep_erased(&m->sweep); k++)
 		clear_column(m, strip, m->sweep.now + k);

@@ -14,6 +14,8 @@
  * @width: columns, 1 to 16384
  * @height: rows, 2 to 16384
  * @column: duration of a column, > 0 [s]
+ * @interval: the longest from line to line, if none is missing, > 0; INFINITY:
+ *            whatever it is, none is missing [s]
  * @range_db: dynamic range, grey 0 is -@range_db [dB], > 0
  * @grey: from dB to grey
  */
@@ -22,6 +24,7 @@ struct mmode_params {
 	uint32_t width;
 	uint32_t height;
 	double column;
+	double interval;
 	double range_db;
 	enum grey_map grey;
 };
@@ -47,14 +50,17 @@ int mmode_create(struct mmode **mmode, const struct mmode_params *params,
  * @time: of the line on the board's clock [s]
  *
  * Lines that fall into one column are averaged in dB; columns between two
- * lines are interpolated, unless the lines lie further apart than
- * MMODE_GAP, which stays black.
+ * lines are interpolated, unless lines are missing there, because the two lie
+ * more than MMODE_GAP intervals apart: then they are hatched.
  */
 void mmode_execute(struct mmode *mmode, struct image *strip, const float *db,
 		   double time);
 
-/* Between lines of a strip without a hole [s]. */
-#define MMODE_GAP	0.15
+#define MMODE_GAP	1.5
+
+/* What is not known: slanting lines of one grey, every so many pixels. */
+#define MMODE_HATCH		8
+#define MMODE_HATCH_GREY	96
 
 /** mmode_now() - the newest column of the strip */
 uint32_t mmode_now(const struct mmode *mmode);

@@ -413,6 +413,33 @@ static void run_beamform_m(struct pipeline *p)
 	beamform_execute(p->m.beamform, &p->m.iq, &p->baseband);
 }
 
+/* When a shot of the beam is transmitted, its first event, in the frame. */
+static double shot_start(const struct pipeline *p, uint32_t shot)
+{
+	uint32_t e = 0;
+
+	while (p->m.group[e] != shot)
+		e++;
+	return p->start[e];
+}
+
+/*
+ * The longest time from one line of the beam to the next, also to the next
+ * frame's first; INFINITY where the scan does not say.
+ */
+static double line_interval(const struct pipeline *p)
+{
+	const uint32_t last = p->m.images - 1;
+	double longest = p->scan->frame_period + shot_start(p, 0) -
+			 shot_start(p, last);
+	uint32_t shot;
+
+	for (shot = 0; shot < last; shot++)
+		longest = fmax(longest, shot_start(p, shot + 1) -
+					shot_start(p, shot));
+	return longest > 0 ? longest : INFINITY;
+}
+
 static int make_mmode(struct pipeline *p, const char **why)
 {
 	const struct pipeline_b *b = &p->params.b;
@@ -427,6 +454,7 @@ static int make_mmode(struct pipeline *p, const char **why)
 		.width = p->params.display.width,
 		.height = p->params.m.height,
 		.column = column_time(p),
+		.interval = line_interval(p),
 		.range_db = b->range_db,
 		.grey = b->grey,
 	};
@@ -446,16 +474,6 @@ static int make_mmode(struct pipeline *p, const char **why)
 	return ret;
 }
 
-/* When a shot of the beam was transmitted: its first event. */
-static double shot_time(const struct pipeline *p, uint32_t shot)
-{
-	uint32_t e = 0;
-
-	while (p->m.group[e] != shot)
-		e++;
-	return p->time + p->start[e];
-}
-
 static void run_mmode(struct pipeline *p)
 {
 	uint32_t shot;
@@ -463,7 +481,7 @@ static void run_mmode(struct pipeline *p)
 	for (shot = 0; shot < p->m.images; shot++) {
 		detect_execute(p->m_detect, &p->m_env, &p->m.iq, shot);
 		mmode_execute(p->mmode, &p->m_strip, p->m_env.db,
-			      shot_time(p, shot));
+			      p->time + shot_start(p, shot));
 	}
 }
 

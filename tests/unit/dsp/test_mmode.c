@@ -10,12 +10,13 @@
 #define HEIGHT	101
 #define SAMPLES	51
 #define COLUMN	5e-3
+#define INTERVAL 50e-3
 
 static struct mmode_params usual(void)
 {
 	return (struct mmode_params){
 		.samples = SAMPLES, .width = WIDTH, .height = HEIGHT,
-		.column = COLUMN, .range_db = 60,
+		.column = COLUMN, .interval = INTERVAL, .range_db = 60,
 	};
 }
 
@@ -103,15 +104,59 @@ Test(mmode, columns_between_lines_are_interpolated)
 	end(m, &strip);
 }
 
-Test(mmode, hole_in_time_stays_black)
+/* Nothing but slanting lines, and marks of time. */
+static bool hatched(const struct image *strip, uint32_t column)
+{
+	const bool marked =
+		strip->data[(HEIGHT - 1) * strip->stride + column] == 255;
+	const uint32_t rows = marked ? HEIGHT - 8 : HEIGHT;
+	uint32_t row;
+
+	for (row = 0; row < rows; row++) {
+		uint8_t grey = strip->data[row * strip->stride + column];
+
+		if (grey != ((row + column) % MMODE_HATCH ? 0 :
+							    MMODE_HATCH_GREY))
+			return false;
+	}
+	return true;
+}
+
+/* One line of a beam with one every 50 ms is lost. */
+Test(mmode, missing_lines_are_hatched)
 {
 	struct image strip;
 	struct mmode *m = make(&strip);
+	uint32_t c;
+
+	draw_wall(m, &strip, 20, 10.402);
+	draw_wall(m, &strip, 20, 10.452);
+	draw_wall(m, &strip, 20, 10.552);
+	draw_wall(m, &strip, 20, 10.602);
+	for (c = 80; c <= 90; c++)
+		cr_assert_float_eq(wall_row(&strip, c), 40, 0.2, "%u", c);
+	for (c = 91; c < 110; c++)
+		cr_assert(hatched(&strip, c), "column %u", c);
+	cr_assert_eq(strip.data[(HEIGHT - 1) * strip.stride + 100], 255,
+		     "the mark of 10.5 s is there all the same");
+	for (c = 110; c <= 120; c++)
+		cr_assert_float_eq(wall_row(&strip, c), 40, 0.2, "%u", c);
+	end(m, &strip);
+}
+
+/* A second later all is overwritten, hatching too. */
+Test(mmode, hatching_is_swept_over)
+{
+	struct image strip;
+	struct mmode *m = make(&strip);
+	uint32_t c, k;
 
 	draw_wall(m, &strip, 20, 10.002);
-	draw_wall(m, &strip, 20, 10.202);
-	cr_assert(isnan(wall_row(&strip, 20)));
-	cr_assert_float_eq(wall_row(&strip, 40), 40, 0.2);
+	draw_wall(m, &strip, 20, 10.302);
+	for (k = 0; k < 30; k++)
+		draw_wall(m, &strip, 20, 10.352 + k * INTERVAL);
+	for (c = 0; c < 60; c++)
+		cr_assert_float_eq(wall_row(&strip, c), 40, 0.2, "%u", c);
 	end(m, &strip);
 }
 
@@ -144,6 +189,10 @@ Test(mmode, wrong_params_are_refused_with_a_reason)
 	p.samples = 1;
 	cr_assert_eq(mmode_create(&m, &p, &why), -EINVAL);
 	cr_assert_str_eq(why, "M-mode: fewer than 2 samples");
+	p = usual();
+	p.interval = 0;
+	cr_assert_eq(mmode_create(&m, &p, &why), -EINVAL);
+	cr_assert_str_eq(why, "M-mode: lines lie no time apart");
 	p = usual();
 	p.column = 0;
 	cr_assert_eq(mmode_create(&m, &p, &why), -EINVAL);
