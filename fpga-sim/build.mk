@@ -3,8 +3,8 @@
 # The board itself, in reading order; also libsono's board in process.
 $(eval $(call static-library,fpga-sim/libsim.a,$(addprefix fpga-sim/, \
 	board.c regs.c load.c seq.c run.c queue.c payload.c sensor.c irq.c \
-	fault.c replay.c phantom.c cycle.c scene.c flow.c heart.c probe.c \
-	echo.c)))
+	fault.c replay.c phantom.c cycle.c scene.c flow.c heart.c abdomen.c \
+	probe.c echo.c)))
 
 # A scene has a million echoes to add up before its first frame.
 $(O)/fpga-sim/echo.o: CFLAGS += -O3

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "abdomen.h"
 #include "flow.h"
 #include "heart.h"
 #include "random.h"
@@ -130,6 +131,7 @@ static const struct kind {
 	{ "vessel", "linear", sim_vessel_fill },
 	{ "disk", "linear", sim_disk_fill },
 	{ "heart", "phased", sim_heart_fill },
+	{ "abdomen", "convex", sim_abdomen_fill },
 	{ "noise", "linear", fill_nothing },
 };
 

@@ -12,6 +12,7 @@
  * vessel: steady parabolic flow through speckle (flow.h).
  * disk: a disk of speckle that turns (flow.h).
  * heart: a beating heart with an ECG (heart.h), seen by a phased probe.
+ * abdomen: cysts and wires in speckle (abdomen.h), for a convex probe.
  * noise: nothing at all.
  *
  * A scene that moves is periodic: after its period it is the same again, to

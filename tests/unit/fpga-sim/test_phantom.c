@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "abdomen.h"
 #include "echo.h"
 #include "heart.h"
 #include "host.h"
@@ -294,6 +295,60 @@ Test(phantom, cysts_are_where_they_are_said_to_be)
 	}
 	cr_assert_eq(inside, 0);
 	cr_assert_gt(scene->count, 10000);
+	sim_scene_destroy(scene);
+}
+
+/* How strongly a circle of radius @r reflects, per scatterer that is there. */
+static double strength(const struct sim_scene *scene, double x, double z,
+		       double r, size_t *count)
+{
+	double sum = 0;
+
+	*count = 0;
+	for (size_t i = 0; i < scene->count - SIM_ABDOMEN_WIRES; i++) {
+		const struct sim_scatterer *s = &scene->scatterer[i];
+
+		if (hypot(s->x - x, s->z - z) >= r)
+			continue;
+		sum += s->amplitude * s->amplitude;
+		++*count;
+	}
+	return sqrt(sum / (double)*count);
+}
+
+Test(phantom, abdomen_is_as_it_is_said_to_be)
+{
+	const struct sim_scene_params params = { 3, SIM_HEART_RATE };
+	struct sim_scene *scene;
+
+	cr_assert_str_eq(sim_scene_probe("abdomen"), "convex");
+	cr_assert_eq(sim_scene_create(&scene, "abdomen", &params), 0);
+	for (int i = 0; i < SIM_ABDOMEN_CYSTS; i++) {
+		const struct sim_cyst *c = &sim_abdomen_cysts[i];
+		size_t inside, beside;
+		/* as far from the apex, on the other side or in the middle */
+		double x = c->x > 0 && c->z > 50e-3 && c->z < 90e-3 ? 45e-3 :
+			   c->z > 90e-3 ? 0 : -c->x;
+		double z = SIM_ABDOMEN_APEX_Z +
+			   sqrt(pow(hypot(c->x, c->z - SIM_ABDOMEN_APEX_Z), 2) -
+				x * x);
+		double here = strength(scene, c->x, c->z, c->radius, &inside);
+		double there = strength(scene, x, z, c->radius, &beside);
+
+		cr_assert_gt(beside, 150);
+		if (!c->contrast)
+			cr_assert_eq(inside, 0, "cyst %d", i);
+		else
+			cr_assert_float_eq(here / there / c->contrast, 1, 0.15,
+					   "cyst %d: %g", i, here / there);
+	}
+	for (size_t i = 0; i < scene->count; i++) {
+		const struct sim_scatterer *s = &scene->scatterer[i];
+		double range = hypot(s->x, s->z - SIM_ABDOMEN_APEX_Z);
+
+		cr_assert(range >= SIM_ABDOMEN_NEAR &&
+			  range <= SIM_ABDOMEN_FAR);
+	}
 	sim_scene_destroy(scene);
 }
 
