@@ -19,11 +19,15 @@ struct detect {
 };
 
 const struct detect_log_variant detect_log_variants[] = {
+	{ detect_log_avx512, "avx512", CPU_AVX512 },
+	{ detect_log_avx2, "avx2", CPU_AVX2 },
 	{ detect_log_c, "c", 0 },
 	{ }
 };
 
 const struct detect_persist_variant detect_persist_variants[] = {
+	{ detect_persist_avx512, "avx512", CPU_AVX512 },
+	{ detect_persist_avx2, "avx2", CPU_AVX2 },
 	{ detect_persist_c, "c", 0 },
 	{ }
 };

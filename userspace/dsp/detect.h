@@ -16,7 +16,7 @@
  */
 typedef void detect_log_fn(float *db, const float *iq, const float *gain_db,
 			   size_t n, float floor_db);
-detect_log_fn detect_log_c;
+detect_log_fn detect_log_c, detect_log_avx2, detect_log_avx512;
 
 /*
  * db[j] = now[j] + share (db[j] - now[j]), for j < n. Variants agree with the
@@ -24,7 +24,7 @@ detect_log_fn detect_log_c;
  */
 typedef void detect_persist_fn(float *db, const float *now, size_t n,
 			       float share);
-detect_persist_fn detect_persist_c;
+detect_persist_fn detect_persist_c, detect_persist_avx2, detect_persist_avx512;
 
 struct detect_log_variant {
 	detect_log_fn *fn;
