@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "checkdsp.h"
 #include "dsp/palette.h"
@@ -9,7 +10,10 @@
 #define FLOOR_DB	-60.0f
 #define LINES		7
 #define SAMPLES		23
+#define STRIDE		32	/* scan_stride(SAMPLES) */
+#define PAIRS		((LINES - 1) * STRIDE)
 #define NYQUIST		0.5f
+#define UNTOUCHED	91
 
 /* A map whose entries say their number. */
 static void compare_mapped(scanconvert_level_fn *fn, uint8_t *grey,
@@ -89,9 +93,9 @@ static void check_level(void)
 	}
 }
 
-/* Pixels anywhere in a small grid, on its samples, and outside. */
+/* Pixels anywhere in a small grid, and on its samples. */
 struct places {
-	struct guarded at, a, b;
+	struct guarded at, a, b, share;
 	struct scan_map map;
 };
 
@@ -102,14 +106,19 @@ static void make_places(struct places *p, size_t n)
 	p->at = guarded_new(4 * n, 0);
 	p->a = guarded_new(8 * n, 0);
 	p->b = guarded_new(8 * n, 0);
-	p->map = (struct scan_map){ p->at.data, p->a.data, p->b.data };
+	p->share = guarded_new(4 * n, 4);
+	p->map = (struct scan_map){
+		.at = p->at.data, .a = p->a.data, .b = p->b.data,
+		.share = p->share.data,
+	};
 	for (j = 0; j < n; j++) {
-		p->map.at[j] = checkdsp_below(LINES - 1) * SAMPLES +
+		p->map.at[j] = checkdsp_below(LINES - 1) * STRIDE +
 			       checkdsp_below(SAMPLES - 1);
-		if (j % 9 == 4)
-			p->map.at[j] = -1;
 		p->map.a[j] = j % 3 ? checkdsp_random() / 2 + 0.5 : 0;
 		p->map.b[j] = j % 4 ? checkdsp_random() / 2 + 0.5 : 0;
+		if (j % 11 == 3)
+			p->map.a[j] = p->map.b[j] = 1 - 1e-9;
+		p->map.share[j] = scan_share(p->map.a[j], p->map.b[j]);
 	}
 }
 
@@ -118,36 +127,130 @@ static void end_places(struct places *p)
 	guarded_end(&p->at);
 	guarded_end(&p->a);
 	guarded_end(&p->b);
+	guarded_end(&p->share);
+}
+
+static void compare_pair(scanconvert_pair_fn *fn, size_t n)
+{
+	struct guarded line = guarded_new(n, 1), next = guarded_new(n, 3);
+	struct guarded pairs = guarded_new(2 * n, 1);
+	size_t j;
+
+	for (j = 0; j < n; j++) {
+		((uint8_t *)line.data)[j] = checkdsp_below(256);
+		((uint8_t *)next.data)[j] = checkdsp_below(256);
+	}
+	fn(pairs.data, line.data, next.data, n);
+	for (j = 0; j < 2 * n; j++)
+		checkdsp_near("pairs", j, ((uint8_t *)pairs.data)[j],
+			      ((uint8_t *)(j % 2 ? next : line).data)[j / 2],
+			      0);
+	guarded_end(&line);
+	guarded_end(&next);
+	guarded_end(&pairs);
+}
+
+struct pair_call {
+	scanconvert_pair_fn *fn;
+	uint8_t pairs[4096], line[2048], next[2048];
+};
+
+static void call_pair(void *arg)
+{
+	struct pair_call *c = arg;
+
+	c->fn(c->pairs, c->line, c->next, 2048);
+}
+
+static void check_pair(void)
+{
+	static const size_t sizes[] = { 0, 1, 7, 16, 33, 63, 64, 2049 };
+	const struct scanconvert_pair_variant *v;
+	static struct pair_call c;
+	size_t i;
+
+	for (v = scanconvert_pair_variants; v->fn; v++) {
+		if (!checkdsp_begin("scanconvert_pair", v->name, v->flags))
+			continue;
+		for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
+			compare_pair(v->fn, sizes[i]);
+		c.fn = v->fn;
+		checkdsp_bench(call_pair, &c, 2048, "sample");
+		checkdsp_end();
+	}
+}
+
+static void compare_rgb(scanconvert_rgb_fn *fn, size_t n)
+{
+	struct guarded grey = guarded_new(n, 1), rgb = guarded_new(3 * n, 1);
+	size_t j;
+
+	for (j = 0; j < n; j++)
+		((uint8_t *)grey.data)[j] = checkdsp_below(256);
+	fn(rgb.data, grey.data, n);
+	for (j = 0; j < 3 * n; j++)
+		checkdsp_near("rgb", j, ((uint8_t *)rgb.data)[j],
+			      ((uint8_t *)grey.data)[j / 3], 0);
+	guarded_end(&grey);
+	guarded_end(&rgb);
+}
+
+struct rgb_call {
+	scanconvert_rgb_fn *fn;
+	uint8_t rgb[3 * 4096], grey[4096];
+};
+
+static void call_rgb(void *arg)
+{
+	struct rgb_call *c = arg;
+
+	c->fn(c->rgb, c->grey, 4096);
+}
+
+static void check_rgb(void)
+{
+	static const size_t sizes[] = { 0, 1, 7, 16, 33, 63, 64, 4099 };
+	const struct scanconvert_rgb_variant *v;
+	static struct rgb_call c;
+	size_t i;
+
+	for (v = scanconvert_rgb_variants; v->fn; v++) {
+		if (!checkdsp_begin("scanconvert_rgb", v->name, v->flags))
+			continue;
+		for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
+			compare_rgb(v->fn, sizes[i]);
+		c.fn = v->fn;
+		checkdsp_bench(call_rgb, &c, 4096, "pixel");
+		checkdsp_end();
+	}
 }
 
 /* Line by line, then between the lines, in long double. */
-static double exact_grey(const uint8_t *in, const struct scan_map *map,
+static double exact_grey(const uint8_t *pairs, const struct scan_map *map,
 			 size_t j)
 {
 	const long double a = map->a[j], b = map->b[j];
-	const uint8_t *line = in + map->at[j];
-	const uint8_t *next = line + SAMPLES;
-	long double before = line[0] + a * (line[1] - line[0]);
-	long double after = next[0] + a * (next[1] - next[0]);
+	const uint8_t *at = pairs + 2 * map->at[j];
+	long double before = at[0] + a * (at[2] - at[0]);
+	long double after = at[1] + a * (at[3] - at[1]);
 
 	return before + b * (after - before);
 }
 
 static void compare_grey(scanconvert_grey_fn *fn, size_t first, size_t n)
 {
-	struct guarded in = guarded_new(LINES * SAMPLES, 1);
+	struct guarded in = guarded_new(2 * PAIRS, 1);
 	struct guarded out = guarded_new(n, 1);
 	struct places p;
 	size_t j, differ = 0;
 
 	make_places(&p, first + n);
-	for (j = 0; j < LINES * SAMPLES; j++)
+	for (j = 0; j < 2 * PAIRS; j++)
 		((uint8_t *)in.data)[j] = j % 5 ? checkdsp_below(256) : 255;
-	fn(out.data, in.data, SAMPLES, &p.map, first, n);
+	fn(out.data, in.data, &p.map, first, n);
 	for (j = 0; j < n; j++) {
 		uint8_t got = ((uint8_t *)out.data)[j];
-		double exact = p.map.at[first + j] < 0 ? 0 :
-			       exact_grey(in.data, &p.map, first + j);
+		double exact = exact_grey(in.data, &p.map, first + j);
 
 		/* rounding may fall either way at a half */
 		if (fabs(exact - floor(exact) - 0.5) < 1e-9)
@@ -162,10 +265,32 @@ static void compare_grey(scanconvert_grey_fn *fn, size_t first, size_t n)
 	end_places(&p);
 }
 
+/* Steepest edges, everywhere between samples: whole words hold them. */
+static void compare_edges(scanconvert_grey_fn *fn)
+{
+	uint8_t in[2 * PAIRS], out[64];
+	struct places p;
+	unsigned int bits, j;
+
+	make_places(&p, 64);
+	for (bits = 0; bits < 16; bits++) {
+		for (j = 0; j < 2 * PAIRS; j++)
+			in[j] = bits >> j % 4 & 1 ? 255 : 0;
+		for (j = 0; j < 64; j++)
+			p.map.at[j] &= ~1u;
+		fn(out, in, &p.map, 0, 64);
+		for (j = 0; j < 64; j++)
+			checkdsp_near("edge", j, out[j],
+				      floor(exact_grey(in, &p.map, j) + 0.5),
+				      1);
+	}
+	end_places(&p);
+}
+
 struct grey_call {
 	scanconvert_grey_fn *fn;
 	struct places *places;
-	uint8_t in[LINES * SAMPLES];
+	uint8_t in[2 * PAIRS];
 	uint8_t out[4096];
 };
 
@@ -173,12 +298,12 @@ static void call_grey(void *arg)
 {
 	struct grey_call *c = arg;
 
-	c->fn(c->out, c->in, SAMPLES, &c->places->map, 0, 4096);
+	c->fn(c->out, c->in, &c->places->map, 0, 4096);
 }
 
 static void check_grey(void)
 {
-	static const size_t sizes[] = { 0, 1, 7, 33, 4099 };
+	static const size_t sizes[] = { 0, 1, 7, 33, 255, 257, 4099 };
 	const struct scanconvert_grey_variant *v;
 	static struct grey_call c;
 	struct places p;
@@ -191,6 +316,7 @@ static void check_grey(void)
 			compare_grey(v->fn, 0, sizes[i]);
 			compare_grey(v->fn, 3, sizes[i]);
 		}
+		compare_edges(v->fn);
 		make_places(&p, 4096);
 		c.fn = v->fn;
 		c.places = &p;
@@ -201,9 +327,8 @@ static void check_grey(void)
 }
 
 struct flow {
-	float v[LINES * SAMPLES];
-	uint8_t valid[LINES * SAMPLES];
-	float shade[LINES * SAMPLES];
+	float v[LINES * STRIDE];
+	float shade[LINES * STRIDE];
 	uint8_t palette[PALETTE_SHADES * PALETTE_COLOURS][3];
 	struct colour_law law;
 };
@@ -221,14 +346,12 @@ static void make_flow(struct flow *f, double baseline)
 		f->palette[i][1] = i / PALETTE_COLOURS;
 		f->palette[i][2] = 77;
 	}
-	for (i = 0; i < LINES * SAMPLES; i++) {
-		f->v[i] = NYQUIST * checkdsp_random();
+	for (i = 0; i < LINES * STRIDE; i++) {
+		f->v[i] = i % 4 ? NYQUIST * checkdsp_random() : NAN;
 		f->shade[i] = checkdsp_random() / 2 + 0.5;
-		f->valid[i] = i % 4 != 0;
 	}
 	f->law = (struct colour_law){
-		.v = f->v, .shade = f->shade, .valid = f->valid,
-		.samples = SAMPLES, .nyquist = NYQUIST, .baseline = baseline,
+		.v = f->v, .shade = f->shade, .stride = STRIDE, .nyquist = NYQUIST, .baseline = baseline,
 		.priority = 200,
 		.palette = (const uint8_t (*)[3])f->palette,
 	};
@@ -245,12 +368,12 @@ static double exact_entry(const struct flow *f, const struct scan_map *map,
 	const double a = map->a[j], b = map->b[j];
 	const double share[4] = { (1 - a) * (1 - b), a * (1 - b), (1 - a) * b,
 				  a * b };
-	const int place[4] = { 0, 1, SAMPLES, SAMPLES + 1 };
+	const int place[4] = { 0, 1, STRIDE, STRIDE + 1 };
 	double all = 0, best = 0, second = 0, sum = 0, centre = 0;
 	int i;
 
 	for (i = 0; i < 4; i++) {
-		double w = f->valid[map->at[j] + place[i]] ? share[i] : 0;
+		double w = isnan(f->v[map->at[j] + place[i]]) ? 0 : share[i];
 
 		all += w;
 		if (w > best) {
@@ -266,10 +389,11 @@ static double exact_entry(const struct flow *f, const struct scan_map *map,
 	for (i = 0; i < 4; i++) {
 		double off = f->v[map->at[j] + place[i]] - centre;
 
+		if (isnan(off))
+			continue;
 		if (fabs(fabs(off) - NYQUIST) < 1e-5)
 			return -2;
-		if (f->valid[map->at[j] + place[i]])
-			sum += share[i] * remainder(off, 2 * NYQUIST);
+		sum += share[i] * remainder(off, 2 * NYQUIST);
 	}
 	if (all < 0.5)
 		return -1;
@@ -285,12 +409,12 @@ static double exact_shade(const struct flow *f, const struct scan_map *map,
 	const double a = map->a[j], b = map->b[j];
 	const double share[4] = { (1 - a) * (1 - b), a * (1 - b), (1 - a) * b,
 				  a * b };
-	const int place[4] = { 0, 1, SAMPLES, SAMPLES + 1 };
+	const int place[4] = { 0, 1, STRIDE, STRIDE + 1 };
 	double all = 0, sum = 0;
 	int i;
 
 	for (i = 0; i < 4; i++) {
-		double w = f->valid[map->at[j] + place[i]] ? share[i] : 0;
+		double w = isnan(f->v[map->at[j] + place[i]]) ? 0 : share[i];
 
 		all += w;
 		sum += w * f->shade[map->at[j] + place[i]];
@@ -311,17 +435,18 @@ static void compare_colour(scanconvert_colour_fn *fn, size_t first, size_t n,
 	make_flow(&f, baseline);
 	for (j = 0; j < n; j++)
 		((uint8_t *)grey.data)[j] = j % 3 ? 199 : 200 + j % 50;
+	memset(rgb.data, UNTOUCHED, 3 * n);
 	fn(rgb.data, grey.data, &f.law, &p.map, first, n);
 	for (j = 0; j < n; j++) {
 		const uint8_t *got = (uint8_t *)rgb.data + 3 * j;
-		uint8_t level = ((uint8_t *)grey.data)[j];
 		double entry = -1;
 
-		if (p.map.at[first + j] >= 0 && level < f.law.priority)
+		if (((uint8_t *)grey.data)[j] < f.law.priority)
 			entry = exact_entry(&f, &p.map, first + j);
 		if (entry == -2)
 			continue;
-		checkdsp_near("blue", j, got[2], entry < 0 ? level : 77, 0);
+		checkdsp_near("blue", j, got[2], entry < 0 ? UNTOUCHED : 77,
+			      0);
 		/* the ends of the palette are one velocity */
 		if (entry >= 0 && abs(got[0] - (int)entry) != 255)
 			checkdsp_near("entry", j, got[0], entry, 1);
@@ -329,7 +454,7 @@ static void compare_colour(scanconvert_colour_fn *fn, size_t first, size_t n,
 			checkdsp_near("shade", j, got[1],
 				      exact_shade(&f, &p.map, first + j), 1);
 		if (entry < 0)
-			checkdsp_near("red", j, got[0], level, 0);
+			checkdsp_near("red", j, got[0], UNTOUCHED, 0);
 	}
 	guarded_end(&rgb);
 	guarded_end(&grey);
@@ -377,6 +502,8 @@ static void check_colour(void)
 void check_scanconvert(void)
 {
 	check_level();
+	check_pair();
 	check_grey();
+	check_rgb();
 	check_colour();
 }

@@ -21,24 +21,38 @@ void scanconvert_level_c(uint8_t *grey, const float *db, size_t n,
 	}
 }
 
-void scanconvert_grey_c(uint8_t *out, const uint8_t *in, uint32_t samples,
+void scanconvert_pair_c(uint8_t *pairs, const uint8_t *line,
+			const uint8_t *next, size_t n)
+{
+	size_t j;
+
+	for (j = 0; j < n; j++) {
+		pairs[2 * j] = line[j];
+		pairs[2 * j + 1] = next[j];
+	}
+}
+
+void scanconvert_grey_c(uint8_t *out, const uint8_t *pairs,
 			const struct scan_map *map, size_t first, size_t n)
 {
 	size_t j;
 
 	for (j = first; j < first + n; j++, out++) {
 		const double a = map->a[j], b = map->b[j];
-		const uint8_t *line, *next;
+		const uint8_t *line = pairs + 2 * (size_t)map->at[j];
+		const uint8_t *next = line + 1;
 
-		if (map->at[j] < 0) {
-			*out = 0;
-			continue;
-		}
-		line = in + map->at[j];
-		next = line + samples;
-		*out = (1 - a) * (1 - b) * line[0] + a * (1 - b) * line[1] +
-		       (1 - a) * b * next[0] + a * b * next[1] + 0.5;
+		*out = (1 - a) * (1 - b) * line[0] + a * (1 - b) * line[2] +
+		       (1 - a) * b * next[0] + a * b * next[2] + 0.5;
 	}
+}
+
+void scanconvert_rgb_c(uint8_t *rgb, const uint8_t *grey, size_t n)
+{
+	size_t j;
+
+	for (j = 0; j < n; j++)
+		memset(rgb + 3 * j, grey[j], 3);
 }
 
 /* v within one Nyquist velocity of near, so that -vn and +vn are neighbours */
@@ -77,15 +91,15 @@ static const uint8_t *colour(struct flow flow, const struct colour_law *law)
 static int velocity(struct flow *flow, const struct colour_law *law, size_t at,
 		    float a, float b)
 {
-	const size_t place[4] = { at, at + 1, at + law->samples,
-				  at + law->samples + 1 };
+	const size_t place[4] = { at, at + 1, at + law->stride,
+				  at + law->stride + 1 };
 	const float share[4] = { (1 - a) * (1 - b), a * (1 - b), (1 - a) * b,
 				 a * b };
 	float weight[4], all = 0, sum = 0, shade = 0;
 	int i, heaviest = 0;
 
 	for (i = 0; i < 4; i++) {
-		weight[i] = law->valid[place[i]] ? share[i] : 0;
+		weight[i] = isnan(law->v[place[i]]) ? 0 : share[i];
 		all += weight[i];
 		if (weight[i] > weight[heaviest])
 			heaviest = i;
@@ -93,9 +107,10 @@ static int velocity(struct flow *flow, const struct colour_law *law, size_t at,
 	if (all < 0.5f)
 		return 0;
 	for (i = 0; i < 4; i++)
-		sum += weight[i] * unwrap(law->v[place[i]],
-					  law->v[place[heaviest]],
-					  law->nyquist);
+		if (weight[i] > 0)
+			sum += weight[i] * unwrap(law->v[place[i]],
+						  law->v[place[heaviest]],
+						  law->nyquist);
 	for (i = 0; law->shade && i < 4; i++)
 		shade += weight[i] * law->shade[place[i]];
 	*flow = (struct flow){ sum / all, shade / all };
@@ -109,14 +124,11 @@ void scanconvert_colour_c(uint8_t *rgb, const uint8_t *grey,
 	size_t j;
 
 	for (j = 0; j < n; j++, rgb += 3) {
-		const int32_t at = map->at[first + j];
 		struct flow flow;
 
-		if (at >= 0 && grey[j] < law->priority &&
-		    velocity(&flow, law, at, map->a[first + j],
+		if (grey[j] < law->priority &&
+		    velocity(&flow, law, map->at[first + j], map->a[first + j],
 			     map->b[first + j]))
 			memcpy(rgb, colour(flow, law), 3);
-		else
-			memset(rgb, grey[j], 3);
 	}
 }

@@ -15,26 +15,49 @@
 struct scanconvert {
 	struct scanconvert_params params;
 	scanconvert_level_fn *level;
+	scanconvert_pair_fn *pair;
 	scanconvert_grey_fn *grey;
+	scanconvert_rgb_fn *rgb;
 	scanconvert_colour_fn *colour;
 	struct scan_map map;
 	struct scan_map box;	/* of the velocities; its own if there is one */
 	uint32_t edges;
 	uint32_t *edge;		/* pixels of the box's outline */
-	uint8_t *samples;	/* [lines][samples], the envelope as grey */
+	uint32_t stride;	/* of pairs: scan_stride() */
+	uint8_t *line[2];	/* [samples], lines of the envelope as grey */
+	uint8_t *pairs;		/* [lines - 1][stride], each line with the next */
 	uint8_t *row;		/* [width], a row of the image in grey */
-	float *shade;		/* [lines][samples] of the velocities */
+	float *v;		/* [lines][stride], velocities; NAN: not valid */
+	float *shade;		/* the same, what a map shows beside them */
 	uint8_t *level_map;	/* [LEVEL_MAP]; NULL: linear */
 	struct palette palette;
 };
 
 const struct scanconvert_level_variant scanconvert_level_variants[] = {
+	{ scanconvert_level_avx512, "avx512", CPU_AVX512 },
+	{ scanconvert_level_avx2, "avx2", CPU_AVX2 },
 	{ scanconvert_level_c, "c", 0 },
 	{ }
 };
 
+const struct scanconvert_pair_variant scanconvert_pair_variants[] = {
+	{ scanconvert_pair_avx512, "avx512", CPU_AVX512 },
+	{ scanconvert_pair_avx2, "avx2", CPU_AVX2 },
+	{ scanconvert_pair_c, "c", 0 },
+	{ }
+};
+
 const struct scanconvert_grey_variant scanconvert_grey_variants[] = {
+	{ scanconvert_grey_avx512, "avx512", CPU_AVX512 },
+	{ scanconvert_grey_avx2, "avx2", CPU_AVX2 },
 	{ scanconvert_grey_c, "c", 0 },
+	{ }
+};
+
+const struct scanconvert_rgb_variant scanconvert_rgb_variants[] = {
+	{ scanconvert_rgb_avx512, "avx512", CPU_AVX512 },
+	{ scanconvert_rgb_avx2, "avx2", CPU_AVX2 },
+	{ scanconvert_rgb_c, "c", 0 },
 	{ }
 };
 
@@ -115,69 +138,110 @@ static bool inside(const struct grid *grid, double line, double sample)
 	       sample + 1 < grid->samples;
 }
 
-static int map_init(struct scan_map *map, const struct grid *grid,
-		    const struct raster *raster)
+/* Where a pixel lies; false outside. */
+static bool find(const struct grid *grid, const struct raster *raster,
+		 uint32_t row, uint32_t column, double *line, double *sample)
 {
-	const size_t pixels = (size_t)raster->width * raster->height;
+	grid_locate(grid, raster->x0 + column * raster->dx,
+		    raster->z0 + row * raster->dz, line, sample);
+	return inside(grid, floor(*line), floor(*sample));
+}
+
+/* Counts pixels and spans, and says of each pixel whether it is inside. */
+static size_t count_inside(uint8_t *is, uint32_t *spans,
+			   const struct grid *grid,
+			   const struct raster *raster)
+{
 	uint32_t row, column;
+	double line, sample;
+	size_t n = 0;
+
+	*spans = 0;
+	for (row = 0; row < raster->height; row++)
+		for (column = 0; column < raster->width; column++, is++) {
+			*is = find(grid, raster, row, column, &line, &sample);
+			*spans += *is && (!column || !is[-1]);
+			n += *is;
+		}
+	return n;
+}
+
+static void fill_map(struct scan_map *map, const uint8_t *is,
+		     const struct grid *grid, const struct raster *raster)
+{
+	const uint32_t stride = scan_stride(grid->samples);
+	struct scan_span *span = map->span - 1;
+	uint32_t row, column;
+	double line, sample;
 	size_t i = 0;
 
-	map->at = dsp_alloc(pixels, sizeof(*map->at));
-	map->a = dsp_alloc(pixels, sizeof(*map->a));
-	map->b = dsp_alloc(pixels, sizeof(*map->b));
-	if (!map->at || !map->a || !map->b)
-		return -ENOMEM;
-	for (row = 0; row < raster->height; row++) {
-		for (column = 0; column < raster->width; column++, i++) {
-			double line, sample;
-
-			grid_locate(grid, raster->x0 + column * raster->dx,
-				    raster->z0 + row * raster->dz, &line,
-				    &sample);
-			map->at[i] = -1;
-			if (!inside(grid, floor(line), floor(sample)))
+	for (row = 0; row < raster->height; row++)
+		for (column = 0; column < raster->width; column++, is++) {
+			if (!*is)
 				continue;
-			map->at[i] = floor(line) * grid->samples +
-				     floor(sample);
+			if (!column || !is[-1])
+				*++span = (struct scan_span){ row, column, 0, i };
+			span->n++;
+			find(grid, raster, row, column, &line, &sample);
+			map->at[i] = floor(line) * stride + floor(sample);
 			map->a[i] = sample - floor(sample);
 			map->b[i] = line - floor(line);
+			map->share[i] = scan_share(map->a[i], map->b[i]);
+			i++;
 		}
-	}
+}
+
+/* @is: [height][width], written */
+static int map_init(struct scan_map *map, uint8_t *is, const struct grid *grid,
+		    const struct raster *raster)
+{
+	const size_t n = count_inside(is, &map->spans, grid, raster);
+
+	map->span = dsp_alloc(map->spans, sizeof(*map->span));
+	map->at = dsp_alloc(n, sizeof(*map->at));
+	map->a = dsp_alloc(n, sizeof(*map->a));
+	map->b = dsp_alloc(n, sizeof(*map->b));
+	map->share = dsp_alloc(n, sizeof(*map->share));
+	if (!map->span || !map->at || !map->a || !map->b || !map->share)
+		return -ENOMEM;
+	fill_map(map, is, grid, raster);
 	return 0;
 }
 
 static void map_finish(struct scan_map *map)
 {
+	free(map->span);
 	free(map->at);
 	free(map->a);
 	free(map->b);
+	free(map->share);
 }
 
 /* Pixels of the box beside one that is not, or at the image's edge. */
-static bool on_edge(const struct scanconvert *s, uint32_t row, uint32_t column)
+static bool on_edge(const struct raster *raster, const uint8_t *is,
+		    uint32_t row, uint32_t column)
 {
-	const struct raster *raster = &s->params.raster;
-	const int32_t *at = s->box.at + (size_t)row * raster->width + column;
-
-	return *at >= 0 &&
+	is += (size_t)row * raster->width + column;
+	return *is &&
 	       (!row || row + 1 == raster->height || !column ||
-		column + 1 == raster->width || at[-1] < 0 || at[1] < 0 ||
-		at[-(ptrdiff_t)raster->width] < 0 || at[raster->width] < 0);
+		column + 1 == raster->width || !is[-1] || !is[1] ||
+		!is[-(ptrdiff_t)raster->width] || !is[raster->width]);
 }
 
-static int make_outline(struct scanconvert *s)
+static int make_outline(struct scanconvert *s, const uint8_t *is)
 {
 	const struct raster *raster = &s->params.raster;
 	const size_t pixels = (size_t)raster->width * raster->height;
+	const uint32_t width = raster->width;
 	size_t i;
 
 	for (i = 0; i < pixels; i++)
-		s->edges += on_edge(s, i / raster->width, i % raster->width);
+		s->edges += on_edge(raster, is, i / width, i % width);
 	s->edge = dsp_alloc(s->edges, sizeof(*s->edge));
 	if (!s->edge)
 		return -ENOMEM;
 	for (i = 0, s->edges = 0; i < pixels; i++)
-		if (on_edge(s, i / raster->width, i % raster->width))
+		if (on_edge(raster, is, i / width, i % width))
 			s->edge[s->edges++] = i;
 	return 0;
 }
@@ -248,25 +312,43 @@ static int make_level_map(struct scanconvert *s)
 	return 0;
 }
 
+static int make_maps(struct scanconvert *s)
+{
+	const struct scanconvert_params *p = &s->params;
+	uint8_t *is = dsp_alloc(p->raster.height, p->raster.width);
+	int ret = -ENOMEM;
+
+	if (is)
+		ret = map_init(&s->map, is, &p->grid, &p->raster);
+	if (!ret && has_box(s)) {
+		ret = map_init(&s->box, is, &p->box, &p->raster);
+		if (!ret)
+			ret = make_outline(s, is);
+	}
+	free(is);
+	return ret;
+}
+
 static int build(struct scanconvert *s)
 {
 	const struct scanconvert_params *p = &s->params;
 	const struct grid *box = has_box(s) ? &p->box : &p->grid;
+	const size_t flow = p->colour.nyquist > 0 ?
+			    (size_t)box->lines * scan_stride(box->samples) : 0;
 	int ret;
 
-	s->samples = dsp_alloc(p->grid.lines, p->grid.samples);
+	s->stride = scan_stride(p->grid.samples);
+	s->line[0] = dsp_alloc(p->grid.samples, 1);
+	s->line[1] = dsp_alloc(p->grid.samples, 1);
+	s->pairs = dsp_alloc(p->grid.lines - 1, 2 * (size_t)s->stride);
 	s->row = dsp_alloc(p->raster.width, 1);
-	s->shade = dsp_alloc((size_t)box->lines * box->samples,
-			     sizeof(*s->shade));
-	if (!s->samples || !s->row || !s->shade)
+	s->v = dsp_alloc(flow, sizeof(*s->v));
+	s->shade = dsp_alloc(flow, sizeof(*s->shade));
+	if (!s->line[0] || !s->line[1] || !s->pairs || !s->row || !s->v ||
+	    !s->shade)
 		return -ENOMEM;
 	ret = make_level_map(s);
-	if (!ret)
-		ret = map_init(&s->map, &p->grid, &p->raster);
-	if (ret || !has_box(s))
-		return ret;
-	ret = map_init(&s->box, box, &p->raster);
-	return ret ? ret : make_outline(s);
+	return ret ? ret : make_maps(s);
 }
 
 int scanconvert_create(struct scanconvert **scanconvert,
@@ -283,7 +365,9 @@ int scanconvert_create(struct scanconvert **scanconvert,
 		return -ENOMEM;
 	s->params = *params;
 	s->level = cpu_choose(scanconvert_level_variants)->fn;
+	s->pair = cpu_choose(scanconvert_pair_variants)->fn;
 	s->grey = cpu_choose(scanconvert_grey_variants)->fn;
+	s->rgb = cpu_choose(scanconvert_rgb_variants)->fn;
 	s->colour = cpu_choose(scanconvert_colour_variants)->fn;
 	if (build(s)) {
 		scanconvert_destroy(s);
@@ -294,16 +378,62 @@ int scanconvert_create(struct scanconvert **scanconvert,
 	return 0;
 }
 
+/*
+ * A row of the image in grey: its spans, zeros between them. @span: the first
+ * that is not above the row; returns the first below it.
+ */
+static uint32_t draw_row(struct scanconvert *s, uint8_t *out, uint32_t row,
+			 uint32_t span)
+{
+	uint32_t column = 0;
+
+	for (; span < s->map.spans && s->map.span[span].row == row; span++) {
+		const struct scan_span *now = &s->map.span[span];
+
+		memset(out + column, 0, now->column - column);
+		s->grey(out + now->column, s->pairs, &s->map, now->first,
+			now->n);
+		column = now->column + now->n;
+	}
+	memset(out + column, 0, s->params.raster.width - column);
+	return span;
+}
+
+static void draw_grey(struct scanconvert *s, struct image *out)
+{
+	uint32_t row, span = 0;
+
+	for (row = 0; row < s->params.raster.height; row++)
+		span = draw_row(s, out->data + row * out->stride, row, span);
+}
+
 void scanconvert_grey(struct scanconvert *s, struct image *out,
 		      const uint8_t *in)
 {
-	const struct raster *raster = &s->params.raster;
-	uint32_t row;
+	const uint32_t n = s->params.grid.samples;
+	uint32_t line;
 
-	for (row = 0; row < raster->height; row++)
-		s->grey(out->data + row * out->stride, in,
-			s->params.grid.samples, &s->map,
-			(size_t)row * raster->width, raster->width);
+	for (line = 0; line + 1 < s->params.grid.lines; line++, in += n)
+		s->pair(s->pairs + 2 * (size_t)line * s->stride, in, in + n,
+			n);
+	draw_grey(s, out);
+}
+
+/* The envelope as grey, each line beside the next. */
+static void find_pairs(struct scanconvert *s, const struct env *env)
+{
+	const size_t n = env->samples;
+	uint32_t line;
+
+	for (line = 0; line < env->lines; line++) {
+		uint8_t *now = s->line[line % 2];
+
+		s->level(now, env->db + line * n, n, -s->params.range_db,
+			 s->level_map);
+		if (line)
+			s->pair(s->pairs + 2 * (size_t)(line - 1) * s->stride,
+				s->line[!(line % 2)], now, n);
+	}
 }
 
 /* Grey from which on tissue hides velocity. */
@@ -314,21 +444,36 @@ static uint32_t priority_grey(const struct scanconvert_params *p)
 	return level < 0 ? 0 : level > 1 ? 256 : 255 * grey_of(p->grey, level);
 }
 
-/* What a map shows beside the velocity, as shares of its scale. */
-static const float *find_shade(struct scanconvert *s, const struct vel *vel)
+/* What a map shows beside the velocity, as a share of its scale. */
+static float shade_of(const struct colour_scale *colour, const struct vel *vel,
+		      size_t i)
+{
+	float level;
+
+	if (colour->map == COLOUR_VARIANCE)
+		return vel->variance[i];
+	level = (vel->power[i] - (float)colour->power_db) /
+		(float)colour->power_range_db;
+	return level > 0 ? level < 1 ? level : 1 : 0;
+}
+
+static void find_flow(struct scanconvert *s, const struct vel *vel)
 {
 	const struct colour_scale *colour = &s->params.colour;
-	const size_t n = (size_t)vel->lines * vel->samples;
-	size_t i;
+	const uint32_t stride = scan_stride(vel->samples);
+	uint32_t line, j;
+	size_t i = 0;
 
-	if (colour->map == COLOUR_VELOCITY)
-		return NULL;
-	if (colour->map == COLOUR_VARIANCE)
-		return vel->variance;
-	for (i = 0; i < n; i++)
-		s->shade[i] = fmin(fmax((vel->power[i] - colour->power_db) /
-					colour->power_range_db, 0), 1);
-	return s->shade;
+	for (line = 0; line < vel->lines; line++) {
+		float *v = s->v + (size_t)line * stride;
+		float *shade = s->shade + (size_t)line * stride;
+
+		for (j = 0; j < vel->samples; j++, i++) {
+			v[j] = vel->valid[i] ? vel->v[i] : NAN;
+			if (colour->map != COLOUR_VELOCITY)
+				shade[j] = shade_of(colour, vel, i);
+		}
+	}
 }
 
 static void draw_outline(struct scanconvert *s, struct image *out)
@@ -346,25 +491,28 @@ static void draw_colour(struct scanconvert *s, struct image *out,
 			const struct vel *vel)
 {
 	const struct scanconvert_params *p = &s->params;
-	const uint32_t width = p->raster.width;
+	const struct scan_map *map = has_box(s) ? &s->box : &s->map;
 	const struct colour_law law = {
-		.v = vel->v,
-		.shade = find_shade(s, vel),
-		.valid = vel->valid,
-		.samples = vel->samples,
+		.v = s->v,
+		.shade = p->colour.map == COLOUR_VELOCITY ? NULL : s->shade,
+		.stride = scan_stride(vel->samples),
 		.nyquist = p->colour.nyquist,
 		.baseline = p->colour.baseline,
 		.priority = priority_grey(p),
 		.palette = (const uint8_t (*)[3])s->palette.rgb,
 	};
-	uint32_t row;
+	uint32_t row, span = 0, next = 0;
 
+	find_flow(s, vel);
 	for (row = 0; row < p->raster.height; row++) {
-		s->grey(s->row, s->samples, p->grid.samples, &s->map,
-			(size_t)row * width, width);
-		s->colour(out->data + row * out->stride, s->row, &law,
-			  has_box(s) ? &s->box : &s->map, (size_t)row * width,
-			  width);
+		uint8_t *rgb = out->data + row * out->stride;
+
+		span = draw_row(s, s->row, row, span);
+		s->rgb(rgb, s->row, p->raster.width);
+		for (; next < map->spans && map->span[next].row == row; next++)
+			s->colour(rgb + 3 * (size_t)map->span[next].column,
+				  s->row + map->span[next].column, &law, map,
+				  map->span[next].first, map->span[next].n);
 	}
 	draw_outline(s, out);
 }
@@ -374,12 +522,11 @@ void scanconvert_execute(struct scanconvert *s, struct image *out,
 {
 	const struct scanconvert_params *p = &s->params;
 
-	s->level(s->samples, env->db, (size_t)env->lines * env->samples,
-		 -p->range_db, s->level_map);
+	find_pairs(s, env);
 	if (vel)
 		draw_colour(s, out, vel);
 	else
-		scanconvert_grey(s, out, s->samples);
+		draw_grey(s, out);
 	out->floor_db = -p->range_db;
 	out->grey = p->grey;
 	out->colour = p->colour;
@@ -392,8 +539,11 @@ void scanconvert_destroy(struct scanconvert *s)
 	map_finish(&s->map);
 	map_finish(&s->box);
 	free(s->edge);
-	free(s->samples);
+	free(s->line[0]);
+	free(s->line[1]);
+	free(s->pairs);
 	free(s->row);
+	free(s->v);
 	free(s->shade);
 	free(s->level_map);
 	free(s);

@@ -10,17 +10,57 @@
 #include "dsp.h"
 
 /**
+ * struct scan_span - pixels of a row that lie among the samples
+ * @row: of the image
+ * @column: of the first
+ * @n: pixels
+ * @first: of them in the map's arrays
+ */
+struct scan_span {
+	uint32_t row;
+	uint32_t column;
+	uint32_t n;
+	size_t first;
+};
+
+/**
  * struct scan_map - where the pixels of an image lie among the samples
- * @at: index of the sample before the pixel on the line before it, -1 outside
- *      the grid; [height][width]
+ * @spans: of @span
+ * @span: in the order of the image
+ * @at: place of the sample before the pixel on the line before it:
+ *      line * scan_stride() + sample; of the pixels inside only
  * @a: share of the next sample, 0 to below 1
  * @b: share of the next line, 0 to below 1
+ * @share: both as whole numbers for the variants: 2^15 @a, 1 to 2^15 - 1, and
+ *         in the upper half 2^16 @b, 0 to 2^16 - 1
  */
 struct scan_map {
-	int32_t *at;
+	uint32_t spans;
+	struct scan_span *span;
+	uint32_t *at;
 	double *a;
 	double *b;
+	uint32_t *share;
 };
+
+/** scan_share() - @a and @b for struct scan_map */
+static inline uint32_t scan_share(double a, double b)
+{
+	uint32_t low = a * 0x1p15 + 0.5, high = b * 0x1p16 + 0.5;
+
+	low += !low;
+	return (low < 0x8000 ? low : 0x7fff) |
+	       (high < 0x10000 ? high : 0xffff) << 16;
+}
+
+/*
+ * From line to line of what is looked up: an odd number of cache lines of
+ * pairs, so that neighbours across the lines do not share a set.
+ */
+static inline uint32_t scan_stride(uint32_t samples)
+{
+	return ((samples + 31) / 32 | 1) * 32;
+}
 
 #define LEVEL_STEPS	4	/* of a grey map per grey */
 #define LEVEL_MAP	(255 * LEVEL_STEPS + 1)
@@ -33,24 +73,40 @@ struct scan_map {
  */
 typedef void scanconvert_level_fn(uint8_t *grey, const float *db, size_t n,
 				  float floor_db, const uint8_t *map);
-scanconvert_level_fn scanconvert_level_c;
+scanconvert_level_fn scanconvert_level_c, scanconvert_level_avx2,
+	scanconvert_level_avx512;
 
 /*
- * out[j] for pixels first to first + n - 1 of the map: the bilinear mean of
- * in at the map's place plus 0.5, rounded down; 0 outside. samples: of a line
- * of in. Variants agree with the C form within 1, in less than 1 of 250 pixels.
+ * pairs[2 j] = line[j], pairs[2 j + 1] = next[j], for j < n: what lies between
+ * two lines and two samples is 4 bytes in a row. Variants agree exactly.
  */
-typedef void scanconvert_grey_fn(uint8_t *out, const uint8_t *in,
-				 uint32_t samples, const struct scan_map *map,
-				 size_t first, size_t n);
-scanconvert_grey_fn scanconvert_grey_c;
+typedef void scanconvert_pair_fn(uint8_t *pairs, const uint8_t *line,
+				 const uint8_t *next, size_t n);
+scanconvert_pair_fn scanconvert_pair_c, scanconvert_pair_avx2,
+	scanconvert_pair_avx512;
+
+/*
+ * out[j] for pixels first to first + n - 1 of the map's arrays: the bilinear
+ * mean of the samples at the map's place plus 0.5, rounded down. pairs of line
+ * l and l + 1 begin at 2 l scan_stride(). Variants agree with the C form within
+ * 1, in less than 1 of 250 pixels.
+ */
+typedef void scanconvert_grey_fn(uint8_t *out, const uint8_t *pairs,
+				 const struct scan_map *map, size_t first,
+				 size_t n);
+scanconvert_grey_fn scanconvert_grey_c, scanconvert_grey_avx2,
+	scanconvert_grey_avx512;
+
+/* rgb[3 j] to rgb[3 j + 2] = grey[j], for j < n. Variants agree exactly. */
+typedef void scanconvert_rgb_fn(uint8_t *rgb, const uint8_t *grey, size_t n);
+scanconvert_rgb_fn scanconvert_rgb_c, scanconvert_rgb_avx2,
+	scanconvert_rgb_avx512;
 
 /**
  * struct colour_law - how velocity is drawn
- * @v: [lines][samples], -@nyquist to @nyquist [m/s]
- * @shade: [lines][samples], 0 to 1; NULL: 0 everywhere
- * @valid: [lines][samples]
- * @samples: of a line
+ * @v: -@nyquist to @nyquist, NAN where not valid [m/s]
+ * @shade: 0 to 1; NULL: 0 everywhere
+ * @stride: from line to line of @v and @shade, scan_stride()
  * @nyquist: velocity at which colour aliases [m/s]
  * @baseline: share of @nyquist by which the middle of the palette is shifted
  * @priority: grey from which on tissue hides velocity, 256: never
@@ -60,8 +116,7 @@ scanconvert_grey_fn scanconvert_grey_c;
 struct colour_law {
 	const float *v;
 	const float *shade;
-	const uint8_t *valid;
-	uint32_t samples;
+	uint32_t stride;
 	float nyquist;
 	float baseline;
 	uint32_t priority;
@@ -69,9 +124,9 @@ struct colour_law {
 };
 
 /*
- * rgb[j] for pixels first to first + n - 1 of the map: the colour of the
- * velocity, where valid samples make at least half of the pixel's weight and
- * grey[j] is below the priority; grey[j] elsewhere. The velocity is the
+ * rgb[j] for pixels first to first + n - 1 of the map's arrays: the colour of
+ * the velocity, where valid samples make at least half of the pixel's weight
+ * and grey[j] is below the priority; untouched elsewhere. The velocity is the
  * weighted mean of the valid samples, each taken within one Nyquist velocity
  * of the heaviest, so that aliasing does not blur; the shade is their mean.
  * Variants agree with the C form within one entry of the palette each way.
@@ -91,6 +146,18 @@ struct scanconvert_level_variant {
 	unsigned int flags;
 };
 
+struct scanconvert_pair_variant {
+	scanconvert_pair_fn *fn;
+	const char *name;
+	unsigned int flags;
+};
+
+struct scanconvert_rgb_variant {
+	scanconvert_rgb_fn *fn;
+	const char *name;
+	unsigned int flags;
+};
+
 struct scanconvert_grey_variant {
 	scanconvert_grey_fn *fn;
 	const char *name;
@@ -104,7 +171,9 @@ struct scanconvert_colour_variant {
 };
 
 extern const struct scanconvert_level_variant scanconvert_level_variants[];
+extern const struct scanconvert_pair_variant scanconvert_pair_variants[];
 extern const struct scanconvert_grey_variant scanconvert_grey_variants[];
+extern const struct scanconvert_rgb_variant scanconvert_rgb_variants[];
 extern const struct scanconvert_colour_variant scanconvert_colour_variants[];
 
 /**
