@@ -11,3 +11,7 @@ $(eval $(call test-program,tests/truth/truth,$(addprefix tests/truth/,truth.c \
 $(O)/tests/truth/fieldii.o: CFLAGS += -I/usr/include/hdf5/serial
 
 $(eval $(call check,truth,$(O)/tests/truth/truth,$(O)/tests/truth/truth,300))
+
+# The best level of instructions is "truth"; the others once more.
+$(foreach l,c avx2,$(eval $(call check,truth-$(l),\
+	$(O)/tests/truth/truth,env SONO_CPU=$(l) $(O)/tests/truth/truth,300)))
