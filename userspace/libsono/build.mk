@@ -14,9 +14,9 @@ $(eval $(call static-library,userspace/libsono/libsono.a,$(LIBSONO_SOURCES)))
 
 # Its tests; tables are judged by the emulated board's own check.
 LIBSONO_TEST_LIBS := userspace/libsono/libsono.a userspace/dsp/libdsp.a \
-	fpga-sim/libsim.a -lconfig -ljansson -lz
+	fpga-sim/libsim.a -lconfig -ljansson -luring -lz -pthread
 
-$(foreach t,sequence recording plan,$(eval $(call unit-test,tests/unit/libsono/test_$(t), \
+$(foreach t,sequence recording plan sim,$(eval $(call unit-test,tests/unit/libsono/test_$(t), \
 	tests/unit/libsono/test_$(t).c tests/unit/libsono/board.c, \
 	$(LIBSONO_TEST_LIBS))))
 

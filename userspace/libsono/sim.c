@@ -2,9 +2,10 @@
 /*
  * "sim:SCENE[,key=value]...": an emulated board in this process. The keys mean
  * what the options of sono-sim mean; rate is the heart rate, pace real or
- * virtual.
+ * virtual. "sim:@NAME": one more handle of the board with the key board=NAME.
  */
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,20 +19,38 @@
 #define CACHE_MB_MAX 65536
 
 /**
- * struct sono_sim - handle of an emulated board
- * @base: handle
+ * struct sim_world - a board and what it sees
  * @host: of the board
  * @phantom: the scene that its ADC sees, or NULL
  * @recorded: the recording that it plays, or NULL
  * @name: the source's name, cut into its parts
+ * @board: by which more handles find it, or NULL
+ * @handles: that are open
+ * @next: of those with a @board
  */
-struct sono_sim {
-	struct sono base;
+struct sim_world {
 	struct sim_host host;
 	struct sim_frontend *phantom;
 	struct recorded *recorded;
 	char *name;
+	const char *board;
+	unsigned int handles;
+	struct sim_world *next;
 };
+
+/**
+ * struct sono_sim - handle of an emulated board
+ * @base: handle
+ * @world: the board's
+ */
+struct sono_sim {
+	struct sono base;
+	struct sim_world *world;
+};
+
+/* Guards the list and what is in it but for the hosts. */
+static pthread_mutex_t worlds_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct sim_world *worlds;
 
 /**
  * struct sim_source - what a name asks for
@@ -40,6 +59,7 @@ struct sono_sim {
  * @phantom: how a scene is seen
  * @file: the recording to replay, or NULL
  * @log: file for the event log, or NULL
+ * @board: name for more handles, or NULL
  * @real: time is real
  */
 struct sim_source {
@@ -48,6 +68,7 @@ struct sim_source {
 	struct sim_phantom_config phantom;
 	const char *file;
 	const char *log;
+	const char *board;
 	bool real;
 };
 
@@ -61,6 +82,7 @@ enum key {
 	KEY_RATE,
 	KEY_CACHE,
 	KEY_AHEAD,
+	KEY_BOARD,
 	KEY_DEAD_CHANNEL,
 	KEY_NOISY_CHANNEL,
 	KEY_WEAK_ELEMENT,
@@ -76,31 +98,94 @@ static char *const key_names[] = {
 	[KEY_RATE] = "rate",
 	[KEY_CACHE] = "cache",
 	[KEY_AHEAD] = "ahead",
+	[KEY_BOARD] = "board",
 	[KEY_DEAD_CHANNEL] = "dead-channel",
 	[KEY_NOISY_CHANNEL] = "noisy-channel",
 	[KEY_WEAK_ELEMENT] = "weak-element",
 	NULL,
 };
 
-static struct sono_sim *sim_of(struct sono *s)
+static struct sim_world *world_of(struct sono *s)
 {
-	return (struct sono_sim *)s;
+	return ((struct sono_sim *)s)->world;
 }
 
-static void sim_free(struct sono_sim *sim)
+static void world_free(struct sim_world *w)
 {
-	sim_frontend_destroy(sim->phantom);
-	recorded_close(sim->recorded);
-	free(sim->name);
-	free(sim);
+	sim_frontend_destroy(w->phantom);
+	recorded_close(w->recorded);
+	free(w->name);
+	free(w);
 }
 
+static struct sim_world *world_called(const char *board)
+{
+	struct sim_world *w = worlds;
+
+	while (w && strcmp(w->board, board))
+		w = w->next;
+	return w;
+}
+
+/* The board called @board, with a handle more; NULL: there is none. */
+static struct sim_world *world_find(const char *board)
+{
+	struct sim_world *w;
+
+	pthread_mutex_lock(&worlds_lock);
+	w = world_called(board);
+	if (w)
+		w->handles++;
+	pthread_mutex_unlock(&worlds_lock);
+	return w;
+}
+
+/* False: there is one of that name. */
+static bool world_enter(struct sim_world *w)
+{
+	bool good;
+
+	w->handles = 1;
+	if (!w->board)
+		return true;
+	pthread_mutex_lock(&worlds_lock);
+	good = !world_called(w->board);
+	if (good) {
+		w->next = worlds;
+		worlds = w;
+	}
+	pthread_mutex_unlock(&worlds_lock);
+	return good;
+}
+
+/* One handle less; true: it was the last. */
+static bool world_leave(struct sim_world *w)
+{
+	struct sim_world **at = &worlds;
+	bool last;
+
+	pthread_mutex_lock(&worlds_lock);
+	last = !--w->handles;
+	while (last && *at && *at != w)
+		at = &(*at)->next;
+	if (last && *at)
+		*at = w->next;
+	pthread_mutex_unlock(&worlds_lock);
+	return last;
+}
+
+/* A stream's memory stays until the last of its observers is gone. */
 static void sim_close(struct sono *s)
 {
-	struct sono_sim *sim = sim_of(s);
+	struct sim_world *w = world_of(s);
 
-	sim_host_destroy(&sim->host);
-	sim_free(sim);
+	if (s->user)
+		sim_host_leave(&w->host);
+	if (world_leave(w)) {
+		sim_host_destroy(&w->host);
+		world_free(w);
+	}
+	free(s);
 }
 
 static int set_probe(struct sim_source *src, const char *name)
@@ -198,6 +283,9 @@ static int set_key(struct sim_source *src, int key, const char *value)
 		return set_cache(src, value);
 	case KEY_AHEAD:
 		return set_ahead(src, value);
+	case KEY_BOARD:
+		src->board = value;
+		return *value ? 0 : -EINVAL;
 	case KEY_DEAD_CHANNEL:
 	case KEY_NOISY_CHANNEL:
 	case KEY_WEAK_ELEMENT:
@@ -241,7 +329,7 @@ static int parse_name(struct sim_source *src, char *name, char *why,
 	return keys ? parse_keys(src, keys, why, why_bytes) : 0;
 }
 
-static int open_recorded(struct sono_sim *sim, struct sim_source *src,
+static int open_recorded(struct sim_world *w, struct sim_source *src,
 			 char *why, size_t why_bytes)
 {
 	int ret;
@@ -249,16 +337,16 @@ static int open_recorded(struct sono_sim *sim, struct sim_source *src,
 	if (!src->file)
 		return sono_why(why, why_bytes, -EINVAL,
 				"replay needs the key file=RECORDING");
-	ret = recorded_open(&sim->recorded, src->file, why, why_bytes);
+	ret = recorded_open(&w->recorded, src->file, why, why_bytes);
 	if (ret)
 		return ret;
-	recorded_limits(sim->recorded, &src->config.limits);
-	src->config.frontend = recorded_frontend(sim->recorded);
+	recorded_limits(w->recorded, &src->config.limits);
+	src->config.frontend = recorded_frontend(w->recorded);
 	return 0;
 }
 
 /* What the board's ADC sees; nothing of it is needed for a pattern. */
-static int open_scene(struct sono_sim *sim, struct sim_source *src, char *why,
+static int open_scene(struct sim_world *w, struct sim_source *src, char *why,
 		      size_t why_bytes)
 {
 	int ret;
@@ -266,55 +354,88 @@ static int open_scene(struct sono_sim *sim, struct sim_source *src, char *why,
 	if (!strcmp(src->scene, "pattern"))
 		return 0;
 	if (!strcmp(src->scene, "replay"))
-		return open_recorded(sim, src, why, why_bytes);
+		return open_recorded(w, src, why, why_bytes);
 	for (uint32_t i = 0; i < src->phantom.probe.elements; i++)
 		if (sim_channel_has(src->config.faults.weak_element, i))
 			sim_probe_weaken(&src->phantom.probe, i);
-	ret = sim_phantom_create(&sim->phantom, src->scene, &src->phantom);
+	ret = sim_phantom_create(&w->phantom, src->scene, &src->phantom);
 	if (ret == -ENOENT)
 		return sono_why(why, why_bytes, -EINVAL, "no such scene: %s",
 				src->scene);
-	src->config.frontend = sim->phantom;
+	src->config.frontend = w->phantom;
+	return ret;
+}
+
+static int world_open(struct sim_world **world, const char *name, char *why,
+		      size_t why_bytes)
+{
+	struct sim_source src = { 0 };
+	struct sim_world *w = calloc(1, sizeof(*w));
+	int ret = -ENOMEM;
+
+	if (!w)
+		return ret;
+	w->name = strdup(name);
+	if (!w->name)
+		goto err_free;
+	ret = parse_name(&src, w->name, why, why_bytes);
+	if (ret)
+		goto err_free;
+	ret = open_scene(w, &src, why, why_bytes);
+	if (ret)
+		goto err_free;
+	ret = sim_host_create(&w->host, &src.config, src.log, src.real);
+	if (ret)
+		goto err_free;
+	w->board = src.board;
+	w->host.shared = src.board;
+	if (!world_enter(w)) {
+		ret = sono_why(why, why_bytes, -EBUSY,
+			       "there is a board %s already", src.board);
+		goto err_host;
+	}
+	*world = w;
+	return 0;
+
+err_host:
+	sim_host_destroy(&w->host);
+err_free:
+	world_free(w);
 	return ret;
 }
 
 static int sim_open(struct sono **s, const char *name, char *why,
 		    size_t why_bytes)
 {
-	struct sim_source src = { 0 };
-	struct sono_sim *sim;
-	int ret;
+	struct sono_sim *sim = calloc(1, sizeof(*sim));
+	int ret = 0;
 
-	sim = calloc(1, sizeof(*sim));
 	if (!sim)
 		return -ENOMEM;
-	ret = -ENOMEM;
-	sim->name = strdup(name);
-	if (!sim->name)
-		goto err_free;
-	ret = parse_name(&src, sim->name, why, why_bytes);
-	if (ret)
-		goto err_free;
-	ret = open_scene(sim, &src, why, why_bytes);
-	if (ret)
-		goto err_free;
-	ret = sim_host_create(&sim->host, &src.config, src.log, src.real);
-	if (ret)
-		goto err_free;
+	if (*name == '@') {
+		sim->world = world_find(name + 1);
+		if (!sim->world)
+			ret = sono_why(why, why_bytes, -ENOENT,
+				       "no board %s in this process", name + 1);
+	} else {
+		ret = world_open(&sim->world, name, why, why_bytes);
+	}
+	if (ret) {
+		free(sim);
+		return ret;
+	}
 	sim->base.ops = &sono_backend_sim;
-	sim_host_info(&sim->host, &sim->base.info);
+	sim_host_info(&sim->world->host, &sim->base.info);
 	*s = &sim->base;
 	return 0;
-
-err_free:
-	sim_free(sim);
-	return ret;
 }
 
 static int sim_command(struct sono *s, uint32_t op, void *arg)
 {
-	struct sim_host *h = &sim_of(s)->host;
+	struct sim_host *h = &world_of(s)->host;
 
+	if (!s->user)
+		return -EPERM;
 	switch (op) {
 	case SONO_CMD_CONFIG:
 		return sim_host_config(h, &s->info, arg);
@@ -330,7 +451,7 @@ static int sim_command(struct sono *s, uint32_t op, void *arg)
 
 static int sim_setup(struct sono *s)
 {
-	struct sim_host *h = &sim_of(s)->host;
+	struct sim_host *h = &world_of(s)->host;
 	int ret = sim_host_setup(h, &s->info, &s->setup);
 
 	if (!ret)
@@ -339,14 +460,27 @@ static int sim_setup(struct sono *s)
 	return ret;
 }
 
+static int sim_observe(struct sono *s)
+{
+	struct sim_host *h = &world_of(s)->host;
+	int ret = sim_host_observe(h, &s->setup);
+
+	if (!ret)
+		sono_attach(s, h->ring_view, NULL, h->slots_view);
+	return ret;
+}
+
 static int sim_arm(struct sono *s, const struct sono_arm *arm)
 {
-	return sim_host_arm(&sim_of(s)->host, arm);
+	struct sim_host *h = &world_of(s)->host;
+
+	return s->user ? sim_host_arm(h, arm) : sim_host_watch(h, arm);
 }
 
 static void sim_idle(struct sono *s)
 {
-	sim_host_idle(&sim_of(s)->host);
+	if (s->user)
+		sim_host_idle(&world_of(s)->host);
 }
 
 const struct sono_backend sono_backend_sim = {
@@ -354,6 +488,7 @@ const struct sono_backend sono_backend_sim = {
 	.open = sim_open,
 	.command = sim_command,
 	.setup = sim_setup,
+	.observe = sim_observe,
 	.arm = sim_arm,
 	.idle = sim_idle,
 	.close = sim_close,

@@ -349,11 +349,10 @@ static void unmap(void *p, size_t bytes)
 		munmap(p, bytes);
 }
 
-/* The ring area twice, as the module has it: written here, read there. */
-static int ring_area(struct sim_host *h)
+/* An area twice, as the module has it: written here, read there. */
+static int two_views(size_t bytes, void **written, void **read_only)
 {
-	size_t bytes = h->setup.ring_bytes;
-	int fd = memfd_create("sono-ring", MFD_CLOEXEC);
+	int fd = memfd_create("sono", MFD_CLOEXEC);
 	int ret = 0;
 	void *p;
 
@@ -368,12 +367,12 @@ static int ring_area(struct sim_host *h)
 		ret = -errno;
 		goto out;
 	}
-	h->ring_mem = p;
+	*written = p;
 	p = mmap(NULL, bytes, PROT_READ, MAP_SHARED, fd, 0);
 	if (p == MAP_FAILED)
 		ret = -errno;
 	else
-		h->ring_view = p;
+		*read_only = p;
 out:
 	close(fd);
 	return ret;
@@ -388,6 +387,22 @@ static int region_alloc(struct sim_host *h, enum sim_region_name name,
 	r->bytes = bytes;
 	r->writable = writable;
 	return r->base ? 0 : -ENOMEM;
+}
+
+static int slots_alloc(struct sim_host *h)
+{
+	struct sim_region *r = &h->region[SIM_REGION_SLOTS];
+	void *p = NULL;
+	int ret;
+
+	if (!h->shared)
+		return region_alloc(h, SIM_REGION_SLOTS, h->setup.slots_bytes,
+				    true);
+	ret = two_views(h->setup.slots_bytes, &p, &h->slots_view);
+	r->base = p;
+	r->bytes = h->setup.slots_bytes;
+	r->writable = true;
+	return ret;
 }
 
 static void region_free(struct sim_host *h, enum sim_region_name name)
@@ -405,10 +420,12 @@ static void stream_free(struct sim_host *h)
 	free(h->ring.slot);
 	free(h->ring.free.slot);
 	free(h->ring.posted.slot);
+	unmap(h->slots_view, h->setup.slots_bytes);
 	unmap(h->user_mem, h->setup.user_bytes);
 	unmap(h->ring_view, h->setup.ring_bytes);
 	unmap(h->ring_mem, h->setup.ring_bytes);
 	memset(&h->ring, 0, sizeof(h->ring));
+	h->slots_view = NULL;
 	h->user_mem = NULL;
 	h->ring_view = NULL;
 	h->ring_mem = NULL;
@@ -420,7 +437,9 @@ static int stream_alloc(struct sim_host *h)
 	uint32_t entries = st->ring_entries;
 	int ret;
 
-	ret = ring_area(h);
+	ret = two_views(st->ring_bytes, &h->ring_mem, &h->ring_view);
+	if (!ret)
+		ret = slots_alloc(h);
 	if (ret)
 		return ret;
 	h->user_mem = pages(st->user_bytes);
@@ -429,7 +448,6 @@ static int stream_alloc(struct sim_host *h)
 	h->ring.posted.slot = calloc(st->release_entries, sizeof(uint32_t));
 	if (!h->user_mem || !h->ring.slot || !h->ring.free.slot ||
 	    !h->ring.posted.slot ||
-	    region_alloc(h, SIM_REGION_SLOTS, st->slots_bytes, true) ||
 	    region_alloc(h, SIM_REGION_POST, entries * sizeof(struct sono_desc),
 			 false) ||
 	    region_alloc(h, SIM_REGION_CPL, entries * sizeof(struct sono_cpl),
@@ -703,6 +721,52 @@ int sim_host_arm(struct sim_host *h, const struct sono_arm *arm)
 	if (late)
 		return -ETIME;
 	return ready < INT32_MAX ? (int)ready : INT32_MAX;
+}
+
+int sim_host_observe(struct sim_host *h, struct sono_setup *st)
+{
+	int ret = -ENXIO;
+
+	enter(h);
+	if (h->slots_view && !h->left) {
+		*st = h->setup;
+		ret = 0;
+	}
+	leave(h);
+	return ret;
+}
+
+int sim_host_watch(struct sim_host *h, const struct sono_arm *arm)
+{
+	uint64_t limit = SIM_NEVER, ready;
+	bool late = false, over;
+
+	if (!arm->min_frames || arm->min_frames > h->setup.slots)
+		return -EINVAL;
+	pthread_mutex_lock(&h->lock);
+	if (arm->timeout_us)
+		limit = clock_ns() - h->epoch +
+			(uint64_t)arm->timeout_us * NS_PER_US;
+	for (;;) {
+		ready = sono_ring_ready(&h->ring, arm->pos);
+		over = ready >= arm->min_frames || !h->active;
+		if (over || late)
+			break;
+		sleep_until(h, &h->changed, limit);
+		late = clock_ns() - h->epoch >= limit;
+	}
+	pthread_mutex_unlock(&h->lock);
+	if (!over)
+		return -ETIME;
+	return ready < INT32_MAX ? (int)ready : INT32_MAX;
+}
+
+void sim_host_leave(struct sim_host *h)
+{
+	enter(h);
+	halt(h, SONO_END_STOP);
+	h->left = true;
+	leave(h);
 }
 
 void sim_host_idle(struct sim_host *h)

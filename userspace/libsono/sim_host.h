@@ -57,6 +57,9 @@ enum sim_region_name {
  * @ring_mem: the ring area as the core writes it
  * @ring_view: the same memory as the consumer sees it: read-only
  * @user_mem: the user area
+ * @shared: the slots, too, are to be seen read-only
+ * @slots_view: so they are; NULL if not @shared
+ * @left: the stream's controller has closed it
  * @ring: the core
  * @queue: the board's queues
  * @active: a run is on
@@ -86,6 +89,9 @@ struct sim_host {
 	void *ring_mem;
 	void *ring_view;
 	void *user_mem;
+	bool shared;
+	void *slots_view;
+	bool left;
 	struct sono_ring ring;
 	struct sono_queue queue;
 	bool active;
@@ -127,6 +133,18 @@ int sim_host_start(struct sim_host *h, struct sono_start *start);
 int sim_host_stop(struct sim_host *h, struct sono_stop *stop);
 int sim_host_kick(struct sim_host *h);
 int sim_host_arm(struct sim_host *h, const struct sono_arm *arm);
+int sim_host_observe(struct sim_host *h, struct sono_setup *st);
+
+/**
+ * sim_host_watch() - SONO_CMD_ARM of an observer
+ *
+ * It lets no time go on: virtual time is the controller's alone. The timeout
+ * is real time.
+ */
+int sim_host_watch(struct sim_host *h, const struct sono_arm *arm);
+
+/** sim_host_leave() - the controller is gone; what it has stays to be read */
+void sim_host_leave(struct sim_host *h);
 
 /** sim_host_idle() - the consumer found nothing: let virtual time go on */
 void sim_host_idle(struct sim_host *h);

@@ -70,6 +70,7 @@ struct sono_stats {
  * @source: "/dev/sonoN": a board and its driver;
  *          "sim:SCENE[,key=value]...": an emulated board in this process
  *          (Documentation/architecture.rst lists scenes and keys);
+ *          "sim:@NAME": one more handle of the one with the key board=NAME;
  *          "file:PATH": a recording
  * @why: if not NULL, a message for whoever gave @source; may be empty
  * @why_bytes: its size
@@ -99,7 +100,7 @@ const struct sono_scan *sono_scan(const struct sono *s);
 int sono_setup(struct sono *s, uint32_t slots, uint32_t slot_bytes);
 
 /**
- * sono_observe() - watch the stream that another process controls
+ * sono_observe() - watch the stream that another process or handle controls
  * @s: handle, instead of sono_setup()
  *
  * From then on sono_next() gives the frames published since, read-only. An
