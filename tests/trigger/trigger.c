@@ -41,6 +41,8 @@ static void result(bool good, const char *plan, const char *what)
 /**
  * struct taken - what came
  * @frames: so many
+ * @data: copies of them
+ * @rec: their records
  * @ts: clock at their first triggers [ticks]
  * @phase: of the heart, that their pictures say; NAN: unknown
  * @zero: the run's time zero, by the first ECG sample [ticks]
@@ -51,6 +53,8 @@ static void result(bool good, const char *plan, const char *what)
  */
 struct taken {
 	unsigned int frames;
+	uint8_t *data[FRAMES];
+	struct sono_record rec[FRAMES];
 	uint64_t ts[FRAMES];
 	double phase[FRAMES];
 	uint64_t zero;
@@ -69,7 +73,7 @@ static void take_ecg(struct taken *t, const uint8_t *block, uint32_t clock)
 	memcpy(&aux, block, sizeof(aux));
 	count = le32toh(aux.ecg_count);
 	t->rate = le32toh(aux.ecg_rate);
-	if (!t->frames)
+	if (!t->samples)
 		t->zero = le64toh(aux.ecg_ts);
 	expected = t->zero +
 		   (t->rate ? (uint64_t)t->samples * clock / t->rate : 0);
@@ -84,16 +88,13 @@ static void take_ecg(struct taken *t, const uint8_t *block, uint32_t clock)
 	}
 }
 
-static int take(struct taken *t, struct sono *sono,
-		const struct sono_plan *plan, struct pipeline *pipeline)
+/* An emulated processor is too slow for pictures: those are made afterwards. */
+static int take(struct taken *t, struct sono *sono)
 {
-	const uint32_t clock = sono_info(sono)->board_clock;
 	unsigned int waits = 0;
 
 	while (t->frames < FRAMES && waits < WAITS) {
-		const struct image *image = NULL;
 		struct sono_frame f;
-		struct rf_frame rf;
 		int ret = sono_next(sono, &f);
 
 		if (!ret) {
@@ -105,23 +106,35 @@ static int take(struct taken *t, struct sono *sono,
 		if (ret < 0)
 			return ret;
 		waits = 0;
-		rf = (struct rf_frame){
-			.data = f.data,
-			.bytes = f.rec.len,
-			.seq = f.rec.seq,
-			.ts = f.rec.hw_ts,
-			.clock = clock,
-		};
+		t->data[t->frames] = malloc(f.rec.len);
+		if (!t->data[t->frames])
+			return -ENOMEM;
+		memcpy(t->data[t->frames], f.data, f.rec.len);
 		t->ts[t->frames] = f.rec.hw_ts;
-		take_ecg(t, (const uint8_t *)f.data + plan->scan->aux_offset,
-			 clock);
-		t->phase[t->frames++] =
-			pipeline_execute(pipeline, &rf, &image) ?
-				image->phase :
-				NAN;
+		t->rec[t->frames++] = f.rec;
 		sono_release(sono, &f);
 	}
 	return t->frames < FRAMES ? -ETIME : 0;
+}
+
+static void look(struct taken *t, uint32_t clock,
+		 const struct sono_plan *plan, struct pipeline *pipeline)
+{
+	for (unsigned int i = 0; i < t->frames; i++) {
+		const struct rf_frame rf = {
+			.data = t->data[i],
+			.bytes = t->rec[i].len,
+			.seq = t->rec[i].seq,
+			.ts = t->rec[i].hw_ts,
+			.clock = clock,
+		};
+		const struct image *image = NULL;
+
+		take_ecg(t, t->data[i] + plan->scan->aux_offset, clock);
+		t->phase[i] = pipeline_execute(pipeline, &rf, &image) ?
+				      image->phase :
+				      NAN;
+	}
 }
 
 static int run(struct taken *t, struct sono *sono, const char *path)
@@ -149,9 +162,11 @@ static int run(struct taken *t, struct sono *sono, const char *path)
 	if (!ret)
 		ret = sono_start(sono, &start);
 	if (!ret) {
-		ret = take(t, sono, plan, pipeline);
+		ret = take(t, sono);
 		sono_stop(sono, &stop);
 	}
+	if (!ret)
+		look(t, sono_info(sono)->board_clock, plan, pipeline);
 	if (ret)
 		printf("# %s: %s%s%s\n", path, strerror(-ret), why,
 		       reason ? reason : "");
@@ -235,6 +250,8 @@ static void test_plan(const char *source, const char *path,
 	       "it is the peak of the frames' ECG, which has no gap");
 	result(good && told(t), path, "pictures lie at phase 0");
 	sono_close(sono);
+	for (unsigned int i = 0; t && i < t->frames; i++)
+		free(t->data[i]);
 	free(t);
 }
 
