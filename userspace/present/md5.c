@@ -33,7 +33,7 @@ static int md5_frame(void *state, const struct image *image)
 	MD5End(&md5, digest);
 	if (fprintf(state, "%s  %llu\n", digest,
 		    (unsigned long long)image->seq) < 0)
-		return -EIO;
+		return -errno;
 	return 0;
 }
 

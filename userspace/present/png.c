@@ -45,6 +45,16 @@ static void ignore(png_structp png, png_const_charp text)
 	(void)text;
 }
 
+/* Of the write that failed, if one did; nothing is printed. */
+static void give_up(png_structp png, png_const_charp text)
+{
+	int *err = png_get_error_ptr(png);
+
+	(void)text;
+	*err = errno ? -errno : -EIO;
+	png_longjmp(png, 1);
+}
+
 /* Pixels per metre, as viewers and callipers read them. */
 static void write_header(png_structp png, png_infop info,
 			 const struct image *image)
@@ -69,7 +79,8 @@ static int write_png(FILE *file, png_structp png, png_infop info,
 	uint32_t i;
 
 	if (setjmp(png_jmpbuf(png)))
-		return -EIO;
+		return *(int *)png_get_error_ptr(png);
+	errno = 0;
 	png_init_io(png, file);
 	write_header(png, info, image);
 	for (i = 0; i < image->raster.height; i++)
@@ -80,8 +91,9 @@ static int write_png(FILE *file, png_structp png, png_infop info,
 
 static int encode(FILE *file, const struct image *image)
 {
-	png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, NULL,
-						  NULL, ignore);
+	int err = 0;
+	png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, &err,
+						  give_up, ignore);
 	png_infop info = png ? png_create_info_struct(png) : NULL;
 	int ret = info ? write_png(file, png, info, image) : -ENOMEM;
 

@@ -135,7 +135,7 @@ static int write_file(const char *path, const WebPData *data)
 	if (!file)
 		return -errno;
 	if (fwrite(data->bytes, 1, data->size, file) != data->size)
-		ret = -EIO;
+		ret = -errno;
 	if (fclose(file) && !ret)
 		ret = -errno;
 	return ret;

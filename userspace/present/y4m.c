@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,7 @@ struct y4m_sink {
 	double time;		/* of the first [s] */
 	uint8_t *planes;	/* [3][height][width], the picture to write */
 	bool begun;		/* the head is written */
+	bool failed;		/* the error was told, what follows is none */
 };
 
 static int y4m_open(void **state, const char *target)
@@ -79,7 +81,7 @@ static int write_head(struct y4m_sink *sink, double rate)
 		rate = RATE_UNKNOWN;
 	return fprintf(sink->file, "YUV4MPEG2 W%u H%u F%ld:1000 Ip A1:1 C444\n",
 		       sink->width, sink->height, lrint(1000 * rate)) < 0 ?
-		       -EIO : 0;
+		       -errno : 0;
 }
 
 static int write_picture(struct y4m_sink *sink)
@@ -87,7 +89,7 @@ static int write_picture(struct y4m_sink *sink)
 	const size_t bytes = 3 * (size_t)sink->width * sink->height;
 
 	return fputs("FRAME\n", sink->file) < 0 ||
-	       fwrite(sink->planes, 1, bytes, sink->file) != bytes ? -EIO : 0;
+	       fwrite(sink->planes, 1, bytes, sink->file) != bytes ? -errno : 0;
 }
 
 static int first_picture(struct y4m_sink *sink, const struct image *image)
@@ -115,23 +117,32 @@ static int y4m_frame(void *state, const struct image *image)
 		if (!ret)
 			ret = write_picture(sink);
 	}
+	sink->failed = ret;
 	if (!ret)
 		convert(sink, image);
 	return ret;
 }
 
+static int write_held(struct y4m_sink *sink)
+{
+	int ret = 0;
+
+	if (!sink->planes || sink->failed)
+		return 0;
+	if (!sink->begun)
+		ret = write_head(sink, 0);
+	return ret ? ret : write_picture(sink);
+}
+
 static int y4m_close(void *state)
 {
 	struct y4m_sink *sink = state;
-	int ret = 0;
+	int ret;
 
 	if (!sink)
 		return 0;
-	if (sink->planes && !sink->begun)
-		ret = write_head(sink, 0);
-	if (sink->planes && !ret)
-		ret = write_picture(sink);
-	if (fclose(sink->file) && !ret)
+	ret = write_held(sink);
+	if (fclose(sink->file) && !ret && !sink->failed)
 		ret = -errno;
 	free(sink->planes);
 	free(sink);
