@@ -306,12 +306,20 @@ static void sleep_until(struct sim_host *h, pthread_cond_t *cond, uint64_t due)
 	pthread_cond_timedwait(cond, &h->lock, &t);
 }
 
+/* Who computes echoes hardly lets go of the lock: a stop does not queue. */
+static void give_way(struct sim_host *h)
+{
+	while (atomic_load(&h->stopping))
+		pthread_cond_wait(&h->changed, &h->lock);
+}
+
 static void *board_thread(void *arg)
 {
 	struct sim_host *h = arg;
 
 	pthread_mutex_lock(&h->lock);
 	while (!h->quit) {
+		give_way(h);
 		run_to(h, clock_ns() - h->epoch);
 		sleep_until(h, &h->wake, next_due(h));
 	}
@@ -659,6 +667,7 @@ int sim_host_stop(struct sim_host *h, struct sono_stop *stop)
 
 	if (!h->ring_mem)
 		return -EPERM;
+	atomic_fetch_add(&h->stopping, 1);
 	enter(h);
 	halt(h, SONO_END_STOP);
 	if (ctl->state != SONO_STATE_ENDED) {
@@ -671,6 +680,8 @@ int sim_host_stop(struct sim_host *h, struct sono_stop *stop)
 			.lost = ctl->lost,
 		};
 	}
+	atomic_fetch_sub(&h->stopping, 1);
+	pthread_cond_broadcast(&h->changed);
 	leave(h);
 	return ret;
 }
@@ -714,6 +725,7 @@ int sim_host_arm(struct sim_host *h, const struct sono_arm *arm)
 		} else {
 			late = !step(h, limit);
 		}
+		give_way(h);
 	}
 	ready = sono_ring_ready(&h->ring, arm->pos);
 	late = !arm_over(h, arm);

@@ -14,6 +14,7 @@
 #define SONO_SIM_HOST_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 
@@ -50,6 +51,7 @@ enum sim_region_name {
  * @real: time is real
  * @epoch: CLOCK_MONOTONIC at the board's time 0 [ns], if real
  * @now: board time [ns]
+ * @stopping: who wants @lock to stop the run; read and written without it
  * @quit: ends the thread
  * @thread: runs the board, if real
  * @region: what the board can reach
@@ -81,6 +83,7 @@ struct sim_host {
 	bool real;
 	uint64_t epoch;
 	uint64_t now;
+	atomic_uint stopping;
 	bool quit;
 	pthread_t thread;
 

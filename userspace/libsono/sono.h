@@ -24,7 +24,8 @@
  *
  * Functions return 0 or more, or -errno as the command of the same name does
  * (Documentation/uapi.rst), whatever the source. Nothing is printed. A handle
- * is used by one thread at a time; sono_wait() by the same one always.
+ * is used by one thread at a time, but for sono_stop(); sono_wait() by the same
+ * one always.
  */
 #ifndef SONO_H
 #define SONO_H
@@ -129,7 +130,13 @@ int sono_config(struct sono *s, struct sono_config *config);
 /** sono_start() - SONO_CMD_START */
 int sono_start(struct sono *s, struct sono_start *start);
 
-/** sono_stop() - SONO_CMD_STOP; frames not yet taken can still be */
+/**
+ * sono_stop() - SONO_CMD_STOP; frames not yet taken can still be
+ *
+ * The one function that another thread may call as well, once sono_start()
+ * has returned and until sono_close(): transmit ends at once, whatever the
+ * handle's own thread is busy with.
+ */
 int sono_stop(struct sono *s, struct sono_stop *stop);
 
 /**

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <md5.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -16,12 +15,9 @@
 /* So often an empty ring is looked at for an interruption. */
 #define WAIT_US 250000
 
-static volatile sig_atomic_t interrupted;
-
-static void on_signal(int number)
+static bool interrupted(const struct view *v)
 {
-	(void)number;
-	interrupted = 1;
+	return atomic_load(&v->signal.interrupted);
 }
 
 static double now(void)
@@ -115,6 +111,15 @@ static int open_pipeline(struct view *v)
 	return ret ? tool_fail("draw", v->plan_path, NULL, ret) : TOOL_OK;
 }
 
+static int sink_failed(const struct view *v, const char *target, int err)
+{
+	return tool_fail("write", target,
+			 err == -EINTR && interrupted(v) ?
+				 "interrupted, and nobody reads it" :
+				 NULL,
+			 err);
+}
+
 static int open_sinks(struct view *v)
 {
 	for (unsigned int i = 0; i < v->sinks; i++) {
@@ -122,7 +127,7 @@ static int open_sinks(struct view *v)
 		int ret = s->sink->open(&s->state, s->target);
 
 		if (ret)
-			return tool_fail("write", s->target, NULL, ret);
+			return sink_failed(v, s->target, ret);
 	}
 	if (v->digest_path) {
 		v->digest = fopen(v->digest_path, "we");
@@ -186,7 +191,7 @@ static int show(struct view *v, const struct image *picture)
 		int ret = s->sink->frame(s->state, image);
 
 		if (ret)
-			return tool_fail("write", s->target, NULL, ret);
+			return sink_failed(v, s->target, ret);
 	}
 	v->pictures++;
 	return TOOL_OK;
@@ -244,7 +249,7 @@ static int wait_for(struct view *v, uint32_t frames)
 
 static bool finished(const struct view *v, uint64_t frames)
 {
-	return interrupted || (v->frames_max && frames >= v->frames_max);
+	return interrupted(v) || (v->frames_max && frames >= v->frames_max);
 }
 
 /*
@@ -273,6 +278,8 @@ static int no_frame(struct view *v, int ret, bool *end)
 	const char *complaint = sono_complaint(v->sono);
 
 	*end = ret != -EBADMSG;
+	if (interrupted(v))
+		return TOOL_OK;
 	if (ret != -ENODATA && *end)
 		return tool_fail("read a frame of", v->source, NULL, ret);
 	if (!sono_scan(v->sono))
@@ -293,7 +300,7 @@ static int let_pass(struct view *v)
 	int status = TOOL_OK;
 	bool end = false;
 
-	while (!status && !end && n < v->after && !interrupted) {
+	while (!status && !end && n < v->after && !interrupted(v)) {
 		int ret = sono_next(v->sono, &f);
 
 		if (ret == 1) {
@@ -342,7 +349,7 @@ static int acquire(struct view *v, struct sono_frame *held, uint32_t *n)
 	int status = TOOL_OK;
 	bool end = false;
 
-	while (!status && !end && *n < v->freeze && !interrupted) {
+	while (!status && !end && *n < v->freeze && !interrupted(v)) {
 		int ret = sono_next(v->sono, &held[*n]);
 
 		if (ret == 1)
@@ -382,7 +389,7 @@ static int run_freeze(struct view *v)
 		status = stopped;
 	v->started = now();
 	for (uint32_t i = 0; i < n; i++) {
-		if (!status)
+		if (!status && !interrupted(v))
 			status = process(v, &held[i]);
 		sono_release(v->sono, &held[i]);
 	}
@@ -398,6 +405,7 @@ static int run(struct view *v)
 
 	if (ret)
 		return tool_fail("start", v->source, NULL, ret);
+	atomic_store(&v->signal.running, v->sono);
 	if (v->freeze)
 		return run_freeze(v);
 	status = let_pass(v);
@@ -416,8 +424,9 @@ static int close_all(struct view *v)
 		int ret = s->state ? s->sink->close(s->state) : 0;
 
 		if (ret)
-			status = tool_fail("write", s->target, NULL, ret);
+			status = sink_failed(v, s->target, ret);
 	}
+	view_signals_end(&v->signal);
 	if (v->digest && fclose(v->digest))
 		status = tool_fail("write", v->digest_path, NULL, -errno);
 	annotate_destroy(v->annotate);
@@ -441,8 +450,9 @@ int tool_view(int argc, char **argv)
 	if (status || !v.source)
 		return status;
 	v.tty = isatty(STDERR_FILENO);
-	signal(SIGINT, on_signal);
-	signal(SIGTERM, on_signal);
+	closed = view_signals_begin(&v.signal);
+	if (closed)
+		return tool_fail("take", "signals", NULL, closed);
 	for (size_t i = 0; i < sizeof(steps) / sizeof(*steps) && !status; i++)
 		status = steps[i](&v);
 	if (!status)

@@ -3,6 +3,8 @@
 #ifndef SONO_VIEW_H
 #define SONO_VIEW_H
 
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -28,6 +30,26 @@ struct view_sink {
 };
 
 /**
+ * struct view_signals - SIGINT and SIGTERM
+ * @interrupted: one of them came: transmit is off, or about to be
+ * @running: the source, once it may transmit, or NULL
+ * @viewer: the thread that makes pictures
+ * @thread: that takes the signals
+ * @begun: it runs
+ * @signals: signalfd
+ * @done: eventfd that ends it
+ */
+struct view_signals {
+	atomic_bool interrupted;
+	struct sono *_Atomic running;
+	pthread_t viewer;
+	pthread_t thread;
+	bool begun;
+	int signals;
+	int done;
+};
+
+/**
  * struct view - a run
  * @plan_path: argument
  * @source: argument
@@ -41,6 +63,7 @@ struct view_sink {
  * @png_dir: argument of --png-dir, with a closing slash
  * @sink: where pictures go
  * @sinks: how many
+ * @signal: who wants it to end
  * @sono: the source
  * @plan: compiled for it
  * @pipeline: from frames to pictures
@@ -69,6 +92,7 @@ struct view {
 	struct view_sink sink[VIEW_SINKS_MAX];
 	unsigned int sinks;
 
+	struct view_signals signal;
 	struct sono *sono;
 	struct sono_plan *plan;
 	struct pipeline *pipeline;
@@ -91,5 +115,17 @@ int view_arguments(struct view *v, int argc, char **argv);
 
 /** view_conclude() - print the run's figures, write what was asked for */
 int view_conclude(const struct view *v);
+
+/**
+ * view_signals_begin() - from now on the first SIGINT or SIGTERM stops
+ * transmit and asks for an end; a sink that then stands still is interrupted
+ * (-EINTR). The second one ends the program where it is.
+ *
+ * Return: 0 or -errno.
+ */
+int view_signals_begin(struct view_signals *s);
+
+/** view_signals_end() - back to before; nothing if it was not begun */
+void view_signals_end(struct view_signals *s);
 
 #endif /* SONO_VIEW_H */
