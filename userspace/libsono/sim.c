@@ -298,7 +298,7 @@ static int set_key(struct sim_source *src, int key, const char *value)
 static int parse_keys(struct sim_source *src, char *keys, char *why,
 		      size_t why_bytes)
 {
-	while (*keys) {
+	do {
 		char *item = keys;
 		char *value;
 		int key = getsubopt(&keys, key_names, &value);
@@ -310,7 +310,46 @@ static int parse_keys(struct sim_source *src, char *keys, char *why,
 			return sono_why(why, why_bytes, -EINVAL,
 					"bad value of key %s: %s",
 					key_names[key], value ? value : "");
-	}
+	} while (*keys);
+	return 0;
+}
+
+/* The first number in a set that is not below @count, or -1. */
+static int beyond(const uint64_t *set, uint32_t count)
+{
+	for (uint32_t i = count; i < SIM_CHANNELS_MAX; i++)
+		if (sim_channel_has(set, i))
+			return (int)i;
+	return -1;
+}
+
+/* Keys that are right by themselves and mean nothing here. */
+static int check_keys(const struct sim_source *src, char *why, size_t why_bytes)
+{
+	const struct sim_limits *l = &src->config.limits;
+	const struct sim_faults *f = &src->config.faults;
+	const struct {
+		int key, beyond;
+		uint32_t count;
+	} set[] = {
+		{ KEY_DEAD_CHANNEL, beyond(f->dead_channel, l->channels),
+		  l->channels },
+		{ KEY_NOISY_CHANNEL, beyond(f->noisy_channel, l->channels),
+		  l->channels },
+		{ KEY_WEAK_ELEMENT, beyond(f->weak_element, l->elements),
+		  l->elements },
+	};
+
+	for (size_t i = 0; i < sizeof(set) / sizeof(*set); i++)
+		if (set[i].beyond >= 0)
+			return sono_why(why, why_bytes, -EINVAL,
+					"bad value of key %s: %d, of 0 to %u",
+					key_names[set[i].key], set[i].beyond,
+					set[i].count - 1);
+	if (src->file && strcmp(src->scene, "replay"))
+		return sono_why(why, why_bytes, -EINVAL,
+				"key file means nothing to scene %s, only to replay",
+				src->scene);
 	return 0;
 }
 
@@ -319,6 +358,9 @@ static int parse_name(struct sim_source *src, char *name, char *why,
 {
 	char *keys = strchr(name, ',');
 
+	if (keys && name[strlen(name) - 1] == ',')
+		return sono_why(why, why_bytes, -EINVAL,
+				"no key after the last comma");
 	if (keys)
 		*keys++ = '\0';
 	src->scene = name;
@@ -382,6 +424,8 @@ static int world_open(struct sim_world **world, const char *name, char *why,
 	if (ret)
 		goto err_free;
 	ret = open_scene(w, &src, why, why_bytes);
+	if (!ret)
+		ret = check_keys(&src, why, why_bytes);
 	if (ret)
 		goto err_free;
 	ret = sim_host_create(&w->host, &src.config, src.log, src.real);
