@@ -32,7 +32,8 @@ extern const struct sink sink_png;
 
 /*
  * y4m: @target is a file of YUV4MPEG2, 4:4:4, its rate from the times of the
- * first two pictures. All pictures have one size, or @frame returns -EINVAL.
+ * first two pictures; "-" is standard output. All pictures have one size, or
+ * @frame returns -EINVAL.
  */
 extern const struct sink sink_y4m;
 

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "present.h"
 
@@ -24,6 +25,16 @@ struct y4m_sink {
 	bool failed;		/* the error was told, what follows is none */
 };
 
+static FILE *open_target(const char *target)
+{
+	int fd;
+
+	if (strcmp(target, "-"))
+		return fopen(target, "wb");
+	fd = dup(STDOUT_FILENO);
+	return fd < 0 ? NULL : fdopen(fd, "wb");
+}
+
 static int y4m_open(void **state, const char *target)
 {
 	struct y4m_sink *sink;
@@ -34,7 +45,7 @@ static int y4m_open(void **state, const char *target)
 	sink = calloc(1, sizeof(*sink));
 	if (!sink)
 		return -ENOMEM;
-	sink->file = fopen(target, "wb");
+	sink->file = open_target(target);
 	if (!sink->file) {
 		ret = -errno;
 		free(sink);

@@ -38,17 +38,17 @@ static int open_source(struct view *v)
 	return ret ? tool_fail("open", v->source, why, ret) : TOOL_OK;
 }
 
-static void print_rates(const struct sono_plan_rates *r)
+static void print_rates(FILE *say, const struct sono_plan_rates *r)
 {
-	printf("PRF %.0f Hz, %.2f frames per second, %.1f MB/s", r->prf,
-	       r->frame_rate, r->bytes_per_second * 1e-6);
+	fprintf(say, "PRF %.0f Hz, %.2f frames per second, %.1f MB/s", r->prf,
+		r->frame_rate, r->bytes_per_second * 1e-6);
 	if (r->colour_prf > 0)
-		printf(", colour PRF %.0f Hz", r->colour_prf);
+		fprintf(say, ", colour PRF %.0f Hz", r->colour_prf);
 	if (r->nyquist > 0)
-		printf(", Nyquist velocity %.1f cm/s", r->nyquist * 100);
+		fprintf(say, ", Nyquist velocity %.1f cm/s", r->nyquist * 100);
 	if (r->m_rate > 0)
-		printf(", %.0f M lines per second", r->m_rate);
-	putchar('\n');
+		fprintf(say, ", %.0f M lines per second", r->m_rate);
+	putc('\n', say);
 }
 
 static int open_plan(struct view *v)
@@ -60,7 +60,7 @@ static int open_plan(struct view *v)
 			     sizeof(why));
 	if (ret)
 		return tool_fail("use", v->plan_path, why, ret);
-	print_rates(&v->plan->rates);
+	print_rates(v->say, &v->plan->rates);
 	return TOOL_OK;
 }
 
@@ -129,12 +129,38 @@ static int open_sinks(struct view *v)
 		if (ret)
 			return sink_failed(v, s->target, ret);
 	}
-	if (v->digest_path) {
-		v->digest = fopen(v->digest_path, "we");
-		if (!v->digest)
-			return tool_fail("write", v->digest_path, NULL, -errno);
-	}
 	return TOOL_OK;
+}
+
+static int open_file(FILE **file, const char *path)
+{
+	if (!path)
+		return TOOL_OK;
+	*file = fopen(path, "we");
+	return *file ? TOOL_OK : tool_fail("write", path, NULL, -errno);
+}
+
+/* All that is to be written, before a run that would be in vain. */
+static int open_files(struct view *v)
+{
+	int status = TOOL_OK;
+
+	if (v->velocity_path && !pipeline_vel(v->pipeline))
+		return tool_fail("write", v->velocity_path,
+				 "the plan makes no velocities", 0);
+	status = open_file(&v->digest, v->digest_path);
+	if (!status)
+		status = open_file(&v->velocity, v->velocity_path);
+	return status ? status : open_file(&v->report, v->report_path);
+}
+
+int view_close_file(FILE **file, const char *path)
+{
+	FILE *open = *file;
+
+	*file = NULL;
+	return open && fclose(open) ? tool_fail("write", path, NULL, -errno) :
+				      TOOL_OK;
 }
 
 static int configure(struct view *v)
@@ -397,6 +423,26 @@ static int run_freeze(struct view *v)
 	return status;
 }
 
+/* A run too short for a picture is no success. */
+static int check_pictures(struct view *v)
+{
+	const uint64_t taken = sono_stats(v->sono)->frames;
+	char why[WHY_BYTES];
+
+	if (v->pictures || v->damaged || interrupted(v))
+		return TOOL_OK;
+	if (taken <= v->after)
+		snprintf(why, sizeof(why),
+			 "it has %" PRIu64 " frames, and %u were to go by",
+			 taken, v->after);
+	else
+		snprintf(why, sizeof(why),
+			 "%" PRIu64 " frames taken, a picture needs %u",
+			 taken - v->after,
+			 v->plan->params.colour.packet_frames);
+	return tool_fail("show a picture of", v->source, why, 0);
+}
+
 static int run(struct view *v)
 {
 	struct sono_start start = { 0 };
@@ -427,8 +473,10 @@ static int close_all(struct view *v)
 			status = sink_failed(v, s->target, ret);
 	}
 	view_signals_end(&v->signal);
-	if (v->digest && fclose(v->digest))
-		status = tool_fail("write", v->digest_path, NULL, -errno);
+	if (view_close_file(&v->digest, v->digest_path) ||
+	    view_close_file(&v->velocity, v->velocity_path) ||
+	    view_close_file(&v->report, v->report_path))
+		status = TOOL_FAILED;
 	annotate_destroy(v->annotate);
 	pipeline_destroy(v->pipeline);
 	sono_plan_close(v->plan);
@@ -440,8 +488,8 @@ int tool_view(int argc, char **argv)
 {
 	static int (*const steps[])(struct view *v) = {
 		open_source,   open_plan,  check_recording,
-		open_pipeline, open_sinks, configure,
-		run,
+		open_pipeline, open_files, open_sinks,
+		configure,     run,        check_pictures,
 	};
 	struct view v = { .slots = 8 };
 	int status, closed;
@@ -450,6 +498,7 @@ int tool_view(int argc, char **argv)
 	if (status || !v.source)
 		return status;
 	v.tty = isatty(STDERR_FILENO);
+	v.say = v.film_out ? stderr : stdout;
 	closed = view_signals_begin(&v.signal);
 	if (closed)
 		return tool_fail("take", "signals", NULL, closed);

@@ -60,6 +60,7 @@ struct view_signals {
  * @digest_path: argument, or NULL
  * @velocity_path: argument, or NULL
  * @report_path: argument, or NULL
+ * @film_out: standard output is a film: what there is to say goes to stderr
  * @png_dir: argument of --png-dir, with a closing slash
  * @sink: where pictures go
  * @sinks: how many
@@ -68,7 +69,10 @@ struct view_signals {
  * @plan: compiled for it
  * @pipeline: from frames to pictures
  * @annotate: puts scales around pictures
+ * @say: where the run's figures go
  * @digest: open file, or NULL
+ * @velocity: the same
+ * @report: the same
  * @damaged: a frame of the recording could not be read, or its end is missing
  * @pictures: made
  * @skipped: frames released unseen because a newer one was there
@@ -88,6 +92,7 @@ struct view {
 	const char *digest_path;
 	const char *velocity_path;
 	const char *report_path;
+	bool film_out;
 	char png_dir[4096];
 	struct view_sink sink[VIEW_SINKS_MAX];
 	unsigned int sinks;
@@ -97,7 +102,10 @@ struct view {
 	struct sono_plan *plan;
 	struct pipeline *pipeline;
 	struct annotate *annotate;
+	FILE *say;
 	FILE *digest;
+	FILE *velocity;
+	FILE *report;
 	bool damaged;
 	uint64_t pictures;
 	uint64_t skipped;
@@ -114,7 +122,10 @@ struct view {
 int view_arguments(struct view *v, int argc, char **argv);
 
 /** view_conclude() - print the run's figures, write what was asked for */
-int view_conclude(const struct view *v);
+int view_conclude(struct view *v);
+
+/** view_close_file() - of @v, which forgets it; a NULL one is fine */
+int view_close_file(FILE **file, const char *path);
 
 /**
  * view_signals_begin() - from now on the first SIGINT or SIGTERM stops

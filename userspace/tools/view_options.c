@@ -4,6 +4,7 @@
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "view.h"
 
@@ -38,7 +39,7 @@ static void help(void)
 	     "\n"
 	     "  --png FILE       the newest picture\n"
 	     "  --png-dir DIR    every picture, DIR/NUMBER.png\n"
-	     "  --y4m FILE       every picture, a film as YUV4MPEG2\n"
+	     "  --y4m FILE       every picture, a film as YUV4MPEG2; -: standard output\n"
 	     "  --webp FILE      every picture, an animation for browsers\n"
 	     "  --md5 FILE       a digest of every picture\n"
 	     "  --null           nothing, but make the pictures\n"
@@ -52,8 +53,22 @@ static void help(void)
 	     "  --help");
 }
 
+static int no_name(const char *option)
+{
+	fprintf(stderr, "sono view: --%s: no name of a file\n", option);
+	return TOOL_USAGE;
+}
+
+static int set_path(const char *option, const char **path)
+{
+	*path = optarg;
+	return *optarg ? TOOL_OK : no_name(option);
+}
+
 static int add_sink(struct view *v, const char *name, const char *target)
 {
+	if (target && !*target)
+		return no_name(name);
 	if (v->sinks == VIEW_SINKS_MAX) {
 		fprintf(stderr, "sono view: more than %d sinks\n", VIEW_SINKS_MAX);
 		return TOOL_USAGE;
@@ -97,6 +112,8 @@ static int add_png_dir(struct view *v, const char *dir)
 {
 	int n = snprintf(v->png_dir, sizeof(v->png_dir), "%s/", dir);
 
+	if (!*dir)
+		return no_name("png-dir");
 	if (n < 0 || (size_t)n >= sizeof(v->png_dir)) {
 		fputs("sono view: --png-dir: name too long\n", stderr);
 		return TOOL_USAGE;
@@ -115,6 +132,7 @@ static int parse_option(struct view *v, int option)
 	case OPT_PNG_DIR:
 		return add_png_dir(v, optarg);
 	case OPT_Y4M:
+		v->film_out |= !strcmp(optarg, "-");
 		return add_sink(v, "y4m", optarg);
 	case OPT_WEBP:
 		return add_sink(v, "webp", optarg);
@@ -123,14 +141,11 @@ static int parse_option(struct view *v, int option)
 	case OPT_NULL:
 		return add_sink(v, "null", NULL);
 	case OPT_DIGEST:
-		v->digest_path = optarg;
-		return TOOL_OK;
+		return set_path("digest", &v->digest_path);
 	case OPT_VELOCITY:
-		v->velocity_path = optarg;
-		return TOOL_OK;
+		return set_path("velocity", &v->velocity_path);
 	case OPT_REPORT:
-		v->report_path = optarg;
-		return TOOL_OK;
+		return set_path("report", &v->report_path);
 	case OPT_FREEZE:
 		return parse_u32("freeze", &v->freeze);
 	case OPT_AFTER:
@@ -162,4 +177,3 @@ int view_arguments(struct view *v, int argc, char **argv)
 	v->source = argv[optind + 1];
 	return TOOL_OK;
 }
-

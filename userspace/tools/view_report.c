@@ -7,33 +7,24 @@
 
 #include "view.h"
 
-static int write_velocity(const struct view *v)
+static int write_velocity(struct view *v)
 {
 	const struct vel *vel = pipeline_vel(v->pipeline);
 	const struct grid *grid = pipeline_colour_grid(v->pipeline);
-	FILE *to;
 
-	if (!vel)
-		return tool_fail("write", v->velocity_path,
-				 "the plan makes no velocities", 0);
-	to = fopen(v->velocity_path, "we");
-	if (!to)
-		return tool_fail("write", v->velocity_path, NULL, -errno);
-	fputs("x_m\tz_m\tvelocity_m_s\tvalid\n", to);
+	fputs("x_m\tz_m\tvelocity_m_s\tvalid\n", v->velocity);
 	for (uint32_t line = 0; line < vel->lines; line++) {
 		struct ray ray = grid_ray(grid, line);
 
 		for (uint32_t i = 0; i < vel->samples; i++) {
 			size_t at = (size_t)line * vel->samples + i;
 
-			fprintf(to, "%.6f\t%.6f\t%.5f\t%d\n",
+			fprintf(v->velocity, "%.6f\t%.6f\t%.5f\t%d\n",
 				ray.x + ray.dx * i, ray.z + ray.dz * i,
 				(double)vel->v[at], vel->valid[at]);
 		}
 	}
-	if (fclose(to))
-		return tool_fail("write", v->velocity_path, NULL, -errno);
-	return TOOL_OK;
+	return view_close_file(&v->velocity, v->velocity_path);
 }
 
 static double rate(const struct view *v)
@@ -69,7 +60,7 @@ static json_t *stages(const struct view *v)
 	return list;
 }
 
-static int write_report(const struct view *v)
+static int write_report(struct view *v)
 {
 	struct utsname system;
 	json_t *report;
@@ -85,24 +76,26 @@ static int write_report(const struct view *v)
 		(json_int_t)v->account.lost, "fps", rate(v),
 		"syscalls_per_frame", syscalls_per_frame(v), "stages",
 		stages(v));
-	ret = json_dump_file(report, v->report_path, JSON_INDENT(2));
+	ret = json_dumpf(report, v->report, JSON_INDENT(2));
 	json_decref(report);
-	return ret ? tool_fail("write", v->report_path, NULL, -errno) :
-		     TOOL_OK;
+	if (ret)
+		return tool_fail("write", v->report_path, NULL, -errno);
+	return view_close_file(&v->report, v->report_path);
 }
 
-int view_conclude(const struct view *v)
+int view_conclude(struct view *v)
 {
 	int status = TOOL_OK;
 
-	printf("%" PRIu64 " pictures, %.2f per second; frames dropped %" PRIu64
-	       ", lost %" PRIu64 ", skipped %" PRIu64
-	       "; system calls per frame %.3f\n",
-	       v->pictures, rate(v), (uint64_t)v->account.dropped,
-	       (uint64_t)v->account.lost, v->skipped, syscalls_per_frame(v));
-	if (v->velocity_path)
+	fprintf(v->say,
+		"%" PRIu64 " pictures, %.2f per second; frames dropped %" PRIu64
+		", lost %" PRIu64 ", skipped %" PRIu64
+		"; system calls per frame %.3f\n",
+		v->pictures, rate(v), (uint64_t)v->account.dropped,
+		(uint64_t)v->account.lost, v->skipped, syscalls_per_frame(v));
+	if (v->velocity)
 		status = write_velocity(v);
-	if (!status && v->report_path)
+	if (!status && v->report)
 		status = write_report(v);
 	return status;
 }
