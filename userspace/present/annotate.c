@@ -103,6 +103,12 @@ struct scale {
 	long x, z;
 };
 
+/* From the first of @length pixels to the last; a single one has no way. */
+static long steps(long length)
+{
+	return length > 1 ? length - 1 : 1;
+}
+
 static double scale_step(const struct scale *s)
 {
 	return round_step(TICK_SPACING * fabs(s->slope));
@@ -173,7 +179,7 @@ static void draw_bar(struct image *image, const struct scale *s,
 
 	for (i = 0; i < s->length; i++)
 		fill(image, s->x, s->z + i, BAR_WIDTH, 1,
-		     colours[255 - 255 * i / (s->length - 1)]);
+		     colours[255 - 255 * i / steps(s->length)]);
 	for (k = 0; (at = scale_tick(s, k, label, sizeof(label))) >= 0; k++) {
 		fill(image, s->x + BAR_WIDTH, s->z + at, TICK, 1, ink);
 		text(image, s->x + BAR_WIDTH + TICK + 4,
@@ -201,7 +207,7 @@ static void draw_colours(struct image *image, const struct image *like, long x)
 	const double span = power ? colour->power_range_db :
 				    200 * colour->nyquist;
 	const struct scale scale = {
-		.first = top, .slope = -span / (length - 1),
+		.first = top, .slope = -span / steps(length),
 		.length = length, .x = x, .z = TOP,
 	};
 	uint8_t colours[PALETTE_COLOURS][3];
@@ -224,7 +230,7 @@ static void draw_bars(struct image *image, const struct image *like)
 	long x = LEFT + like->raster.width + BAR_GAP;
 	long length = section_height(like);
 	struct scale grey = {
-		.slope = like->floor_db / (length - 1),
+		.slope = like->floor_db / steps(length),
 		.length = length, .x = x, .z = TOP,
 	};
 	int i;

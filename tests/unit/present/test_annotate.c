@@ -97,6 +97,26 @@ Test(annotate, velocity_gets_a_bar_of_its_own)
 	image_finish(&colour);
 }
 
+/* Down to a single pixel; with the bars of level and velocity. */
+Test(annotate, smallest_pictures_get_scales)
+{
+	const struct image whole = picture(IMAGE_RGB24, 0.3);
+	struct image in = whole;
+	struct annotate *a;
+	uint32_t n;
+
+	for (n = 1; n <= 3; n++) {
+		in.raster.width = n;
+		in.raster.height = n;
+		cr_assert_eq(annotate_create(&a, &in), 0);
+		cr_assert_arr_eq(origin(annotate_execute(a, &in), &in),
+				 in.data, 3 * n);
+		annotate_destroy(a);
+	}
+	in = whole;
+	image_finish(&in);
+}
+
 Test(annotate, strips_get_axes_of_their_own)
 {
 	struct image in = picture(IMAGE_RGB24, 0);
