@@ -14,7 +14,7 @@ $(eval $(call static-library,fpga-sim/libserver.a,$(addprefix fpga-sim/, \
 	server.c vfio.c wire.c pci.c dma.c log.c)))
 
 $(eval $(call program,fpga-sim/sono-sim,$(addprefix fpga-sim/, \
-	main.c options.c recorded.c), fpga-sim/libserver.a \
+	main.c options.c recorded.c recorded_ecg.c), fpga-sim/libserver.a \
 	userspace/libsono/libsono.a fpga-sim/libsim.a -lz))
 
 # Its tests; they share a host that lives in virtual time.

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "recorded.h"
+#include "recorded_ecg.h"
 #include "recording.h"
 #include "replay.h"
 
@@ -11,6 +12,7 @@
 
 struct recorded {
 	struct sono_recording *file;
+	struct recorded_ecg *ecg;
 	struct sim_frontend *frontend;
 };
 
@@ -23,6 +25,16 @@ static const void *frame(void *context, uint64_t index)
 
 	sono_recording_frame(r->file, index, &record, &payload, NULL, 0);
 	return payload;
+}
+
+static int16_t ecg(void *context, uint64_t at)
+{
+	return recorded_ecg_at(((struct recorded *)context)->ecg, at);
+}
+
+static uint64_t r_wave(void *context, uint64_t at)
+{
+	return recorded_ecg_r_wave(((struct recorded *)context)->ecg, at);
 }
 
 static int check_frames(struct recorded *r, char *why, size_t why_bytes)
@@ -54,6 +66,9 @@ static int make_frontend(struct recorded *r)
 		.channels = scan->channels,
 		.fs = scan->fs,
 		.frame = frame,
+		.ecg_rate = recorded_ecg_rate(r->ecg),
+		.ecg = ecg,
+		.r_wave = r_wave,
 		.context = r,
 	};
 	uint32_t *samples = malloc(scan->events * sizeof(*samples));
@@ -82,6 +97,8 @@ int recorded_open(struct recorded **recorded, const char *path, char *why,
 	if (!err)
 		err = check_frames(r, why, why_bytes);
 	if (!err)
+		err = recorded_ecg_create(&r->ecg, r->file);
+	if (!err)
 		err = make_frontend(r);
 	if (err) {
 		recorded_close(r);
@@ -96,6 +113,7 @@ void recorded_close(struct recorded *r)
 	if (!r)
 		return;
 	sim_frontend_destroy(r->frontend);
+	recorded_ecg_destroy(r->ecg);
 	sono_recording_close(r->file);
 	free(r);
 }

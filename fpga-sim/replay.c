@@ -65,6 +65,20 @@ static const void *rows(struct sim_frontend *fe, const struct sim_seq *table,
 	return frame + table->event[event].offset;
 }
 
+static int16_t ecg(struct sim_frontend *fe, uint64_t at)
+{
+	const struct sim_replay *r = &player_of(fe)->replay;
+
+	return r->ecg(r->context, at);
+}
+
+static uint64_t r_wave(struct sim_frontend *fe, uint64_t at)
+{
+	const struct sim_replay *r = &player_of(fe)->replay;
+
+	return r->r_wave(r->context, at);
+}
+
 static void unload(struct sim_frontend *fe, void *data)
 {
 	(void)fe;
@@ -81,6 +95,8 @@ static const struct sim_frontend_ops player_ops = {
 	.load = load,
 	.prepare = prepare,
 	.rows = rows,
+	.ecg = ecg,
+	.r_wave = r_wave,
 	.unload = unload,
 	.destroy = destroy,
 };
@@ -105,6 +121,7 @@ int sim_replay_create(struct sim_frontend **fe, const struct sim_replay *replay)
 	p->replay.samples = p->samples;
 	p->base.ops = &player_ops;
 	p->base.name = "replay";
+	p->base.ecg_rate = replay->ecg_rate;
 	*fe = &p->base;
 	return 0;
 }

@@ -20,7 +20,10 @@
  * @fs: samples per second [Hz]
  * @frame: payload of a recorded frame, laid out as the board does; it stays
  *         valid as long as the front-end
- * @context: first argument of @frame
+ * @ecg_rate: ECG samples per second, 0 without an ECG
+ * @ecg: its sample, @at ticks after time zero; as in struct sim_frontend_ops
+ * @r_wave: its next R wave; likewise
+ * @context: first argument of @frame, @ecg and @r_wave
  */
 struct sim_replay {
 	uint64_t frames;
@@ -29,6 +32,9 @@ struct sim_replay {
 	const uint32_t *samples;
 	double fs;
 	const void *(*frame)(void *context, uint64_t index);
+	uint32_t ecg_rate;
+	int16_t (*ecg)(void *context, uint64_t at);
+	uint64_t (*r_wave)(void *context, uint64_t at);
 	void *context;
 };
 
