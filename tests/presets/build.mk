@@ -1,7 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only OR MIT
 # Every preset runs, in process and through the driver.
 
-$(eval $(call check,presets,$(O)/userspace/tools/sono,\
+# Makes a recording of what a board sends.
+$(eval $(call test-program,tests/presets/record,tests/presets/record.c,\
+	userspace/libsono/libsono.a userspace/dsp/libdsp.a fpga-sim/libsim.a \
+	-lconfig -luring -lz))
+
+$(eval $(call check,presets,$(O)/userspace/tools/sono $(O)/tests/presets/record,\
 	tests/presets/presets process,240))
 
 $(foreach k,6.12 7.3,$(eval $(call check,presets-$(k),\

@@ -218,29 +218,106 @@ static int make_table(struct compiler *c)
 	return ret == -EINVAL ? refuse_table(c, &fault) : ret;
 }
 
+/*
+ * What the board transmits are the table's delays, gains and periods, not
+ * what they were rounded from: a frame is processed by those, be it the
+ * board's or a recording's.
+ */
+static int adopt_table(struct compiler *c)
+{
+	struct sono_plan *plan = c->plan;
+	struct sono_scan *old = plan->scan, *s;
+	int ret = sono_sequence_decode(&s, plan->table.data, plan->table.bytes,
+				       c->info, c->why, c->why_bytes);
+
+	if (ret)
+		return ret;
+	memcpy(s->element, old->element, s->elements * sizeof(*s->element));
+	for (uint32_t i = 0; i < s->events; i++) {
+		const struct sono_event *from = &old->event[i];
+		struct sono_event *to = &s->event[i];
+
+		to->wave = from->wave;
+		to->beam_x = from->beam_x;
+		to->beam_z = from->beam_z;
+		to->beam_angle = from->beam_angle;
+		to->focus = from->focus;
+	}
+	s->fc = old->fc;
+	s->c = old->c;
+	s->lens_delay = old->lens_delay;
+	s->pulse_delay = old->pulse_delay;
+	plan->scan = s;
+	sono_scan_free(old);
+	return 0;
+}
+
 /* --- sums --- */
 
-static double rate_of(const struct compiler *c, const struct plan_part *part)
+/* The shortest time from a trigger of a part to the next one, or 0 [s]. */
+static double shortest_period(const struct sono_scan *s, enum sono_role role)
 {
-	return part->count ? (double)c->info->board_clock / part->pri : 0;
+	double least = 0;
+
+	for (uint32_t i = 0; i < s->events; i++)
+		if (SONO_TAG_ROLE(s->event[i].tag) == role &&
+		    (!least || s->event[i].period < least))
+			least = s->event[i].period;
+	return least;
+}
+
+/* From the first event with @tag on to that with @next; 0: there is none. */
+static double time_between(const struct sono_scan *s, uint32_t tag,
+			   uint32_t next)
+{
+	double time = 0;
+	bool begun = false;
+
+	for (uint32_t i = 0; i < s->events; i++) {
+		if (begun && s->event[i].tag == next)
+			return time;
+		begun |= s->event[i].tag == tag;
+		if (begun)
+			time += s->event[i].period;
+	}
+	return 0;
+}
+
+/* Between successive shots of a part; they come again with every frame. */
+static double shot_interval(const struct sono_scan *s, enum sono_role role)
+{
+	const double time = time_between(s, SONO_TAG(role, 0, 0),
+					 SONO_TAG(role, 1, 0));
+
+	return time > 0 ? time : s->frame_period;
+}
+
+void sono_plan_rates(struct sono_plan_rates *rates, const struct sono_scan *s,
+		     const struct pipeline_params *p)
+{
+	const double b = shortest_period(s, SONO_ROLE_B);
+	const double colour = shortest_period(s, SONO_ROLE_COLOUR);
+	const double frequency = p->colour.frequency ? p->colour.frequency :
+						       s->fc;
+	const enum sono_role velocity = colour ? SONO_ROLE_COLOUR :
+						 SONO_ROLE_B;
+
+	*rates = (struct sono_plan_rates){
+		.prf = 1 / (b ? b : colour),
+		.colour_prf = b && colour ? 1 / colour : 0,
+		.frame_rate = 1 / s->frame_period,
+		.bytes_per_second = s->frame_bytes / s->frame_period,
+	};
+	if (shortest_period(s, SONO_ROLE_M))
+		rates->m_rate = 1 / shot_interval(s, SONO_ROLE_M);
+	if (p->colour.on)
+		rates->nyquist = s->c / (4 * frequency *
+					 shot_interval(s, velocity));
 }
 
 static int make_rates(struct compiler *c)
 {
-	const double clock = c->info->board_clock;
-	const struct sono_scan *s = c->plan->scan;
-	const struct pipeline_params *p = &c->plan->params;
-	struct sono_plan_rates *r = &c->plan->rates;
-	const double frequency = p->colour.frequency ?
-					 p->colour.frequency : s->fc;
-
-	r->prf = rate_of(c, &c->b);
-	r->colour_prf = rate_of(c, &c->colour);
-	r->m_rate = c->m.count ? clock / c->m_interval : 0;
-	r->frame_rate = clock / c->frame;
-	r->bytes_per_second = s->frame_bytes * r->frame_rate;
-	if (p->colour.on)
-		r->nyquist = s->c / (4 * frequency * plan_like_interval(c));
+	sono_plan_rates(&c->plan->rates, c->plan->scan, &c->plan->params);
 	return 0;
 }
 
@@ -250,7 +327,8 @@ static int compile(struct compiler *c)
 {
 	int (*const steps[])(struct compiler *c) = {
 		plan_probe,	plan_parts, plan_times,	  make_scan,
-		make_waveforms, make_table, plan_picture, make_rates,
+		make_waveforms, make_table, adopt_table,  plan_picture,
+		make_rates,
 	};
 	int ret = 0;
 

@@ -38,7 +38,8 @@ struct sono_plan_rates {
 
 /**
  * struct sono_plan - a plan, compiled for one board
- * @scan: what its frames mean
+ * @scan: what its frames mean, with times, delays and gains as the board has
+ *        them
  * @waveform: how each event transmits, [scan->events]
  * @table: for the board
  * @params: for pipeline_create(); its array belongs to the plan
@@ -67,6 +68,16 @@ struct sono_plan {
  */
 int sono_plan_open(struct sono_plan **plan, const char *path,
 		   const struct sono_info *info, char *why, size_t why_bytes);
+
+/**
+ * sono_plan_rates() - what a scan comes to under a plan
+ * @rates: written
+ * @scan: of the plan, or of a recording that is played with it
+ * @params: of the plan
+ */
+void sono_plan_rates(struct sono_plan_rates *rates,
+		     const struct sono_scan *scan,
+		     const struct pipeline_params *params);
 
 /** sono_plan_close() - free a plan with its scan and table; NULL is fine */
 void sono_plan_close(struct sono_plan *plan);

@@ -161,7 +161,4 @@ uint32_t plan_aux_bytes(const struct compiler *c);
 /** plan_picture() - the parameters of the pipeline */
 int plan_picture(struct compiler *c);
 
-/** plan_like_interval() - between images of a packet [s] */
-double plan_like_interval(const struct compiler *c);
-
 #endif /* SONO_PLAN_COMPILE_H */

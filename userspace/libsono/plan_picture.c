@@ -465,16 +465,6 @@ static int make_doppler(struct compiler *c)
 	return ret;
 }
 
-double plan_like_interval(const struct compiler *c)
-{
-	const struct plan_part *part = velocity_part(c);
-	const double clock = c->info->board_clock;
-
-	if (part->shots == 1)
-		return c->frame / clock;
-	return part->pri * (part->by_beam ? 1 : part->count) / clock;
-}
-
 /* --- M and the strips --- */
 
 static int check_m_start(struct compiler *c, const struct plan_beam *beam)

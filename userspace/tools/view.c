@@ -60,7 +60,6 @@ static int open_plan(struct view *v)
 			     sizeof(why));
 	if (ret)
 		return tool_fail("use", v->plan_path, why, ret);
-	print_rates(v->say, &v->plan->rates);
 	return TOOL_OK;
 }
 
@@ -97,6 +96,15 @@ static int check_recording(struct view *v)
 		 v->plan_path, plan->events, plan->channels,
 		 plan->event[0].samples);
 	return tool_fail("use", v->source, why, 0);
+}
+
+static int say_rates(struct view *v)
+{
+	struct sono_plan_rates rates;
+
+	sono_plan_rates(&rates, scan_of(v), &v->plan->params);
+	print_rates(v->say, &rates);
+	return TOOL_OK;
 }
 
 static int open_pipeline(struct view *v)
@@ -488,8 +496,9 @@ int tool_view(int argc, char **argv)
 {
 	static int (*const steps[])(struct view *v) = {
 		open_source,   open_plan,  check_recording,
-		open_pipeline, open_files, open_sinks,
-		configure,     run,        check_pictures,
+		say_rates,     open_pipeline, open_files,
+		open_sinks,    configure,  run,
+		check_pictures,
 	};
 	struct view v = { .slots = 8 };
 	int status, closed;
