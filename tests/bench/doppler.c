@@ -73,9 +73,19 @@ static void destroy(void *object)
 	.reference = 32768,				\
 	.power_min_db = -60
 
-static const struct doppler_params poly2_kasai = { PARAMS, .wall_order = 2 };
+static const struct doppler_params poly2_kasai = { PARAMS, .wall.order = 2 };
 static const struct doppler_params poly2_loupas = {
-	PARAMS, .wall_order = 2, .estimator = DOPPLER_LOUPAS,
+	PARAMS, .wall.order = 2, .estimator = DOPPLER_LOUPAS,
+};
+static const struct doppler_params fir4 = {
+	PARAMS, .wall = { WALL_FIR, .order = 4, .cutoff = 0.2 },
+};
+static const struct doppler_params iir4 = {
+	PARAMS, .wall = { WALL_IIR, .order = 4, .cutoff = 0.1,
+			  .start = WALL_PROJECTION },
+};
+static const struct doppler_params svd = {
+	PARAMS, .wall = { WALL_SVD, .order = 2 },
 };
 
 #define CASE(params)							\
@@ -85,5 +95,8 @@ static const struct doppler_params poly2_loupas = {
 const struct bench_case bench_doppler[] = {
 	{ .name = "doppler.poly2_kasai", CASE(poly2_kasai) },
 	{ .name = "doppler.poly2_loupas", CASE(poly2_loupas) },
+	{ .name = "doppler.fir4", CASE(fir4) },
+	{ .name = "doppler.iir4", CASE(iir4) },
+	{ .name = "doppler.svd", CASE(svd) },
 	{ }
 };

@@ -5,253 +5,701 @@
 #include "checkdsp.h"
 #include "dsp/doppler.h"
 
-#define ENSEMBLE_LONGEST	32
-#define RELATIVE		1e-5
+#define LONGEST		32	/* ensemble */
+#define ROOM		8	/* places that a filter may write beyond n */
 
-/* Orthonormal: the constant, the line and the parabola on @n points. */
-static void make_basis(float *basis, uint32_t terms, uint32_t n)
-{
-	double sum[3] = { 0 }, shift, t, m = (n - 1) / 2.0;
-	double value[3][ENSEMBLE_LONGEST];
-	uint32_t i, k;
+#define FILTER		2e-6	/* of |x| */
+#define COVARIANCE	1e-6	/* of the sum of |x|^2 */
+#define CORRELATE	2e-6	/* of |y|^2 */
+#define PHASE		3e-6
+#define LEVEL_DB	1e-3
+#define VARIANCE	2e-6
 
-	for (i = 0, shift = 0; i < n; i++)
-		shift += (i - m) * (i - m) / n;
-	for (i = 0; i < n; i++) {
-		t = i - m;
-		value[0][i] = 1;
-		value[1][i] = t;
-		value[2][i] = t * t - shift;
-		for (k = 0; k < terms; k++)
-			sum[k] += value[k][i] * value[k][i];
-	}
-	for (k = 0; k < terms; k++)
-		for (i = 0; i < n; i++)
-			basis[k * n + i] = value[k][i] / sqrt(sum[k]);
-}
+static const uint32_t sizes[] = { 0, 1, 3, 4, 7, 8, 15, 16, 33, 61, 256 };
+static const uint32_t ensembles[] = { 4, 5, 10, LONGEST };
 
+#define SIZES		(sizeof(sizes) / sizeof(sizes[0]))
+#define ENSEMBLES	(sizeof(ensembles) / sizeof(ensembles[0]))
+
+/* n places of a packet, one more for the phase over depth. */
 struct packet {
-	struct guarded iq, r1, power;
-	uint32_t n;
-	float basis[3 * ENSEMBLE_LONGEST];
-	struct doppler_law law;
+	struct guarded x;
+	uint32_t n, ensemble;
+	size_t stride;
 };
 
 /* Noise on top of a constant @wall times stronger. */
 static void make_packet(struct packet *p, uint32_t n, uint32_t ensemble,
-			uint32_t terms, double wall)
+			double wall)
 {
 	size_t i;
 
 	p->n = n;
-	p->iq = guarded_new(8 * (size_t)n * ensemble, 4);
-	p->r1 = guarded_new(8 * n, 4);
-	p->power = guarded_new(4 * n, 4);
-	make_basis(p->basis, terms, ensemble);
-	p->law = (struct doppler_law){ ensemble, terms, p->basis };
-	for (i = 0; i < 2 * (size_t)n * ensemble; i++)
-		((float *)p->iq.data)[i] = checkdsp_random() + wall;
+	p->ensemble = ensemble;
+	p->stride = 2 * n + 2;
+	p->x = guarded_new(4 * p->stride * ensemble, 4);
+	for (i = 0; i < p->stride * ensemble; i++)
+		((float *)p->x.data)[i] = checkdsp_random() + wall;
 }
 
-static void end_packet(struct packet *p)
+static double complex at(const struct packet *p, uint32_t t, uint32_t j)
 {
-	guarded_end(&p->iq);
-	guarded_end(&p->r1);
-	guarded_end(&p->power);
+	const float *x = (float *)p->x.data + t * p->stride + 2 * j;
+
+	return x[0] + I * x[1];
 }
 
-/* The filtered ensemble of a place; returns its unfiltered energy. */
-static double filter(double complex *y, const struct packet *p, uint32_t j)
+static double energy(const struct packet *p, uint32_t j)
 {
-	const float *iq = p->iq.data;
-	const uint32_t ensemble = p->law.ensemble;
-	double complex x[ENSEMBLE_LONGEST], sum;
-	double energy = 0;
-	uint32_t t, u, k;
+	double sum = 0;
+	uint32_t t;
 
-	for (t = 0; t < ensemble; t++) {
-		const float *at = iq + 2 * ((size_t)t * p->n + j);
+	for (t = 0; t < p->ensemble; t++)
+		sum += creal(at(p, t, j) * conj(at(p, t, j)));
+	return sum;
+}
 
-		x[t] = at[0] + I * at[1];
-		energy += creal(x[t] * conj(x[t]));
-	}
-	/* as a matrix: identity minus the sum of the outer products */
-	for (t = 0; t < ensemble; t++) {
-		for (u = 0, sum = 0; u < ensemble; u++) {
-			double m = t == u;
+/* --- filters --- */
 
-			for (k = 0; k < p->law.terms; k++)
-				m -= (double)p->basis[k * ensemble + t] *
-				     p->basis[k * ensemble + u];
-			sum += m * x[u];
+typedef void filter_fn(float *y, size_t y_stride, const float *iq,
+		       size_t stride, uint32_t n, const struct wall_law *law);
+
+/* Both bases as matrices: identity minus the sum of the outer products. */
+static double complex basis_at(const struct wall_law *law, bool complex_basis,
+			       uint32_t k, uint32_t t)
+{
+	const size_t i = (size_t)k * law->ensemble + t;
+
+	if (!complex_basis)
+		return law->basis[i];
+	return law->basis[2 * i] + I * law->basis[2 * i + 1];
+}
+
+static double complex element(const struct wall_law *law, bool complex_basis,
+			      uint32_t r, uint32_t t)
+{
+	double complex m = r == t;
+	uint32_t k;
+
+	if (law->matrix)
+		return law->matrix[(size_t)r * law->ensemble + t];
+	for (k = 0; k < law->terms; k++)
+		m -= basis_at(law, complex_basis, k, r) *
+		     conj(basis_at(law, complex_basis, k, t));
+	return m;
+}
+
+static void exact_filter(float *y, size_t y_stride, const struct packet *p,
+			 const struct wall_law *law, bool complex_basis)
+{
+	uint32_t r, t, j;
+
+	for (r = 0; r < law->rows; r++)
+		for (j = 0; j < p->n; j++) {
+			double complex sum = 0;
+
+			for (t = 0; t < p->ensemble; t++)
+				sum += element(law, complex_basis, r, t) *
+				       at(p, t, j);
+			y[r * y_stride + 2 * j] = creal(sum);
+			y[r * y_stride + 2 * j + 1] = cimag(sum);
 		}
-		y[t] = sum;
-	}
-	return energy;
 }
 
-static void compare_exact(struct packet *p)
+/* Rows of @fn's output end where a vector may; canaries lie behind the last. */
+static void compare_filter(filter_fn *fn, filter_fn *oracle,
+			   const struct packet *p, const struct wall_law *law,
+			   bool complex_basis)
 {
-	const float *r1 = p->r1.data, *power = p->power.data;
-	uint32_t j, t;
+	const size_t stride = 2 * (p->n + ROOM);
+	struct guarded y = guarded_new(4 * stride * p->ensemble, 8);
+	struct guarded want = guarded_new(4 * stride * p->ensemble, 0);
+	const float *got = y.data, *right = want.data;
+	uint32_t r, j;
 
-	doppler_lag1_c(p->r1.data, p->power.data, p->iq.data, 2 * p->n, p->n,
-		       &p->law);
-	for (j = 0; j < p->n; j++) {
-		double complex y[ENSEMBLE_LONGEST], want = 0;
-		double energy = filter(y, p, j), sum = 0;
-
-		for (t = 0; t < p->law.ensemble; t++)
-			sum += creal(y[t] * conj(y[t]));
-		for (t = 1; t < p->law.ensemble; t++)
-			want += y[t] * conj(y[t - 1]);
-		checkdsp_near("r1.re", j, r1[2 * j], creal(want),
-			      RELATIVE * energy);
-		checkdsp_near("r1.im", j, r1[2 * j + 1], cimag(want),
-			      RELATIVE * energy);
-		checkdsp_near("power", j, power[j], sum / p->law.ensemble,
-			      RELATIVE * energy);
-	}
+	fn(y.data, stride, p->x.data, p->stride, p->n, law);
+	if (oracle)
+		oracle(want.data, stride, p->x.data, p->stride, p->n, law);
+	else
+		exact_filter(want.data, stride, p, law, complex_basis);
+	for (r = 0; r < law->rows; r++)
+		for (j = 0; j < 2 * p->n; j++)
+			checkdsp_near("y", j, got[r * stride + j],
+				      right[r * stride + j],
+				      FILTER * sqrt(energy(p, j / 2)));
+	guarded_end(&y);
+	guarded_end(&want);
 }
 
-static void compare_c(doppler_lag1_fn *fn, struct packet *p)
+/* Orthonormal and complex: made from noise. */
+static void make_complex(struct wall_law *law)
 {
-	struct guarded r1 = guarded_new(8 * p->n, 0);
-	struct guarded power = guarded_new(4 * p->n, 0);
-	uint32_t j;
+	const uint32_t n = law->ensemble;
+	double complex row[WALL_TERMS_MAX][LONGEST];
+	uint32_t k, l, t;
 
-	doppler_lag1_c(r1.data, power.data, p->iq.data, 2 * p->n, p->n,
-		       &p->law);
-	fn(p->r1.data, p->power.data, p->iq.data, 2 * p->n, p->n, &p->law);
-	for (j = 0; j < p->n; j++) {
-		double complex y[ENSEMBLE_LONGEST];
-		double tolerance = RELATIVE * filter(y, p, j);
+	for (k = 0; k < law->terms; k++) {
+		double norm = 0;
 
-		checkdsp_near("r1.re", j, ((float *)p->r1.data)[2 * j],
-			      ((float *)r1.data)[2 * j], tolerance);
-		checkdsp_near("r1.im", j, ((float *)p->r1.data)[2 * j + 1],
-			      ((float *)r1.data)[2 * j + 1], tolerance);
-		checkdsp_near("power", j, ((float *)p->power.data)[j],
-			      ((float *)power.data)[j], tolerance);
+		for (t = 0; t < n; t++)
+			row[k][t] = checkdsp_random() + I * checkdsp_random();
+		for (l = 0; l < k; l++) {
+			double complex share = 0;
+
+			for (t = 0; t < n; t++)
+				share += row[k][t] * conj(row[l][t]);
+			for (t = 0; t < n; t++)
+				row[k][t] -= share * row[l][t];
+		}
+		for (t = 0; t < n; t++)
+			norm += creal(row[k][t] * conj(row[k][t]));
+		for (t = 0; t < n; t++) {
+			row[k][t] /= sqrt(norm);
+			law->basis[2 * (k * n + t)] = creal(row[k][t]);
+			law->basis[2 * (k * n + t) + 1] = cimag(row[k][t]);
+		}
 	}
-	guarded_end(&r1);
-	guarded_end(&power);
 }
 
-struct call {
-	doppler_lag1_fn *fn;
-	struct packet *packet;
+static void compare_wall(filter_fn *fn, filter_fn *oracle,
+			 const struct wall_params *params, uint32_t n,
+			 uint32_t ensemble)
+{
+	const bool svd = params->kind == WALL_SVD;
+	struct wall_law law;
+	struct packet p;
+
+	if (wall_fault(params, ensemble) || wall_init(&law, params, ensemble))
+		return;
+	if (svd)
+		make_complex(&law);
+	make_packet(&p, n, ensemble, 0);
+	compare_filter(fn, oracle, &p, &law, svd);
+	guarded_end(&p.x);
+	make_packet(&p, n, ensemble, 1000);
+	compare_filter(fn, oracle, &p, &law, svd);
+	guarded_end(&p.x);
+	wall_finish(&law);
+}
+
+static void compare_walls(filter_fn *fn, filter_fn *oracle,
+			  const struct wall_params *params)
+{
+	uint32_t s, e;
+
+	for (s = 0; s < SIZES; s++)
+		for (e = 0; e < ENSEMBLES; e++)
+			compare_wall(fn, oracle, params, sizes[s],
+				     ensembles[e]);
+}
+
+struct filter_call {
+	filter_fn *fn;
+	struct packet packet;
+	struct wall_law law;
+	float y[LONGEST][2 * (64 + ROOM)];
 };
 
-static void call(void *arg)
+static void call_filter(void *arg)
 {
-	struct call *c = arg;
-	struct packet *p = c->packet;
+	struct filter_call *c = arg;
 
-	c->fn(p->r1.data, p->power.data, p->iq.data, 2 * p->n, p->n, &p->law);
+	c->fn(c->y[0], 2 * (64 + ROOM), c->packet.x.data, c->packet.stride, 64,
+	      &c->law);
 }
 
-static void compare(doppler_lag1_fn *fn, uint32_t n, uint32_t ensemble,
-		    uint32_t terms, double wall)
+static void bench_filter(filter_fn *fn, const struct wall_params *params)
 {
-	struct packet p;
+	static struct filter_call c;
 
-	make_packet(&p, n, ensemble, terms, wall);
-	if (fn == doppler_lag1_c)
-		compare_exact(&p);
-	else
-		compare_c(fn, &p);
-	end_packet(&p);
+	c.fn = fn;
+	if (wall_init(&c.law, params, LONGEST))
+		return;
+	make_packet(&c.packet, 64, LONGEST, 0);
+	checkdsp_bench(call_filter, &c, 64 * LONGEST, "sample");
+	guarded_end(&c.packet.x);
+	wall_finish(&c.law);
 }
 
-static void compare_axial(doppler_axial_fn *fn, uint32_t n, uint32_t ensemble,
-			  uint32_t terms, double wall)
+static void check_project(void)
 {
-	struct packet p;
-	uint32_t j, t;
+	struct wall_params params = { .kind = WALL_POLYNOMIAL };
+	const struct doppler_project_variant *v;
 
-	make_packet(&p, n, ensemble, terms, wall);
-	fn(p.r1.data, p.iq.data, 2 * n, n, &p.law);
-	for (j = 0; j < n; j++) {
-		const float *f = (float *)p.r1.data + 2 * j;
-		const uint32_t at = j + 1 < n ? j : n - 2;
-		double complex y[ENSEMBLE_LONGEST], next[ENSEMBLE_LONGEST];
-		double complex want = 0;
-		double energy = 0;
-
-		for (t = 0; n > 1 && t < ensemble; t++) {
-			if (!t)
-				energy = filter(y, &p, at) +
-					 filter(next, &p, at + 1);
-			want += next[t] * conj(y[t]);
-		}
-		checkdsp_near("f.re", j, f[0], creal(want), RELATIVE * energy);
-		checkdsp_near("f.im", j, f[1], cimag(want), RELATIVE * energy);
-	}
-	end_packet(&p);
-}
-
-static void call_axial(void *arg)
-{
-	struct packet *p = arg;
-
-	doppler_axial_variants->fn(p->r1.data, p->iq.data, 2 * p->n, p->n,
-				   &p->law);
-}
-
-static void check_axial(void)
-{
-	static const uint32_t sizes[] = { 0, 1, 2, 7, 33, 251 };
-	const struct doppler_axial_variant *v;
-	struct packet p;
-	uint32_t s, terms;
-
-	for (v = doppler_axial_variants; v->fn; v++) {
-		if (!checkdsp_begin("doppler_axial", v->name, v->flags))
+	for (v = doppler_project_variants; v->fn; v++) {
+		if (!checkdsp_begin("doppler_project", v->name, v->flags))
 			continue;
-		for (s = 0; s < sizeof(sizes) / sizeof(sizes[0]); s++)
-			for (terms = 0; terms <= 3; terms++) {
-				compare_axial(v->fn, sizes[s], 5, terms, 0);
-				compare_axial(v->fn, sizes[s],
-					      ENSEMBLE_LONGEST, terms, 1000);
-			}
-		make_packet(&p, 4096, ENSEMBLE_LONGEST, 3, 100);
-		checkdsp_bench(call_axial, &p, 4096 * ENSEMBLE_LONGEST,
-			       "sample");
-		end_packet(&p);
+		for (params.order = -1; params.order <= WALL_DEGREE_MAX;
+		     params.order++)
+			compare_walls(v->fn, v->fn == doppler_project_c ?
+				      NULL : doppler_project_c, &params);
+		params.order = 2;
+		bench_filter(v->fn, &params);
 		checkdsp_end();
 	}
 }
 
-static void check_lag1(void)
+static void check_eigen(void)
 {
-	static const uint32_t sizes[] = { 0, 1, 7, 16, 33, 251 };
-	static const uint32_t ensembles[] = { 4, 5, 16, ENSEMBLE_LONGEST };
-	const struct doppler_lag1_variant *v;
-	struct packet p;
-	uint32_t s, e, terms;
+	struct wall_params params = { .kind = WALL_SVD };
+	const struct doppler_eigen_variant *v;
 
-	for (v = doppler_lag1_variants; v->fn; v++) {
-		if (!checkdsp_begin("doppler_lag1", v->name, v->flags))
+	for (v = doppler_eigen_variants; v->fn; v++) {
+		if (!checkdsp_begin("doppler_eigen", v->name, v->flags))
 			continue;
-		for (s = 0; s < sizeof(sizes) / sizeof(sizes[0]); s++)
-			for (e = 0; e < sizeof(ensembles) / sizeof(ensembles[0]); e++)
-				for (terms = 0; terms <= 3; terms++) {
-					compare(v->fn, sizes[s], ensembles[e],
-						terms, 0);
-					compare(v->fn, sizes[s], ensembles[e],
-						terms, 1000);
-				}
-		make_packet(&p, 4096, ENSEMBLE_LONGEST, 3, 100);
-		checkdsp_bench(call, &(struct call){ v->fn, &p },
-			       4096 * ENSEMBLE_LONGEST, "sample");
-		end_packet(&p);
+		for (params.order = 1; params.order <= WALL_TERMS_MAX;
+		     params.order++)
+			compare_walls(v->fn, v->fn == doppler_eigen_c ?
+				      NULL : doppler_eigen_c, &params);
+		params.order = 2;
+		bench_filter(v->fn, &params);
+		checkdsp_end();
+	}
+}
+
+static void check_matrix(void)
+{
+	static const struct wall_params params[] = {
+		{ WALL_IIR, 4, 0.1, WALL_PROJECTION },
+		{ WALL_IIR, 2, 0.2, WALL_STEP },
+		{ WALL_FIR, 2, 0.3, 0 },
+		{ WALL_FIR, 8, 0.2, 0 },
+	};
+	const struct doppler_matrix_variant *v;
+	unsigned int i;
+
+	for (v = doppler_matrix_variants; v->fn; v++) {
+		if (!checkdsp_begin("doppler_matrix", v->name, v->flags))
+			continue;
+		for (i = 0; i < sizeof(params) / sizeof(params[0]); i++)
+			compare_walls(v->fn, v->fn == doppler_matrix_c ?
+				      NULL : doppler_matrix_c, &params[i]);
+		bench_filter(v->fn, &params[0]);
+		checkdsp_end();
+	}
+}
+
+/* --- covariance --- */
+
+static void exact_covariance(double *c, const struct packet *p)
+{
+	uint32_t t, u, j;
+
+	for (t = 0; t < p->ensemble; t++)
+		for (u = 0; u <= t; u++) {
+			double complex sum = 0;
+
+			for (j = 0; j < p->n; j++)
+				sum += at(p, t, j) * conj(at(p, u, j));
+			c[2 * (t * p->ensemble + u)] += creal(sum);
+			c[2 * (t * p->ensemble + u) + 1] += cimag(sum);
+		}
+}
+
+static void compare_covariance(doppler_covariance_fn *fn, uint32_t n,
+			       uint32_t ensemble)
+{
+	const size_t bytes = 16 * ensemble * ensemble;
+	struct guarded got = guarded_new(bytes, 8);
+	struct guarded want = guarded_new(bytes, 0);
+	struct packet p;
+	double all = 1e-30;
+	uint32_t t, u, j;
+
+	make_packet(&p, n, ensemble, n % 2 ? 0 : 10);
+	for (j = 0; j < n; j++)
+		all += energy(&p, j);
+	/* twice: it adds */
+	for (t = 0; t < 2; t++) {
+		fn(got.data, p.x.data, p.stride, n, ensemble);
+		if (fn == doppler_covariance_c)
+			exact_covariance(want.data, &p);
+		else
+			doppler_covariance_c(want.data, p.x.data, p.stride, n,
+					     ensemble);
+	}
+	for (t = 0; t < ensemble; t++)
+		for (u = 0; u < 2 * (t + 1); u++)
+			checkdsp_near("c", t,
+				      ((double *)got.data)[2 * t * ensemble + u],
+				      ((double *)want.data)[2 * t * ensemble + u],
+				      COVARIANCE * all);
+	guarded_end(&got);
+	guarded_end(&want);
+	guarded_end(&p.x);
+}
+
+struct covariance_call {
+	doppler_covariance_fn *fn;
+	struct packet packet;
+	double c[2 * LONGEST * LONGEST];
+};
+
+static void call_covariance(void *arg)
+{
+	struct covariance_call *c = arg;
+
+	c->fn(c->c, c->packet.x.data, c->packet.stride, 64, LONGEST);
+}
+
+static void check_covariance(void)
+{
+	const struct doppler_covariance_variant *v;
+	static struct covariance_call c;
+	uint32_t s, e;
+
+	for (v = doppler_covariance_variants; v->fn; v++) {
+		if (!checkdsp_begin("doppler_covariance", v->name, v->flags))
+			continue;
+		for (s = 0; s < SIZES; s++)
+			for (e = 0; e < ENSEMBLES; e++)
+				compare_covariance(v->fn, sizes[s],
+						   ensembles[e]);
+		c.fn = v->fn;
+		make_packet(&c.packet, 64, LONGEST, 0);
+		checkdsp_bench(call_covariance, &c, 64 * LONGEST, "sample");
+		guarded_end(&c.packet.x);
+		checkdsp_end();
+	}
+}
+
+/* --- autocorrelations --- */
+
+static void exact_correlate(float *r1, float *power, const struct packet *p)
+{
+	uint32_t j, t;
+
+	for (j = 0; j < p->n; j++) {
+		double complex sum = 0;
+
+		for (t = 1; t < p->ensemble; t++)
+			sum += at(p, t, j) * conj(at(p, t - 1, j));
+		r1[2 * j] = creal(sum);
+		r1[2 * j + 1] = cimag(sum);
+		power[j] = energy(p, j) / p->ensemble;
+	}
+}
+
+static void compare_correlate(doppler_correlate_fn *fn, uint32_t n,
+			      uint32_t ensemble)
+{
+	struct guarded r1 = guarded_new(8 * n, 4), right = guarded_new(8 * n, 0);
+	struct guarded power = guarded_new(4 * n, 4);
+	struct guarded mean = guarded_new(4 * n, 0);
+	struct packet p;
+	uint32_t j;
+
+	make_packet(&p, n, ensemble, n % 2);
+	fn(r1.data, power.data, p.x.data, p.stride, n, ensemble);
+	if (fn == doppler_correlate_c)
+		exact_correlate(right.data, mean.data, &p);
+	else
+		doppler_correlate_c(right.data, mean.data, p.x.data, p.stride,
+				    n, ensemble);
+	for (j = 0; j < 2 * n; j++)
+		checkdsp_near("r1", j, ((float *)r1.data)[j],
+			      ((float *)right.data)[j],
+			      CORRELATE * energy(&p, j / 2));
+	for (j = 0; j < n; j++)
+		checkdsp_near("power", j, ((float *)power.data)[j],
+			      ((float *)mean.data)[j],
+			      CORRELATE * energy(&p, j));
+	guarded_end(&r1);
+	guarded_end(&right);
+	guarded_end(&power);
+	guarded_end(&mean);
+	guarded_end(&p.x);
+}
+
+struct correlate_call {
+	doppler_correlate_fn *correlate;
+	doppler_axial_fn *axial;
+	struct packet packet;
+	float r1[128], power[64];
+};
+
+static void call_correlate(void *arg)
+{
+	struct correlate_call *c = arg;
+
+	c->correlate(c->r1, c->power, c->packet.x.data, c->packet.stride, 64,
+		     LONGEST);
+}
+
+static void check_correlate(void)
+{
+	const struct doppler_correlate_variant *v;
+	static struct correlate_call c;
+	uint32_t s, e;
+
+	for (v = doppler_correlate_variants; v->fn; v++) {
+		if (!checkdsp_begin("doppler_correlate", v->name, v->flags))
+			continue;
+		for (s = 0; s < SIZES; s++)
+			for (e = 0; e < ENSEMBLES; e++)
+				compare_correlate(v->fn, sizes[s],
+						  ensembles[e]);
+		c.correlate = v->fn;
+		make_packet(&c.packet, 64, LONGEST, 0);
+		checkdsp_bench(call_correlate, &c, 64 * LONGEST, "sample");
+		guarded_end(&c.packet.x);
+		checkdsp_end();
+	}
+}
+
+static void compare_axial(doppler_axial_fn *fn, uint32_t n, uint32_t ensemble)
+{
+	struct guarded f = guarded_new(8 * n, 4);
+	struct packet p;
+	uint32_t j, t;
+
+	make_packet(&p, n, ensemble, n % 2);
+	fn(f.data, p.x.data, p.stride, n, ensemble);
+	for (j = 0; j < n; j++) {
+		const float *got = (float *)f.data + 2 * j;
+		double complex want = 0;
+		double tolerance = CORRELATE * (energy(&p, j) +
+						energy(&p, j + 1));
+
+		for (t = 0; t < ensemble; t++)
+			want += at(&p, t, j + 1) * conj(at(&p, t, j));
+		checkdsp_near("f.re", j, got[0], creal(want), tolerance);
+		checkdsp_near("f.im", j, got[1], cimag(want), tolerance);
+	}
+	guarded_end(&f);
+	guarded_end(&p.x);
+}
+
+static void call_axial(void *arg)
+{
+	struct correlate_call *c = arg;
+
+	c->axial(c->r1, c->packet.x.data, c->packet.stride, 64, LONGEST);
+}
+
+static void check_axial(void)
+{
+	const struct doppler_axial_variant *v;
+	static struct correlate_call c;
+	uint32_t s, e;
+
+	for (v = doppler_axial_variants; v->fn; v++) {
+		if (!checkdsp_begin("doppler_axial", v->name, v->flags))
+			continue;
+		for (s = 0; s < SIZES; s++)
+			for (e = 0; e < ENSEMBLES; e++)
+				compare_axial(v->fn, sizes[s], ensembles[e]);
+		c.axial = v->fn;
+		make_packet(&c.packet, 64, LONGEST, 0);
+		checkdsp_bench(call_axial, &c, 64 * LONGEST, "sample");
+		guarded_end(&c.packet.x);
+		checkdsp_end();
+	}
+}
+
+/* --- velocity --- */
+
+static void compare_mean(doppler_mean_fn *fn, uint32_t window, uint32_t n)
+{
+	struct guarded in = guarded_new(4 * (n + window), 4);
+	struct guarded out = guarded_new(4 * n, 4);
+	const float *row[300];
+	uint32_t j, k;
+
+	for (j = 0; j < n + window; j++)
+		((float *)in.data)[j] = checkdsp_random();
+	/* windows overlap, as along a line */
+	for (k = 0; k < window; k++)
+		row[k] = (float *)in.data + k;
+	fn(out.data, row, window, n);
+	for (j = 0; j < n; j++) {
+		double sum = 0, size = 0;
+
+		for (k = 0; k < window; k++) {
+			sum += row[k][j];
+			size += fabs(row[k][j]);
+		}
+		checkdsp_near("mean", j, ((float *)out.data)[j], sum / window,
+			      0x1p-24 * (size + 1));
+	}
+	guarded_end(&in);
+	guarded_end(&out);
+}
+
+struct mean_call {
+	doppler_mean_fn *fn;
+	const float *row[5];
+	float in[520], out[512];
+};
+
+static void call_mean(void *arg)
+{
+	struct mean_call *c = arg;
+
+	c->fn(c->out, c->row, 5, 512);
+}
+
+static void check_mean(void)
+{
+	static const uint32_t windows[] = { 1, 3, 5, 255 };
+	const struct doppler_mean_variant *v;
+	static struct mean_call c;
+	uint32_t s, w;
+
+	for (w = 0; w < 5; w++)
+		c.row[w] = c.in + w;
+	for (v = doppler_mean_variants; v->fn; v++) {
+		if (!checkdsp_begin("doppler_mean", v->name, v->flags))
+			continue;
+		for (s = 0; s < SIZES; s++)
+			for (w = 0; w < 4; w++)
+				compare_mean(v->fn, windows[w], sizes[s]);
+		c.fn = v->fn;
+		checkdsp_bench(call_mean, &c, 512, "value");
+		checkdsp_end();
+	}
+}
+
+/* What the estimate is asked of: @power that fits |r1|, or none. */
+struct places {
+	struct guarded r1, power, f;
+	struct guarded v, db, variance, valid;
+};
+
+static void make_places(struct places *p, uint32_t n)
+{
+	static const float extremes[][2] = {
+		{ 0, 0 }, { 1, 0 }, { -1, 0 }, { 0, 1 }, { 0, -1 }, { 1, 1 },
+		{ -1, 1e-9f }, { -1, -1e-9f }, { 1e-30f, 1e-30f },
+		{ 1e18f, -1e18f },
+	};
+	uint32_t j;
+
+	p->r1 = guarded_new(8 * n, 4);
+	p->power = guarded_new(4 * n, 4);
+	p->f = guarded_new(8 * n, 4);
+	p->v = guarded_new(4 * n, 4);
+	p->db = guarded_new(4 * n, 4);
+	p->variance = guarded_new(4 * n, 4);
+	p->valid = guarded_new(n, 1);
+	for (j = 0; j < n; j++) {
+		float *r1 = (float *)p->r1.data + 2 * j;
+		float *f = (float *)p->f.data + 2 * j;
+		double size = pow(10, 6 * checkdsp_random());
+
+		r1[0] = size * checkdsp_random();
+		r1[1] = size * checkdsp_random();
+		if (j % 3 == 1) {
+			r1[0] = extremes[j / 3 % 10][0];
+			r1[1] = extremes[j / 3 % 10][1];
+		}
+		((float *)p->power.data)[j] =
+			hypot(r1[0], r1[1]) / (9 * (checkdsp_random() + 1.5));
+		/* near the carrier: elsewhere the velocity has no bound */
+		f[0] = 1;
+		f[1] = checkdsp_random();
+	}
+}
+
+static void end_places(struct places *p)
+{
+	guarded_end(&p->r1);
+	guarded_end(&p->power);
+	guarded_end(&p->f);
+	guarded_end(&p->v);
+	guarded_end(&p->db);
+	guarded_end(&p->variance);
+	guarded_end(&p->valid);
+}
+
+static const struct doppler_scale scale = {
+	.velocity = 0.2f, .carrier = 5e6f, .turn = 0.3f, .detune = 1.5e6f,
+	.pairs = 9, .offset_db = -30, .power_min_db = -40,
+	.velocity_min = 0.05f,
+};
+
+static void check_place(const struct places *p, uint32_t j, bool loupas)
+{
+	const float *r1 = (float *)p->r1.data + 2 * j;
+	const float *f = (float *)p->f.data + 2 * j;
+	const double power = ((float *)p->power.data)[j];
+	const float got = ((float *)p->v.data)[j];
+	const float db = ((float *)p->db.data)[j];
+	double v = atan2(r1[1], r1[0]), factor = 1;
+	double ratio = power > 0 ? hypot(r1[0], r1[1]) / (9 * power) : 0;
+	double want_db = 10 * log10(power) - 30;
+
+	if (loupas)
+		factor = 5e6 / (5e6 + 1.5e6 * remainder(atan2(f[1], f[0]) - 0.3,
+							2 * M_PI));
+	v *= 0.2 * factor;
+	/* the factor falls by up to 0.5 per radian of f */
+	checkdsp_near("v", j, got, v, 0.2 * PHASE * factor *
+		      (loupas ? 1 + 4 * factor : 1));
+	checkdsp_near("power", j, db, want_db, LEVEL_DB);
+	checkdsp_near("variance", j, ((float *)p->variance.data)[j],
+		      1 - ratio, VARIANCE * (1 + ratio));
+	if (fabs(db + 40) > LEVEL_DB && fabs(fabs(got) - 0.05) > 1e-5)
+		checkdsp_near("valid", j, ((uint8_t *)p->valid.data)[j],
+			      db > -40 && fabs(got) > 0.05, 0);
+}
+
+static void compare_estimate(doppler_estimate_fn *fn, uint32_t n, bool loupas)
+{
+	struct places p;
+	uint32_t j;
+
+	make_places(&p, n);
+	fn(p.v.data, p.db.data, p.variance.data, p.valid.data, p.r1.data,
+	   p.power.data, loupas ? p.f.data : NULL, n, &scale);
+	for (j = 0; j < n; j++)
+		check_place(&p, j, loupas);
+	end_places(&p);
+}
+
+struct estimate_call {
+	doppler_estimate_fn *fn;
+	struct places places;
+};
+
+static void call_estimate(void *arg)
+{
+	struct estimate_call *c = arg;
+	struct places *p = &c->places;
+
+	c->fn(p->v.data, p->db.data, p->variance.data, p->valid.data,
+	      p->r1.data, p->power.data, NULL, 256, &scale);
+}
+
+static void check_estimate(void)
+{
+	const struct doppler_estimate_variant *v;
+	struct estimate_call c;
+	uint32_t s;
+
+	for (v = doppler_estimate_variants; v->fn; v++) {
+		if (!checkdsp_begin("doppler_estimate", v->name, v->flags))
+			continue;
+		for (s = 0; s < SIZES; s++) {
+			compare_estimate(v->fn, sizes[s], false);
+			compare_estimate(v->fn, sizes[s], true);
+		}
+		c.fn = v->fn;
+		make_places(&c.places, 256);
+		checkdsp_bench(call_estimate, &c, 256, "place");
+		end_places(&c.places);
 		checkdsp_end();
 	}
 }
 
 void check_doppler(void)
 {
-	check_lag1();
+	check_project();
+	check_eigen();
+	check_matrix();
+	check_covariance();
+	check_correlate();
 	check_axial();
+	check_mean();
+	check_estimate();
 }

@@ -66,7 +66,7 @@ static const char *estimate(struct vel *vel, const struct iq *iq, int order)
 	/* a velocity of 1 m/s is half a turn; 0 dB is a power of 1 */
 	const struct doppler_params params = {
 		.ensemble = ENSEMBLE, .interval = 1, .c = 4, .frequency = 1,
-		.wall_order = order, .average_lines = 1, .average_samples = 1,
+		.wall.order = order, .average_lines = 1, .average_samples = 1,
 		.reference = 1, .power_min_db = -INFINITY,
 	};
 	struct doppler *doppler;

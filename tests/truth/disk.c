@@ -120,7 +120,7 @@ static const char *run(const struct sono_import *set, const json_t *reference,
 	params.colour.on = true;
 	params.colour.aperture = params.b.aperture;
 	/* reference.json: no wall filter, 5 rows (z) x 3 columns (x) */
-	params.colour.wall_order = -1;
+	params.colour.wall.order = -1;
 	params.colour.average_samples = 5;
 	params.colour.average_lines = 3;
 	why = dataset_velocity(set, &params, reversed, &pipeline);

@@ -99,7 +99,7 @@ static struct pipeline_params parameters(const json_t *reference, int order,
 	p.b.aperture.f_number = truth_number(reference, "F");
 	p.colour.on = true;
 	p.colour.aperture = p.b.aperture;
-	p.colour.wall_order = order;
+	p.colour.wall.order = order;
 	/* reference.json: 19 rows (z) x 5 columns (x) */
 	p.colour.average_samples = 19;
 	p.colour.average_lines = 5;

@@ -4,8 +4,12 @@
 DSP_SOURCES := $(addprefix userspace/dsp/,dsp.c cpu.c palette.c pipeline.c \
 	demod.c demod-c.c beamform.c beamform-c.c detect.c detect-c.c \
 	detect-avx2.c detect-avx512.c \
-	doppler.c doppler-c.c scanconvert.c scanconvert-c.c \
+	doppler.c doppler-c.c \
+	doppler-avx2.c doppler-avx512.c wall.c scanconvert.c scanconvert-c.c \
 	scanconvert-avx2.c scanconvert-avx512.c \
 	sweep.c mmode.c ecg.c)
 
 $(eval $(call static-library,userspace/dsp/libdsp.a,$(DSP_SOURCES)))
+
+# Products of complex numbers that are numbers, without a call for each.
+$(O)/userspace/dsp/wall.o: CFLAGS += -fcx-limited-range

@@ -1,109 +1,203 @@
 // SPDX-License-Identifier: MIT
-/* Wall filter and autocorrelations of lag one: the specification. */
+/* Wall filters, autocorrelations and velocity: the specification. */
+#include <math.h>
+#include <string.h>
+
 #include "doppler.h"
 
-struct sample {
-	float re, im;
-};
-
-static struct sample at(const float *iq, size_t stride, uint32_t t)
+/* Where they can be read over and over. */
+static void copy(float *y, size_t y_stride, const float *iq, size_t stride,
+		 uint32_t n, uint32_t ensemble)
 {
-	return (struct sample){ iq[t * stride], iq[t * stride + 1] };
-}
-
-static struct sample project(const float *iq, size_t stride,
-			     const float *basis, uint32_t ensemble)
-{
-	struct sample sum = { 0, 0 };
 	uint32_t t;
 
-	for (t = 0; t < ensemble; t++) {
-		const struct sample s = at(iq, stride, t);
-
-		sum.re += basis[t] * s.re;
-		sum.im += basis[t] * s.im;
-	}
-	return sum;
+	for (t = 0; t < ensemble; t++)
+		memcpy(y + t * y_stride, iq + t * stride,
+		       2 * n * sizeof(float));
 }
 
-static struct sample filtered(const float *iq, size_t stride, uint32_t t,
-			      const struct sample *wall,
-			      const struct doppler_law *law)
+void doppler_project_c(float *y, size_t y_stride, const float *iq,
+		       size_t stride, uint32_t n, const struct wall_law *law)
 {
-	struct sample s = at(iq, stride, t);
-	uint32_t k;
-
-	for (k = 0; k < law->terms; k++) {
-		const float b = law->basis[k * law->ensemble + t];
-
-		s.re -= b * wall[k].re;
-		s.im -= b * wall[k].im;
-	}
-	return s;
-}
-
-void doppler_lag1_c(float *r1, float *power, const float *iq, size_t stride,
-		    uint32_t n, const struct doppler_law *law)
-{
-	struct sample wall[DOPPLER_ORDER_MAX + 1], last, now;
+	const uint32_t ensemble = law->ensemble;
 	uint32_t j, k, t;
 
-	for (j = 0; j < n; j++, iq += 2) {
-		float re = 0, im = 0, sum;
+	copy(y, y_stride, iq, stride, n, ensemble);
+	/* real and imaginary parts alike */
+	for (j = 0; j < 2 * n; j++, y++) {
+		float sum[WALL_TERMS_MAX] = { 0 };
 
 		for (k = 0; k < law->terms; k++)
-			wall[k] = project(iq, stride,
-					  law->basis + k * law->ensemble,
-					  law->ensemble);
-		last = filtered(iq, stride, 0, wall, law);
-		sum = last.re * last.re + last.im * last.im;
-		for (t = 1; t < law->ensemble; t++, last = now) {
-			now = filtered(iq, stride, t, wall, law);
-			re += now.re * last.re + now.im * last.im;
-			im += now.im * last.re - now.re * last.im;
-			sum += now.re * now.re + now.im * now.im;
+			for (t = 0; t < ensemble; t++)
+				sum[k] += law->basis[k * ensemble + t] *
+					  y[t * y_stride];
+		for (t = 0; t < ensemble; t++)
+			for (k = 0; k < law->terms; k++)
+				y[t * y_stride] -=
+					law->basis[k * ensemble + t] * sum[k];
+	}
+}
+
+void doppler_eigen_c(float *y, size_t y_stride, const float *iq, size_t stride,
+		     uint32_t n, const struct wall_law *law)
+{
+	const uint32_t ensemble = law->ensemble;
+	uint32_t j, k, t;
+
+	copy(y, y_stride, iq, stride, n, ensemble);
+	for (j = 0; j < n; j++, y += 2) {
+		float re[WALL_TERMS_MAX] = { 0 }, im[WALL_TERMS_MAX] = { 0 };
+
+		for (k = 0; k < law->terms; k++)
+			for (t = 0; t < ensemble; t++) {
+				const float *u = law->basis +
+						 2 * (k * ensemble + t);
+				const float *x = y + t * y_stride;
+
+				re[k] += x[0] * u[0] + x[1] * u[1];
+				im[k] += x[1] * u[0] - x[0] * u[1];
+			}
+		for (t = 0; t < ensemble; t++)
+			for (k = 0; k < law->terms; k++) {
+				const float *u = law->basis +
+						 2 * (k * ensemble + t);
+				float *x = y + t * y_stride;
+
+				x[0] -= re[k] * u[0] - im[k] * u[1];
+				x[1] -= re[k] * u[1] + im[k] * u[0];
+			}
+	}
+}
+
+void doppler_matrix_c(float *y, size_t y_stride, const float *x, size_t stride,
+		      uint32_t n, const struct wall_law *law)
+{
+	uint32_t j, r, t;
+
+	for (r = 0; r < law->rows; r++) {
+		const float *row = law->matrix + (size_t)r * law->ensemble;
+
+		for (j = 0; j < 2 * n; j++) {
+			float sum = 0;
+
+			for (t = law->from[r]; t < law->to[r]; t++)
+				sum += row[t] * x[t * stride + j];
+			y[r * y_stride + j] = sum;
+		}
+	}
+}
+
+void doppler_covariance_c(double *c, const float *x, size_t stride, uint32_t n,
+			  uint32_t ensemble)
+{
+	uint32_t j, t, u;
+
+	for (t = 0; t < ensemble; t++)
+		for (u = 0; u <= t; u++) {
+			const float *a = x + t * stride, *b = x + u * stride;
+			double *at = c + 2 * ((size_t)t * ensemble + u);
+			float re = 0, im = 0;
+
+			for (j = 0; j < 2 * n; j += 2) {
+				re += a[j] * b[j] + a[j + 1] * b[j + 1];
+				im += a[j + 1] * b[j] - a[j] * b[j + 1];
+			}
+			at[0] += re;
+			at[1] += im;
+		}
+}
+
+void doppler_correlate_c(float *r1, float *power, const float *y,
+			 size_t stride, uint32_t n, uint32_t rows)
+{
+	uint32_t j, t;
+
+	for (j = 0; j < n; j++, y += 2) {
+		float re = 0, im = 0, sum = 0;
+
+		for (t = 0; t < rows; t++) {
+			const float *now = y + t * stride;
+			const float *last = now - stride;
+
+			sum += now[0] * now[0] + now[1] * now[1];
+			if (!t)
+				continue;
+			re += now[0] * last[0] + now[1] * last[1];
+			im += now[1] * last[0] - now[0] * last[1];
 		}
 		r1[2 * j] = re;
 		r1[2 * j + 1] = im;
-		power[j] = sum / law->ensemble;
+		power[j] = sum / rows;
 	}
 }
 
-/* A place's ensemble, filtered. */
-static void filter(struct sample *y, const float *iq, size_t stride,
-		   const struct doppler_law *law)
+void doppler_axial_c(float *f, const float *y, size_t stride, uint32_t n,
+		     uint32_t rows)
 {
-	struct sample wall[DOPPLER_ORDER_MAX + 1];
-	uint32_t k, t;
-
-	for (k = 0; k < law->terms; k++)
-		wall[k] = project(iq, stride, law->basis + k * law->ensemble,
-				  law->ensemble);
-	for (t = 0; t < law->ensemble; t++)
-		y[t] = filtered(iq, stride, t, wall, law);
-}
-
-void doppler_axial_c(float *f, const float *iq, size_t stride, uint32_t n,
-		     const struct doppler_law *law)
-{
-	struct sample y[2][DOPPLER_ENSEMBLE_MAX];
 	uint32_t j, t;
 
-	if (n)
-		filter(y[0], iq, stride, law);
-	for (j = 0; j + 1 < n; j++) {
-		const struct sample *here = y[j & 1];
-		struct sample *next = y[~j & 1];
+	for (j = 0; j < n; j++, y += 2) {
 		float re = 0, im = 0;
 
-		filter(next, iq + 2 * (j + 1), stride, law);
-		for (t = 0; t < law->ensemble; t++) {
-			re += next[t].re * here[t].re + next[t].im * here[t].im;
-			im += next[t].im * here[t].re - next[t].re * here[t].im;
+		for (t = 0; t < rows; t++) {
+			const float *here = y + t * stride;
+
+			re += here[2] * here[0] + here[3] * here[1];
+			im += here[3] * here[0] - here[2] * here[1];
 		}
 		f[2 * j] = re;
 		f[2 * j + 1] = im;
 	}
-	for (t = 0; n && t < 2; t++)
-		f[2 * (n - 1) + t] = n > 1 ? f[2 * (n - 2) + t] : 0;
+}
+
+void doppler_mean_c(float *out, const float *const *in, uint32_t window,
+		    size_t n)
+{
+	uint32_t k;
+	size_t j;
+
+	for (j = 0; j < n; j++) {
+		double sum = 0;
+
+		for (k = 0; k < window; k++)
+			sum += in[k][j];
+		out[j] = sum / window;
+	}
+}
+
+static float phase(const float *z)
+{
+	return atan2f(z[1], z[0]);
+}
+
+/*
+ * With f, the phase over depth says how far the echoes' mean frequency lies
+ * from the carrier, and so how far the velocity is off.
+ */
+static float correction(const float *f, const struct doppler_scale *scale)
+{
+	float off = remainder(phase(f) - scale->turn, 2 * M_PI);
+
+	return scale->carrier / (scale->carrier + scale->detune * off);
+}
+
+void doppler_estimate_c(float *v, float *power_db, float *variance,
+			uint8_t *valid, const float *r1, const float *power,
+			const float *f, size_t n,
+			const struct doppler_scale *scale)
+{
+	size_t j;
+
+	for (j = 0; j < n; j++) {
+		const float all = scale->pairs * power[j];
+
+		v[j] = scale->velocity * phase(r1 + 2 * j);
+		if (f)
+			v[j] *= correction(f + 2 * j, scale);
+		power_db[j] = 10 * log10f(power[j]) + scale->offset_db;
+		variance[j] = all > 0 ? 1 - hypotf(r1[2 * j], r1[2 * j + 1]) /
+					     all : 1;
+		valid[j] = power_db[j] >= scale->power_min_db &&
+			   fabsf(v[j]) >= scale->velocity_min;
+	}
 }

@@ -1,31 +1,100 @@
 // SPDX-License-Identifier: MIT
-/* The velocity estimator's object: basis, window, phase to velocity. */
+/* The velocity estimator's object: blocks, windows, lines. */
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cpu.h"
 #include "doppler.h"
 
+/*
+ * Places that pass through at once: what the wall filter leaves of them stays
+ * in the first cache. A multiple of 16.
+ */
+#define BLOCK_BYTES	16384
+#define BLOCK_MAX	256
+
 struct doppler {
 	struct doppler_params params;
-	doppler_lag1_fn *lag1;
+	doppler_project_fn *project;
+	doppler_eigen_fn *eigen;
+	doppler_matrix_fn *matrix;
+	doppler_covariance_fn *covariance;
+	doppler_correlate_fn *correlate;
 	doppler_axial_fn *axial;
-	struct doppler_law law;
-	float *basis;
+	doppler_mean_fn *mean;
+	doppler_estimate_fn *estimate;
+	struct wall_law law;
+	struct doppler_scale scale;
+	uint32_t block;		/* places */
+	size_t stride;		/* floats from time to time of x and y */
+	float *x;		/* [ensemble][stride], a block before the filter */
+	float *y;		/* and after */
 	float *r1;		/* [lines][samples], interleaved */
 	float *power;		/* [lines][samples] */
 	float *f;		/* [lines][samples], interleaved, of Loupas */
-	float *row;		/* [lines][samples], means along the lines */
+	const float **row;	/* [window], what a mean is taken over */
+	float *strip;		/* a line with its ends repeated, interleaved */
+	float *line[3];		/* means of a line: r1, power, f */
+	double *covariance_sum;	/* [ensemble][ensemble], interleaved */
+	double *value;		/* [ensemble] */
+	double complex *vector;	/* [ensemble][ensemble] */
 };
 
-const struct doppler_lag1_variant doppler_lag1_variants[] = {
-	{ doppler_lag1_c, "c", 0 },
+const struct doppler_project_variant doppler_project_variants[] = {
+	{ doppler_project_avx512, "avx512", CPU_AVX512 },
+	{ doppler_project_avx2, "avx2", CPU_AVX2 },
+	{ doppler_project_c, "c", 0 },
+	{ }
+};
+
+const struct doppler_eigen_variant doppler_eigen_variants[] = {
+	{ doppler_eigen_avx512, "avx512", CPU_AVX512 },
+	{ doppler_eigen_avx2, "avx2", CPU_AVX2 },
+	{ doppler_eigen_c, "c", 0 },
+	{ }
+};
+
+const struct doppler_matrix_variant doppler_matrix_variants[] = {
+	{ doppler_matrix_avx512, "avx512", CPU_AVX512 },
+	{ doppler_matrix_avx2, "avx2", CPU_AVX2 },
+	{ doppler_matrix_c, "c", 0 },
+	{ }
+};
+
+const struct doppler_covariance_variant doppler_covariance_variants[] = {
+	{ doppler_covariance_avx512, "avx512", CPU_AVX512 },
+	{ doppler_covariance_avx2, "avx2", CPU_AVX2 },
+	{ doppler_covariance_c, "c", 0 },
+	{ }
+};
+
+const struct doppler_correlate_variant doppler_correlate_variants[] = {
+	{ doppler_correlate_avx512, "avx512", CPU_AVX512 },
+	{ doppler_correlate_avx2, "avx2", CPU_AVX2 },
+	{ doppler_correlate_c, "c", 0 },
 	{ }
 };
 
 const struct doppler_axial_variant doppler_axial_variants[] = {
+	{ doppler_axial_avx512, "avx512", CPU_AVX512 },
+	{ doppler_axial_avx2, "avx2", CPU_AVX2 },
 	{ doppler_axial_c, "c", 0 },
+	{ }
+};
+
+const struct doppler_mean_variant doppler_mean_variants[] = {
+	{ doppler_mean_avx512, "avx512", CPU_AVX512 },
+	{ doppler_mean_avx2, "avx2", CPU_AVX2 },
+	{ doppler_mean_c, "c", 0 },
+	{ }
+};
+
+const struct doppler_estimate_variant doppler_estimate_variants[] = {
+	{ doppler_estimate_avx512, "avx512", CPU_AVX512 },
+	{ doppler_estimate_avx2, "avx2", CPU_AVX2 },
+	{ doppler_estimate_c, "c", 0 },
 	{ }
 };
 
@@ -48,10 +117,8 @@ static const char *fault(const struct doppler_params *p)
 		return "doppler: speed of sound is not positive";
 	if (!(p->frequency > 0) || !isfinite(p->frequency))
 		return "doppler: frequency is not positive";
-	if (p->wall_order < -1 || p->wall_order > DOPPLER_ORDER_MAX)
-		return "doppler: wall filter's order is not -1 to 7";
-	if (p->wall_order + 2 > (int)p->ensemble)
-		return "doppler: wall filter leaves nothing of the ensemble";
+	if (wall_fault(&p->wall, p->ensemble))
+		return wall_fault(&p->wall, p->ensemble);
 	if (!(p->average_lines & 1) || !(p->average_samples & 1))
 		return "doppler: window of the mean is not odd";
 	if (!(p->reference > 0) || !isfinite(p->reference))
@@ -67,67 +134,87 @@ static const char *fault(const struct doppler_params *p)
 	return NULL;
 }
 
-static double dot(const double *a, const double *b, uint32_t n)
+static bool loupas(const struct doppler *d)
 {
-	double sum = 0;
-	uint32_t i;
-
-	for (i = 0; i < n; i++)
-		sum += a[i] * b[i];
-	return sum;
+	return d->params.estimator == DOPPLER_LOUPAS;
 }
 
-/*
- * Orthonormal polynomials on the ensemble by modified Gram-Schmidt: the next
- * is the last one times time, made orthogonal to all before and normalised.
- * @row is [terms][n].
- */
-static void fill_basis(double *row, uint32_t terms, uint32_t n)
+static void set_scale(struct doppler *d)
 {
-	uint32_t k, l, t;
+	const struct doppler_params *p = &d->params;
+	const double radian = p->c / (4 * M_PI * p->interval);
 
-	for (k = 0; k < terms; k++) {
-		double *p = row + (size_t)k * n, norm;
+	d->scale = (struct doppler_scale){
+		.velocity = radian / (loupas(d) ? p->carrier : p->frequency),
+		.carrier = p->carrier,
+		.pairs = d->law.rows - 1,
+		.offset_db = -20 * log10(p->reference),
+		.power_min_db = p->power_min_db,
+		.velocity_min = p->velocity_min,
+	};
+	if (!loupas(d))
+		return;
+	d->scale.turn = remainder(4 * M_PI * p->carrier * p->sample_step / p->c,
+				  2 * M_PI);
+	d->scale.detune = p->c / (4 * M_PI * p->sample_step);
+}
 
-		for (t = 0; t < n; t++)
-			p[t] = k ? p[(ptrdiff_t)t - n] * (2.0 * t / (n - 1) - 1)
-				 : 1;
-		for (l = 0; l < k; l++) {
-			double share = dot(p, row + (size_t)l * n, n);
+static void choose(struct doppler *d)
+{
+	d->project = cpu_choose(doppler_project_variants)->fn;
+	d->eigen = cpu_choose(doppler_eigen_variants)->fn;
+	d->matrix = cpu_choose(doppler_matrix_variants)->fn;
+	d->covariance = cpu_choose(doppler_covariance_variants)->fn;
+	d->correlate = cpu_choose(doppler_correlate_variants)->fn;
+	d->axial = cpu_choose(doppler_axial_variants)->fn;
+	d->mean = cpu_choose(doppler_mean_variants)->fn;
+	d->estimate = cpu_choose(doppler_estimate_variants)->fn;
+}
 
-			for (t = 0; t < n; t++)
-				p[t] -= share * row[(size_t)l * n + t];
-		}
-		norm = sqrt(dot(p, p, n));
-		for (t = 0; t < n; t++)
-			p[t] /= norm;
-	}
+static int alloc_svd(struct doppler *d)
+{
+	const size_t n = d->params.ensemble;
+
+	if (d->params.wall.kind != WALL_SVD)
+		return 0;
+	d->covariance_sum = dsp_alloc(n * n, 2 * sizeof(double));
+	d->value = dsp_alloc(n, sizeof(double));
+	d->vector = dsp_alloc(n * n, sizeof(*d->vector));
+	return d->covariance_sum && d->value && d->vector ? 0 : -ENOMEM;
 }
 
 static int build(struct doppler *d, uint32_t lines, uint32_t samples)
 {
-	const uint32_t n = d->params.ensemble, terms = d->params.wall_order + 1;
+	const struct doppler_params *p = &d->params;
 	const size_t places = (size_t)lines * samples;
-	double *basis;
-	size_t i;
+	const uint32_t window = p->average_lines > p->average_samples ?
+				p->average_lines : p->average_samples;
+	unsigned int i;
 
-	d->basis = dsp_alloc((size_t)terms * n, sizeof(float));
+	if (wall_init(&d->law, &p->wall, p->ensemble))
+		return -ENOMEM;
+	set_scale(d);
+	choose(d);
+	d->block = BLOCK_BYTES / (8 * p->ensemble) / 16 * 16;
+	if (d->block < 16)
+		d->block = 16;
+	if (d->block > BLOCK_MAX)
+		d->block = BLOCK_MAX;
+	/* one place more for the phase over depth, and an odd distance */
+	d->stride = 2 * d->block + 16;
+	d->x = dsp_alloc(p->ensemble, d->stride * sizeof(float));
+	d->y = dsp_alloc(p->ensemble, d->stride * sizeof(float));
 	d->r1 = dsp_alloc(places, 2 * sizeof(float));
 	d->power = dsp_alloc(places, sizeof(float));
-	d->row = dsp_alloc(places, sizeof(float));
-	d->f = dsp_alloc(d->params.estimator == DOPPLER_LOUPAS ? places : 0,
-			 2 * sizeof(float));
-	basis = dsp_alloc((size_t)terms * n, sizeof(double));
-	if (!d->basis || !d->r1 || !d->power || !d->row || !d->f || !basis) {
-		free(basis);
+	d->f = dsp_alloc(loupas(d) ? places : 0, 2 * sizeof(float));
+	d->row = dsp_alloc(window, sizeof(*d->row));
+	d->strip = dsp_alloc(samples + window, 2 * sizeof(float));
+	for (i = 0; i < 3; i++)
+		d->line[i] = dsp_alloc(samples, 2 * sizeof(float));
+	if (!d->x || !d->y || !d->r1 || !d->power || !d->f || !d->row ||
+	    !d->strip || !d->line[0] || !d->line[1] || !d->line[2])
 		return -ENOMEM;
-	}
-	fill_basis(basis, terms, n);
-	for (i = 0; i < (size_t)terms * n; i++)
-		d->basis[i] = basis[i];
-	free(basis);
-	d->law = (struct doppler_law){ n, terms, d->basis };
-	return 0;
+	return alloc_svd(d);
 }
 
 int doppler_create(struct doppler **doppler, uint32_t lines, uint32_t samples,
@@ -148,8 +235,6 @@ int doppler_create(struct doppler **doppler, uint32_t lines, uint32_t samples,
 	if (!d)
 		return -ENOMEM;
 	d->params = *params;
-	d->lag1 = cpu_choose(doppler_lag1_variants)->fn;
-	d->axial = cpu_choose(doppler_axial_variants)->fn;
 	ret = build(d, lines, samples);
 	if (ret)
 		doppler_destroy(d);
@@ -158,134 +243,185 @@ int doppler_create(struct doppler **doppler, uint32_t lines, uint32_t samples,
 	return ret;
 }
 
+/* --- the filter --- */
+
+static void copy(struct doppler *d, const float *iq, size_t stride, uint32_t n)
+{
+	uint32_t t;
+
+	for (t = 0; t < d->law.ensemble; t++)
+		memcpy(d->x + t * d->stride, iq + t * stride,
+		       2 * n * sizeof(float));
+}
+
+/* A block through the wall filter; returns where it is, and its stride. */
+static const float *filter(struct doppler *d, const float *iq, size_t *stride,
+			   uint32_t n)
+{
+	const struct wall_law *law = &d->law;
+
+	if (law->matrix) {
+		copy(d, iq, *stride, n);
+		d->matrix(d->y, d->stride, d->x, d->stride, n, law);
+	} else if (d->params.wall.kind == WALL_SVD) {
+		d->eigen(d->y, d->stride, iq, *stride, n, law);
+	} else if (law->terms) {
+		d->project(d->y, d->stride, iq, *stride, n, law);
+	} else {
+		return iq;
+	}
+	*stride = d->stride;
+	return d->y;
+}
+
+/*
+ * The strongest components of the packet, from the covariance of its images
+ * over all places.
+ */
+static void find_components(struct doppler *d, const struct iq *in)
+{
+	const uint32_t n = d->law.ensemble;
+	const size_t places = (size_t)in->lines * in->samples;
+	float *basis = d->law.basis;
+	uint32_t block, i;
+	size_t at;
+
+	memset(d->covariance_sum, 0, 2 * (size_t)n * n * sizeof(double));
+	for (at = 0; at < places; at += block) {
+		block = places - at < d->block ? places - at : d->block;
+		copy(d, in->data + 2 * at, 2 * places, block);
+		d->covariance(d->covariance_sum, d->x, d->stride, block, n);
+	}
+	wall_eigen(d->value, d->vector, (double complex *)d->covariance_sum, n);
+	for (i = 0; i < d->law.terms * n; i++) {
+		basis[2 * i] = creal(d->vector[i]);
+		basis[2 * i + 1] = cimag(d->vector[i]);
+	}
+}
+
+static void correlate_line(struct doppler *d, const struct iq *in,
+			   uint32_t line)
+{
+	const size_t places = (size_t)in->lines * in->samples;
+	const uint32_t rows = d->law.rows;
+	uint32_t at, n, next;
+
+	for (at = 0; at < in->samples; at += n) {
+		const size_t place = (size_t)line * in->samples + at;
+		size_t stride = 2 * places;
+		const float *y;
+
+		n = in->samples - at < d->block ? in->samples - at : d->block;
+		/* the place after the block, for the phase from its last */
+		next = loupas(d) && at + n < in->samples;
+		y = filter(d, in->data + 2 * place, &stride, n + next);
+		d->correlate(d->r1 + 2 * place, d->power + place, y, stride, n,
+			     rows);
+		if (loupas(d))
+			d->axial(d->f + 2 * place, y, stride, n + next - 1,
+				 rows);
+	}
+}
+
+/* Of one sample there is no phase; the last one repeats the one before. */
+static void end_axial(struct doppler *d, const struct iq *in, uint32_t line)
+{
+	float *f = d->f + 2 * ((size_t)(line + 1) * in->samples - 1);
+
+	f[0] = in->samples > 1 ? f[-2] : 0;
+	f[1] = in->samples > 1 ? f[-1] : 0;
+}
+
+/* --- the mean --- */
+
 static uint32_t clamp_index(int64_t i, uint32_t n)
 {
 	return i < 0 ? 0 : i >= n ? n - 1 : i;
 }
 
-/* A row of values in a plane, step floats from one to the next. */
-struct strip {
-	float *data;
-	size_t step;
-	uint32_t n;
-};
-
-/* Mean over a window, edges repeated, from one strip to another as long. */
-static void mean_strip(struct strip out, struct strip in, uint32_t window)
-{
-	const int64_t half = window / 2;
-	int64_t i, k;
-
-	for (i = 0; i < in.n; i++) {
-		double sum = 0;
-
-		for (k = i - half; k <= i + half; k++)
-			sum += in.data[clamp_index(k, in.n) * in.step];
-		out.data[i * out.step] = sum / window;
-	}
-}
-
-/* Mean of a plane of floats that lie @step apart, in place. */
-static void mean_plane(struct doppler *d, float *plane, size_t step,
-		       uint32_t lines, uint32_t samples)
-{
-	const size_t n = samples;
-	uint32_t line, j;
-
-	for (line = 0; line < lines; line++)
-		mean_strip((struct strip){ d->row + line * n, 1, samples },
-			   (struct strip){ plane + line * n * step, step,
-					   samples },
-			   d->params.average_samples);
-	for (j = 0; j < samples; j++)
-		mean_strip((struct strip){ plane + j * step, n * step, lines },
-			   (struct strip){ d->row + j, n, lines },
-			   d->params.average_lines);
-}
-
-static float phase(const float *z)
-{
-	return atan2f(z[1], z[0]);
-}
-
 /*
- * Velocity per radian of the phase over time. With Loupas' frequency the phase
- * over depth, which the carrier turns by a known angle from sample to sample,
- * says how far the echoes' mean lies from the carrier.
+ * Mean over the window about a line, edges repeated. @width: floats of a place
+ * of @plane.
  */
-static float velocity_scale(const struct doppler *d, size_t i, double turn)
+static const float *mean_line(struct doppler *d, float *out,
+			      const float *plane, const struct iq *in,
+			      uint32_t line, uint32_t width)
 {
-	const struct doppler_params *p = &d->params;
-	double frequency = p->frequency;
+	const uint32_t lines = d->params.average_lines;
+	const uint32_t samples = d->params.average_samples;
+	const size_t n = (size_t)in->samples * width;
+	const uint32_t half = samples / 2 * width;
+	float *strip = d->strip + half;
+	uint32_t k;
 
-	if (p->estimator == DOPPLER_LOUPAS) {
-		double off = remainder(phase(d->f + 2 * i) - turn, 2 * M_PI);
-
-		frequency = p->carrier +
-			    p->c * off / (4 * M_PI * p->sample_step);
+	if (lines == 1 && samples == 1)
+		return plane + line * n;
+	for (k = 0; k < lines; k++)
+		d->row[k] = plane + n * clamp_index((int64_t)line + k -
+						    lines / 2, in->lines);
+	if (samples == 1) {
+		d->mean(out, d->row, lines, n);
+		return out;
 	}
-	return p->c / (4 * M_PI * frequency * p->interval);
-}
-
-static float share_of_noise(float r1, float r0)
-{
-	return r0 > 0 ? 1 - r1 / r0 : 1;
-}
-
-static void estimate(const struct doppler *d, struct vel *out, size_t places)
-{
-	const struct doppler_params *p = &d->params;
-	const float reference_db = 20 * log10(p->reference);
-	const double turn = 4 * M_PI * p->carrier * p->sample_step / p->c;
-	size_t i;
-
-	for (i = 0; i < places; i++) {
-		const float *r1 = d->r1 + 2 * i;
-
-		out->v[i] = velocity_scale(d, i, turn) * phase(r1);
-		out->power[i] = 10 * log10f(d->power[i]) - reference_db;
-		out->variance[i] = share_of_noise(hypotf(r1[0], r1[1]),
-						  d->power[i] *
-						  (p->ensemble - 1));
-		out->valid[i] = out->power[i] >= p->power_min_db &&
-				fabsf(out->v[i]) >= p->velocity_min;
+	d->mean(strip, d->row, lines, n);
+	for (k = 0; k < half; k++) {
+		d->strip[k] = strip[k % width];
+		strip[n + k] = strip[n - width + k % width];
 	}
+	for (k = 0; k < samples; k++)
+		d->row[k] = d->strip + k * width;
+	d->mean(out, d->row, samples, n);
+	return out;
 }
 
-static void find_axial(struct doppler *d, const struct iq *in)
+static void estimate_line(struct doppler *d, struct vel *out,
+			  const struct iq *in, uint32_t line)
 {
-	const size_t samples = in->samples, places = in->lines * samples;
-	uint32_t line;
+	const size_t at = (size_t)line * in->samples;
+	const float *mean[3] = { NULL };
 
-	for (line = 0; line < in->lines; line++)
-		d->axial(d->f + 2 * line * samples,
-			 in->data + 2 * line * samples, 2 * places, samples,
-			 &d->law);
-	mean_plane(d, d->f, 2, in->lines, in->samples);
-	mean_plane(d, d->f + 1, 2, in->lines, in->samples);
+	mean[0] = mean_line(d, d->line[0], d->r1, in, line, 2);
+	mean[1] = mean_line(d, d->line[1], d->power, in, line, 1);
+	if (loupas(d))
+		mean[2] = mean_line(d, d->line[2], d->f, in, line, 2);
+	d->estimate(out->v + at, out->power + at, out->variance + at,
+		    out->valid + at, mean[0], mean[1], mean[2], in->samples,
+		    &d->scale);
 }
 
 void doppler_execute(struct doppler *d, struct vel *out, const struct iq *in)
 {
-	const size_t places = (size_t)in->lines * in->samples;
+	uint32_t line;
 
-	d->lag1(d->r1, d->power, in->data, 2 * places, places, &d->law);
-	mean_plane(d, d->r1, 2, in->lines, in->samples);
-	mean_plane(d, d->r1 + 1, 2, in->lines, in->samples);
-	mean_plane(d, d->power, 1, in->lines, in->samples);
-	if (d->params.estimator == DOPPLER_LOUPAS)
-		find_axial(d, in);
-	estimate(d, out, places);
+	if (d->params.wall.kind == WALL_SVD)
+		find_components(d, in);
+	for (line = 0; line < in->lines; line++) {
+		correlate_line(d, in, line);
+		if (loupas(d))
+			end_axial(d, in, line);
+	}
+	for (line = 0; line < in->lines; line++)
+		estimate_line(d, out, in, line);
 }
 
 void doppler_destroy(struct doppler *d)
 {
+	unsigned int i;
+
 	if (!d)
 		return;
-	free(d->basis);
+	wall_finish(&d->law);
+	free(d->x);
+	free(d->y);
 	free(d->r1);
 	free(d->power);
 	free(d->f);
 	free(d->row);
+	free(d->strip);
+	for (i = 0; i < 3; i++)
+		free(d->line[i]);
+	free(d->covariance_sum);
+	free(d->value);
+	free(d->vector);
 	free(d);
 }

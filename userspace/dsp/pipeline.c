@@ -301,7 +301,7 @@ static int make_doppler(struct pipeline *p, const char **why)
 		.frequency = c->frequency ? c->frequency : p->scan->fc,
 		.carrier = p->scan->fc,
 		.sample_step = grid->sample_step,
-		.wall_order = c->wall_order,
+		.wall = c->wall,
 		.average_lines = c->average_lines,
 		.average_samples = c->average_samples,
 		.reference = p->params.b.reference,
@@ -681,7 +681,7 @@ void pipeline_params_init(struct pipeline_params *params)
 		.colour = {
 			.aperture = aperture,
 			.packet_frames = 1,
-			.wall_order = 1,
+			.wall.order = 1,
 			.average_lines = 3,
 			.average_samples = 5,
 			.power_min_db = -INFINITY,

@@ -62,8 +62,7 @@ struct pipeline_b {
  *        its @grid's angle
  * @aperture: on receive
  * @packet_frames: frames of a packet, 1 to 1024
- * @wall_order: degree of the polynomial removed over the packet, 0 to 7; -1:
- *              none
+ * @wall: filter against tissue, over the packet
  * @estimator: of velocity
  * @average_lines: window of the mean of the autocorrelation, odd
  * @average_samples: window of the mean of the autocorrelation, odd
@@ -87,7 +86,7 @@ struct pipeline_colour {
 	struct grid grid;
 	struct pipeline_aperture aperture;
 	uint32_t packet_frames;
-	int wall_order;
+	struct wall_params wall;
 	enum doppler_estimator estimator;
 	uint32_t average_lines;
 	uint32_t average_samples;

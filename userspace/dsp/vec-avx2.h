@@ -19,6 +19,24 @@ static inline __m256i vec256_first(size_t n)
 	return _mm256_cmpgt_epi32(_mm256_set1_epi32(n < 8 ? n : 8), lane);
 }
 
+/* The first @n lanes; plain where it is known that these are all. */
+static inline __attribute__((always_inline))
+__m256 vec256_load(const float *from, size_t n)
+{
+	if (__builtin_constant_p(n) && n >= 8)
+		return _mm256_loadu_ps(from);
+	return _mm256_maskload_ps(from, vec256_first(n));
+}
+
+static inline __attribute__((always_inline))
+void vec256_store(float *to, size_t n, __m256 x)
+{
+	if (__builtin_constant_p(n) && n >= 8)
+		_mm256_storeu_ps(to, x);
+	else
+		_mm256_maskstore_ps(to, vec256_first(n), x);
+}
+
 /* log2(1 + t), 0 <= t < 1, within 1.3e-5: minimax of degree 5 */
 static inline __m256 vec256_log2_1p(__m256 t)
 {
@@ -66,8 +84,8 @@ static inline __m256 vec256_db(__m256 x, __m256 add)
 	return _mm256_blendv_ps(y, x, all);
 }
 
-/* atan2(y, x) within 5e-7, 0 of 0, 0; numbers only */
-static inline __m256 vec256_atan2(__m256 y, __m256 x)
+/* atan2(y, x) within 5e-7, 0 of 0, 0, and hypot(x, y); numbers only */
+static inline __m256 vec256_polar(__m256 y, __m256 x, __m256 *size)
 {
 	const __m256 sign = _mm256_set1_ps(-0.0f);
 	__m256 ax = _mm256_andnot_ps(sign, x), ay = _mm256_andnot_ps(sign, y);
@@ -86,11 +104,19 @@ static inline __m256 vec256_atan2(__m256 y, __m256 x)
 	a = _mm256_fmadd_ps(a, s, _mm256_set1_ps(0.199713751f));
 	a = _mm256_fmadd_ps(a, s, _mm256_set1_ps(-0.333320935f));
 	a = _mm256_fmadd_ps(a, s, _mm256_set1_ps(0.999999911f));
+	*size = _mm256_mul_ps(big, _mm256_sqrt_ps(
+				_mm256_add_ps(s, _mm256_set1_ps(1))));
 	a = _mm256_mul_ps(a, t);
 	a = _mm256_blendv_ps(a, _mm256_sub_ps(_mm256_set1_ps(M_PI_2), a),
 			     steep);
 	a = _mm256_blendv_ps(a, _mm256_sub_ps(_mm256_set1_ps(M_PI), a), left);
 	return _mm256_or_ps(a, _mm256_and_ps(sign, y));
+}
+
+/* The real and imaginary parts of complex exchanged. */
+static inline __m256 vec256_swap(__m256 x)
+{
+	return _mm256_permute_ps(x, 0xb1);
 }
 
 /* Real (@odd 0) or imaginary parts (@odd 1) of two vectors of complex. */

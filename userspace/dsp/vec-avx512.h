@@ -17,6 +17,24 @@ static inline __mmask16 vec512_first(size_t n)
 	return n < 16 ? (1u << n) - 1 : 0xffff;
 }
 
+/* Plain where the mask is known to be full. */
+static inline __attribute__((always_inline))
+__m512 vec512_load(const float *from, __mmask16 m)
+{
+	if (__builtin_constant_p(m) && m == 0xffff)
+		return _mm512_loadu_ps(from);
+	return _mm512_maskz_loadu_ps(m, from);
+}
+
+static inline __attribute__((always_inline))
+void vec512_store(float *to, __mmask16 m, __m512 x)
+{
+	if (__builtin_constant_p(m) && m == 0xffff)
+		_mm512_storeu_ps(to, x);
+	else
+		_mm512_mask_storeu_ps(to, m, x);
+}
+
 /* log2(1 + t), 0 <= t < 1, within 1.3e-5: minimax of degree 5 */
 static inline __m512 vec512_log2_1p(__m512 t)
 {
@@ -42,8 +60,8 @@ static inline __m512 vec512_db(__m512 x, __m512 add)
 			       scale, add);
 }
 
-/* atan2(y, x) within 5e-7, 0 of 0, 0; numbers only */
-static inline __m512 vec512_atan2(__m512 y, __m512 x)
+/* atan2(y, x) within 5e-7, 0 of 0, 0, and hypot(x, y); numbers only */
+static inline __m512 vec512_polar(__m512 y, __m512 x, __m512 *size)
 {
 	const __m512 sign = _mm512_set1_ps(-0.0f);
 	__m512 ax = _mm512_andnot_ps(sign, x), ay = _mm512_andnot_ps(sign, y);
@@ -64,10 +82,18 @@ static inline __m512 vec512_atan2(__m512 y, __m512 x)
 	a = _mm512_fmadd_ps(a, s, _mm512_set1_ps(0.199713751f));
 	a = _mm512_fmadd_ps(a, s, _mm512_set1_ps(-0.333320935f));
 	a = _mm512_fmadd_ps(a, s, _mm512_set1_ps(0.999999911f));
+	*size = _mm512_mul_ps(big, _mm512_sqrt_ps(
+				_mm512_add_ps(s, _mm512_set1_ps(1))));
 	a = _mm512_mul_ps(a, t);
 	a = _mm512_mask_sub_ps(a, steep, _mm512_set1_ps(M_PI_2), a);
 	a = _mm512_mask_sub_ps(a, left, _mm512_set1_ps(M_PI), a);
 	return _mm512_or_ps(a, _mm512_and_ps(sign, y));
+}
+
+/* The real and imaginary parts of complex exchanged. */
+static inline __m512 vec512_swap(__m512 x)
+{
+	return _mm512_permute_ps(x, 0xb1);
 }
 
 /* Real (@odd 0) or imaginary parts (@odd 1) of two vectors of complex. */

@@ -416,7 +416,7 @@ static void set_doppler(struct compiler *c)
 
 	p->on = true;
 	p->packet_frames = d->packet_frames.number;
-	p->wall_order = d->wall_order.number;
+	p->wall.order = d->wall_order.number;
 	p->estimator = estimators[(int)d->estimator.number];
 	p->average_lines = d->average_lines.number;
 	p->average_samples = d->average_samples.number;

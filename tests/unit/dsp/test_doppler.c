@@ -2,6 +2,7 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <math.h>
+#include <string.h>
 
 #include "dsp/doppler.h"
 
@@ -18,7 +19,7 @@ static struct doppler_params usual(void)
 		.interval = 200e-6,
 		.c = 1540,
 		.frequency = 5e6,
-		.wall_order = -1,
+		.wall.order = -1,
 		.average_lines = 1,
 		.average_samples = 1,
 		.reference = 1,
@@ -101,9 +102,112 @@ Test(doppler, wall_filter_removes_tissue_and_leaves_flow)
 	run(&vel, &params, data);
 	cr_assert_lt(vel.v[7], 0.002, "tissue hides the flow");
 	vel_finish(&vel);
-	params.wall_order = 3;
+	params.wall.order = 3;
 	run(&vel, &params, data);
 	cr_assert_float_eq(vel.v[7], 0.15, 0.01);
+	vel_finish(&vel);
+}
+
+/* Every kind finds the flow within tissue 60 dB stronger that drifts. */
+Test(doppler, every_wall_filter_removes_tissue_and_leaves_flow)
+{
+	static const struct {
+		struct wall_params wall;
+		double drift, tolerance;
+	} cases[] = {
+		{ { WALL_POLYNOMIAL, 3, 0, 0 }, 1e-3, 0.01 },
+		/* one zero at rest, so for tissue that is */
+		{ { WALL_FIR, 4, 0.3, 0 }, 0, 0.005 },
+		{ { WALL_FIR, 6, 0.2, 0 }, 0, 0.005 },
+		{ { WALL_IIR, 2, 0.2, WALL_STEP }, 0, 0.02 },
+		{ { WALL_IIR, 4, 0.2, WALL_PROJECTION }, 1e-3, 0.02 },
+		{ { WALL_SVD, 1, 0, 0 }, 1e-3, 0.01 },
+		{ { WALL_SVD, 1, 0, 0 }, 20e-3, 0.01 },
+	};
+	float data[2 * PLACES * ENSEMBLE];
+	struct doppler_params params = usual();
+	struct vel vel;
+	size_t i;
+	int sign;
+
+	for (i = 0; i < 2 * sizeof(cases) / sizeof(cases[0]); i++) {
+		sign = i % 2 ? -1 : 1;
+		fill(data, 1, sign * 0.15, 1000, cases[i / 2].drift);
+		params.wall = cases[i / 2].wall;
+		run(&vel, &params, data);
+		cr_assert_float_eq(vel.v[7], sign * 0.15,
+				   cases[i / 2].tolerance,
+				   "filter %zu: %g m/s", i / 2, vel.v[7]);
+		vel_finish(&vel);
+	}
+}
+
+/* What rings in a filter that starts from silence is stronger than blood. */
+Test(doppler, an_iir_filter_from_silence_shows_tissue)
+{
+	float data[2 * PLACES * ENSEMBLE];
+	struct doppler_params params = usual();
+	struct vel vel;
+
+	fill(data, 1, 0.15, 1000, 0);
+	params.wall = (struct wall_params){ WALL_IIR, 2, 0.2, WALL_ZERO };
+	run(&vel, &params, data);
+	cr_assert_gt(vel.power[7], 30);
+	vel_finish(&vel);
+}
+
+/*
+ * Tissue that speeds up along a path that no low polynomial follows; all of it
+ * moves alike, so it is one component.
+ */
+Test(doppler, svd_removes_tissue_whose_motion_is_no_polynomial)
+{
+	float data[2 * PLACES * ENSEMBLE];
+	struct doppler_params params = usual();
+	struct vel vel;
+	uint32_t t, i;
+
+	fill(data, 1, 0.2, 0, 0);
+	for (t = 0; t < ENSEMBLE; t++)
+		for (i = 0; i < PLACES; i++) {
+			double phi = 0.8 * sin(0.9 * t) + 0.1 * t;
+
+			data[2 * (t * PLACES + i)] += 300 * cos(phi);
+			data[2 * (t * PLACES + i) + 1] += 300 * sin(phi);
+		}
+	params.wall.order = 3;
+	run(&vel, &params, data);
+	cr_assert_gt(vel.power[7], 20, "a polynomial leaves tissue");
+	vel_finish(&vel);
+	params.wall = (struct wall_params){ .kind = WALL_SVD, .order = 1 };
+	run(&vel, &params, data);
+	cr_assert_float_eq(vel.v[7], 0.2, 0.01);
+	/* less what the flow has in common with the tissue */
+	cr_assert_float_eq(vel.power[7], 0, 3);
+	vel_finish(&vel);
+}
+
+/* Velocities on both sides of Nyquist: the mean of R1, not of velocities. */
+Test(doppler, the_mean_does_not_cancel_across_nyquist)
+{
+	float data[2 * PLACES * ENSEMBLE], other[2 * PLACES * ENSEMBLE];
+	struct doppler_params params = usual();
+	struct vel vel;
+	uint32_t t, i;
+
+	fill(data, 1, 0.37, 0, 0);
+	fill(other, 1, -0.37, 0, 0);
+	for (t = 0; t < ENSEMBLE; t++)
+		for (i = 0; i < PLACES; i++)
+			if (i % SAMPLES % 2)
+				memcpy(data + 2 * (t * PLACES + i),
+				       other + 2 * (t * PLACES + i), 8);
+	params.average_samples = 3;
+	params.average_lines = 3;
+	run(&vel, &params, data);
+	for (i = 0; i < PLACES; i++)
+		cr_assert_gt(fabs(vel.v[i]), 0.37, "place %u: %g", i,
+			     vel.v[i]);
 	vel_finish(&vel);
 }
 
@@ -122,7 +226,7 @@ Test(doppler, wall_filter_of_order_n_removes_polynomials_to_n)
 		}
 	}
 	for (order = 0; order <= 3; order++) {
-		params.wall_order = order;
+		params.wall.order = order;
 		run(&vel, &params, data);
 		if (order < 2)
 			cr_assert_gt(vel.power[0], -10, "order %d", order);
@@ -262,12 +366,12 @@ Test(doppler, wrong_params_are_refused_with_a_reason)
 	p.interval = 0;
 	cr_assert_str_eq(refusal(&p), "doppler: interval is not positive");
 	p = usual();
-	p.wall_order = 8;
+	p.wall.order = 8;
 	cr_assert_str_eq(refusal(&p),
 			 "doppler: wall filter's order is not -1 to 7");
 	p = usual();
 	p.ensemble = 4;
-	p.wall_order = 3;
+	p.wall.order = 3;
 	cr_assert_str_eq(refusal(&p),
 			 "doppler: wall filter leaves nothing of the ensemble");
 	p = usual();

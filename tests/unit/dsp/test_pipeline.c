@@ -126,7 +126,7 @@ static double velocity(uint32_t events, uint32_t frames, double step,
 	double v;
 
 	params.colour.on = true;
-	params.colour.wall_order = -1;
+	params.colour.wall.order = -1;
 	params.colour.packet_frames = frames;
 	p = make(scan, &params);
 	for (t = 0; t < frames; t++)
@@ -276,7 +276,7 @@ static struct pipeline_params duplex(void)
 
 	params.colour.on = true;
 	params.colour.aperture.f_number = 0;
-	params.colour.wall_order = -1;
+	params.colour.wall.order = -1;
 	params.colour.average_lines = 1;
 	params.colour.average_samples = 1;
 	params.colour.grid = (struct grid){
