@@ -389,6 +389,48 @@ static int check_packet(struct compiler *c)
 	return 0;
 }
 
+static const struct {
+	enum wall_kind kind;
+	double least, most, step;	/* order */
+	double longest;			/* ensemble */
+	bool cutoff;
+	const char *orders;
+} wall_filters[] = {
+	[PLAN_POLYNOMIAL] = { WALL_POLYNOMIAL, -1, WALL_DEGREE_MAX, 1,
+			      DOPPLER_ENSEMBLE_MAX, false, "-1 to 7" },
+	[PLAN_FIR] = { WALL_FIR, 2, WALL_FIR_MAX, 2, DOPPLER_ENSEMBLE_MAX,
+		       true, "2 to 30, and even" },
+	[PLAN_IIR] = { WALL_IIR, 1, WALL_IIR_MAX, 1, WALL_MATRIX_MAX, true,
+		       "1 to 4" },
+	[PLAN_SVD] = { WALL_SVD, 1, WALL_TERMS_MAX, 1, WALL_SVD_MAX, false,
+		       "1 to 8" },
+};
+
+/* What a filter of its kind is told, and what it is not. */
+static int check_wall(struct compiler *c)
+{
+	const struct plan_doppler_text *d = &c->text.processing.doppler;
+	const enum plan_wall wall = d->wall.number;
+	const double order = d->wall_order.number;
+
+	if (order < wall_filters[wall].least ||
+	    order > wall_filters[wall].most ||
+	    fmod(order - wall_filters[wall].least, wall_filters[wall].step) != 0)
+		return refuse(c, processing.doppler.wall_order,
+			      "%g is not %s", order,
+			      wall_filters[wall].orders);
+	if (wall_filters[wall].cutoff && !d->wall_cutoff_cm_s.line)
+		return plan_refuse(c, "processing.doppler", "wall_cutoff_cm_s",
+				   d->here.line, "missing");
+	if (!wall_filters[wall].cutoff && d->wall_cutoff_cm_s.line)
+		return refuse(c, processing.doppler.wall_cutoff_cm_s,
+			      "has no meaning but for \"fir\" and \"iir\"");
+	if (wall != PLAN_IIR && d->wall_start.line)
+		return refuse(c, processing.doppler.wall_start,
+			      "has no meaning but for \"iir\"");
+	return 0;
+}
+
 static int check_ensemble(struct compiler *c)
 {
 	const struct plan_doppler_text *d = &c->text.processing.doppler;
@@ -402,6 +444,10 @@ static int check_ensemble(struct compiler *c)
 		return refuse(c, processing.doppler.wall_order,
 			      "order %g leaves nothing of %g images",
 			      d->wall_order.number, images);
+	if (wall_filters[(int)d->wall.number].longest < images)
+		return refuse(c, processing.doppler.wall,
+			      "is no filter of more than %g images",
+			      wall_filters[(int)d->wall.number].longest);
 	return check_packet(c);
 }
 
@@ -416,7 +462,6 @@ static void set_doppler(struct compiler *c)
 
 	p->on = true;
 	p->packet_frames = d->packet_frames.number;
-	p->wall.order = d->wall_order.number;
 	p->estimator = estimators[(int)d->estimator.number];
 	p->average_lines = d->average_lines.number;
 	p->average_samples = d->average_samples.number;
@@ -424,6 +469,32 @@ static void set_doppler(struct compiler *c)
 	p->power_min_db = d->power_min_db.number;
 	p->velocity_min = d->velocity_min_cm_s.number * 1e-2;
 	p->priority_db = d->priority_db.number;
+}
+
+/* The cutoff is a velocity, and so a share of what can be measured. */
+static int set_wall(struct compiler *c)
+{
+	static const enum wall_start starts[] = {
+		[PLAN_PROJECTION] = WALL_PROJECTION,
+		[PLAN_STEP] = WALL_STEP,
+		[PLAN_ZERO] = WALL_ZERO,
+	};
+	const struct plan_doppler_text *d = &c->text.processing.doppler;
+	const double cutoff = d->wall_cutoff_cm_s.number * 1e-2;
+	struct sono_plan_rates rates;
+
+	sono_plan_rates(&rates, c->plan->scan, &c->plan->params);
+	c->plan->params.colour.wall = (struct wall_params){
+		.kind = wall_filters[(int)d->wall.number].kind,
+		.order = d->wall_order.number,
+		.cutoff = cutoff / rates.nyquist,
+		.start = starts[(int)d->wall_start.number],
+	};
+	if (cutoff >= rates.nyquist)
+		return refuse(c, processing.doppler.wall_cutoff_cm_s,
+			      "is not below the Nyquist velocity, %.3g cm/s",
+			      rates.nyquist * 1e2);
+	return 0;
 }
 
 static void set_colours(struct compiler *c)
@@ -457,12 +528,15 @@ static int make_doppler(struct compiler *c)
 			      "wants a group processing.doppler");
 	ret = check_odd(c);
 	if (!ret)
+		ret = check_wall(c);
+	if (!ret)
 		ret = check_ensemble(c);
 	if (!ret)
 		ret = make_box(c);
-	if (!ret)
-		set_doppler(c);
-	return ret;
+	if (ret)
+		return ret;
+	set_doppler(c);
+	return set_wall(c);
 }
 
 /* --- M and the strips --- */

@@ -88,6 +88,12 @@ static const char *const trigger_words[] = { "free", "ecg", "external", NULL };
 static const char *const grid_words[] = { "linear", "sector", NULL };
 static const char *const window_words[] = { "boxcar", "hann", "tukey", NULL };
 static const char *const grey_words[] = { "linear", "gamma", "s", NULL };
+static const char *const wall_words[] = {
+	"polynomial", "fir", "iir", "svd", NULL
+};
+static const char *const start_words[] = {
+	"projection", "step", "zero", NULL
+};
 static const char *const estimator_words[] = { "kasai", "loupas", NULL };
 static const char *const map_words[] = {
 	"velocity", "variance", "power", "directional", NULL
@@ -234,7 +240,10 @@ static const struct key doppler_keys[] = {
 	group(doppler, box, box_keys, 0),
 	number(doppler, f_number, 0, 16, 0),
 	integer(doppler, packet_frames, 1, 1024, 1),
-	integer(doppler, wall_order, -1, 7, MUST),
+	word(doppler, wall, wall_words, PLAN_POLYNOMIAL),
+	integer(doppler, wall_order, -1, 30, MUST),
+	number(doppler, wall_cutoff_cm_s, 0.01, 1000, 0),
+	word(doppler, wall_start, start_words, PLAN_PROJECTION),
 	word(doppler, estimator, estimator_words, PLAN_KASAI),
 	integer(doppler, average_lines, 1, 255, 1),
 	integer(doppler, average_samples, 1, 255, 1),

@@ -42,6 +42,8 @@ enum plan_trigger { PLAN_FREE, PLAN_ECG, PLAN_EXTERNAL };
 enum plan_grid { PLAN_GRID_LINEAR, PLAN_GRID_SECTOR };
 enum plan_window { PLAN_BOXCAR, PLAN_HANN, PLAN_TUKEY };
 enum plan_grey { PLAN_GREY_LINEAR, PLAN_GREY_GAMMA, PLAN_GREY_S };
+enum plan_wall { PLAN_POLYNOMIAL, PLAN_FIR, PLAN_IIR, PLAN_SVD };
+enum plan_start { PLAN_PROJECTION, PLAN_STEP, PLAN_ZERO };
 enum plan_estimator { PLAN_KASAI, PLAN_LOUPAS };
 enum plan_map {
 	PLAN_VELOCITY,
@@ -175,7 +177,10 @@ struct plan_doppler_text {
 	struct plan_box_text box;
 	struct plan_value f_number;
 	struct plan_value packet_frames;
+	struct plan_value wall;
 	struct plan_value wall_order;
+	struct plan_value wall_cutoff_cm_s;
+	struct plan_value wall_start;
 	struct plan_value estimator;
 	struct plan_value average_lines;
 	struct plan_value average_samples;

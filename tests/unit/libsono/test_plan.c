@@ -740,6 +740,37 @@ Test(plan, external_input_triggers_the_first_event)
 		       SONO_FEAT_TRIG_EXT, SONO_EVENT_TRIG_EXT);
 }
 
+/* --- wall filters --- */
+
+Test(plan, wall_filter_is_what_is_asked_for)
+{
+	struct sono_plan *plan = must_open(right, "wall_order = 1;",
+		"wall = \"iir\"; wall_order = 3; wall_cutoff_cm_s = 2.5;");
+	const struct wall_params *wall = &plan->params.colour.wall;
+
+	cr_assert_eq(wall->kind, WALL_IIR);
+	cr_assert_eq(wall->order, 3);
+	cr_assert_float_eq(wall->cutoff * plan->rates.nyquist, 2.5e-2, 1e-9);
+	cr_assert_eq(wall->start, WALL_PROJECTION);
+	sono_plan_close(plan);
+	plan = must_open(right, "wall_order = 1;",
+			 "wall = \"fir\"; wall_order = 4; wall_cutoff_cm_s = 2;");
+	cr_assert_eq(plan->params.colour.wall.kind, WALL_FIR);
+	cr_assert_eq(plan->params.colour.wall.order, 4);
+	sono_plan_close(plan);
+	plan = must_open(right, "wall_order = 1;",
+			 "wall = \"svd\"; wall_order = 2;");
+	cr_assert_eq(plan->params.colour.wall.kind, WALL_SVD);
+	sono_plan_close(plan);
+	plan = must_open(right, "wall_order = 1;",
+			 "wall = \"iir\"; wall_order = 1; wall_cutoff_cm_s = 1; wall_start = \"step\";");
+	cr_assert_eq(plan->params.colour.wall.start, WALL_STEP);
+	sono_plan_close(plan);
+	plan = must_open(right, NULL, "");
+	cr_assert_eq(plan->params.colour.wall.kind, WALL_POLYNOMIAL);
+	sono_plan_close(plan);
+}
+
 /* --- time --- */
 
 /* Without prf_hz the board's limits set it: one tick less is refused. */
@@ -825,7 +856,7 @@ static const struct wrong {
 	  "not within" },
 	{ "tgc_db = [ 0, 10, 20 ]", "tgc_db = [ 0, 10, 300 ]",
 	  27, "sequence.tgc_db", "300 is not within" },
-	{ "wall_order = 1", "wall_order = 8", 49, "processing.doppler.wall_order",
+	{ "wall_order = 1", "wall_order = 31", 49, "processing.doppler.wall_order",
 	  "not within" },
 	/* waves */
 	{ "angles_deg = [ -10.0, 0.0, 5.0 ];", "angles_deg = [ 0.0 ]; count = 3;", 8, "sequence.waves", "either" },
@@ -894,6 +925,31 @@ static const struct wrong {
 	{ "ensemble = 8", "ensemble = 1", 57, "display.colour", "2 or more" },
 	{ "ensemble = 8", "ensemble = 2", 49, "processing.doppler.wall_order",
 	  "leaves nothing" },
+	/* wall filters */
+	{ "wall_order = 1;", "wall_order = 1; wall = \"median\";",
+	  49, "processing.doppler.wall", "none of" },
+	{ "wall_order = 1;", "wall_order = 8;", 49,
+	  "processing.doppler.wall_order", "8 is not -1 to 7" },
+	{ "wall_order = 1;", "wall = \"fir\"; wall_order = 3; wall_cutoff_cm_s = 2;",
+	  49, "processing.doppler.wall_order", "3 is not 2 to 30, and even" },
+	{ "wall_order = 1;", "wall = \"fir\"; wall_order = 2;",
+	  48, "processing.doppler.wall_cutoff_cm_s", "missing" },
+	{ "wall_order = 1;", "wall = \"iir\"; wall_order = 2;",
+	  48, "processing.doppler.wall_cutoff_cm_s", "missing" },
+	{ "wall_order = 1;", "wall = \"iir\"; wall_order = 5; wall_cutoff_cm_s = 2;",
+	  49, "processing.doppler.wall_order", "5 is not 1 to 4" },
+	{ "wall_order = 1;", "wall = \"iir\"; wall_order = 2;\nwall_cutoff_cm_s = 60;",
+	  50, "processing.doppler.wall_cutoff_cm_s", "Nyquist velocity" },
+	{ "wall_order = 1;", "wall = \"iir\"; wall_order = 2; wall_cutoff_cm_s = 2;\nwall_start = \"warm\";",
+	  50, "processing.doppler.wall_start", "none of" },
+	{ "wall_order = 1;", "wall_order = 1; wall_cutoff_cm_s = 2;",
+	  49, "processing.doppler.wall_cutoff_cm_s", "no meaning" },
+	{ "wall_order = 1;", "wall = \"svd\"; wall_order = 1; wall_start = \"step\";",
+	  49, "processing.doppler.wall_start", "no meaning" },
+	{ "wall_order = 1;", "wall = \"svd\"; wall_order = 0;",
+	  49, "processing.doppler.wall_order", "0 is not 1 to 8" },
+	{ "wall_order = 1;", "wall = \"svd\"; wall_order = 7;",
+	  49, "processing.doppler.wall_order", "leaves nothing" },
 	{ "wall_order = 1;", "wall_order = 1; packet_frames = 2;",
 	  25, "sequence.frame_rate_hz", "no uniform" },
 };
@@ -1068,6 +1124,8 @@ static const struct wrong wrong_linears[] = {
 	  27, "processing.doppler.box.z_mm", "outside the B picture" },
 	{ "z_mm = [ 10, 30 ];", "", 24, "processing.doppler.box",
 	  "x_mm and z_mm" },
+	{ "packet_frames = 8;", "packet_frames = 65; wall = \"svd\";",
+	  30, "processing.doppler.wall", "more than 64 images" },
 	{ "packet_frames = 8;", "packet_frames = 2;",
 	  31, "processing.doppler.wall_order", "leaves nothing" },
 };
