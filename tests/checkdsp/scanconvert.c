@@ -384,14 +384,14 @@ static double exact_entry(const struct flow *f, const struct scan_map *map,
 			second = w;
 		}
 	}
-	if (fabs(all - 0.5) < 1e-5 || (all > 0.5 && best - second < 1e-5))
+	if (fabs(all - 0.5) < 1e-4 || (all > 0.5 && best - second < 1e-4))
 		return -2;
 	for (i = 0; i < 4; i++) {
 		double off = f->v[map->at[j] + place[i]] - centre;
 
 		if (isnan(off))
 			continue;
-		if (fabs(fabs(off) - NYQUIST) < 1e-5)
+		if (fabs(fabs(off) - NYQUIST) < 1e-4 * NYQUIST)
 			return -2;
 		sum += share[i] * remainder(off, 2 * NYQUIST);
 	}

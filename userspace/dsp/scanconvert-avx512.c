@@ -2,6 +2,7 @@
 /* Scan conversion, 16 pixels at once. */
 #include <string.h>
 
+#include "palette.h"
 #include "scanconvert.h"
 #include "vec-avx512.h"
 
@@ -150,4 +151,206 @@ void scanconvert_rgb_avx512(uint8_t *rgb, const uint8_t *grey, size_t n)
 				_mm512_permutexvar_epi8(index[k],
 					_mm512_loadu_si512(grey + j)));
 	scanconvert_rgb_c(rgb + 3 * j, grey + j, n - j);
+}
+
+/* --- colour --- */
+
+#define CELLS	64	/* pixels whose samples are collected at once */
+
+/* Samples of the cells, two neighbours along a line in a row. */
+static void collect_pairs(float *line, float *next, const float *plane,
+			  uint32_t stride, const uint32_t *at, size_t n)
+{
+	size_t j;
+
+#pragma GCC unroll 4
+	for (j = 0; j < n; j++) {
+		memcpy(line + 2 * j, plane + at[j], 8);
+		memcpy(next + 2 * j, plane + at[j] + stride, 8);
+	}
+}
+
+struct cell {
+	__m512 value[4];
+};
+
+/* Of 16 cells: a line's sample, the next one; those of the line after. */
+static inline struct cell load_cells(const float *line, const float *next)
+{
+	__m512 a = _mm512_loadu_ps(line), b = _mm512_loadu_ps(line + 16);
+	__m512 c = _mm512_loadu_ps(next), d = _mm512_loadu_ps(next + 16);
+
+	return (struct cell){ { vec512_part(a, b, 0), vec512_part(a, b, 1),
+				vec512_part(c, d, 0), vec512_part(c, d, 1) } };
+}
+
+static inline __m512 unwrap(__m512 v, __m512 near, __m512 nyquist)
+{
+	__m512 cycle = _mm512_add_ps(nyquist, nyquist);
+	__mmask16 above = _mm512_cmp_ps_mask(v, _mm512_add_ps(near, nyquist),
+					     _CMP_GT_OQ);
+	__mmask16 below = _mm512_cmp_ps_mask(v, _mm512_sub_ps(near, nyquist),
+					     _CMP_LT_OQ);
+
+	v = _mm512_mask_sub_ps(v, above, v, cycle);
+	return _mm512_mask_add_ps(v, below, v, cycle);
+}
+
+static inline __m512i entry(__m512 share, int entries)
+{
+	__m512 at = _mm512_mul_ps(share, _mm512_set1_ps(entries));
+	__m512i i = _mm512_cvttps_epi32(_mm512_max_ps(at,
+						      _mm512_setzero_ps()));
+
+	return _mm512_min_epi32(i, _mm512_set1_epi32(entries - 1));
+}
+
+/* Weights of the samples that are valid; returns their sum. */
+static inline __m512 weigh(__m512 *weight, const struct cell *v, __m512i share)
+{
+	const __m512 one = _mm512_set1_ps(1);
+	__m512 a = _mm512_mul_ps(_mm512_cvtepi32_ps(_mm512_and_si512(share,
+					_mm512_set1_epi32(0xffff))),
+				 _mm512_set1_ps(0x1p-15f));
+	__m512 b = _mm512_mul_ps(_mm512_cvtepi32_ps(
+					_mm512_srli_epi32(share, 16)),
+				 _mm512_set1_ps(0x1p-16f));
+	__m512 rest_a = _mm512_sub_ps(one, a), rest_b = _mm512_sub_ps(one, b);
+	__m512 sum = _mm512_setzero_ps();
+	int i;
+
+	weight[0] = _mm512_mul_ps(rest_a, rest_b);
+	weight[1] = _mm512_mul_ps(a, rest_b);
+	weight[2] = _mm512_mul_ps(rest_a, b);
+	weight[3] = _mm512_mul_ps(a, b);
+#pragma GCC unroll 4
+	for (i = 0; i < 4; i++) {
+		weight[i] = _mm512_maskz_mov_ps(
+			_mm512_cmp_ps_mask(v->value[i], v->value[i],
+					   _CMP_ORD_Q), weight[i]);
+		sum = _mm512_add_ps(sum, weight[i]);
+	}
+	return sum;
+}
+
+static inline __m512 mean_velocity(const struct cell *v, const __m512 *weight,
+				   __m512 all, __m512 nyquist)
+{
+	__m512 best = weight[0], centre = v->value[0];
+	__m512 sum = _mm512_setzero_ps();
+	int i;
+
+#pragma GCC unroll 4
+	for (i = 1; i < 4; i++) {
+		__mmask16 more = _mm512_cmp_ps_mask(weight[i], best,
+						    _CMP_GT_OQ);
+
+		best = _mm512_max_ps(weight[i], best);
+		centre = _mm512_mask_mov_ps(centre, more, v->value[i]);
+	}
+#pragma GCC unroll 4
+	for (i = 0; i < 4; i++) {
+		__mmask16 some = _mm512_cmp_ps_mask(weight[i],
+						    _mm512_setzero_ps(),
+						    _CMP_GT_OQ);
+
+		sum = _mm512_mask3_fmadd_ps(weight[i],
+					    unwrap(v->value[i], centre,
+						   nyquist), sum, some);
+	}
+	return _mm512_div_ps(sum, all);
+}
+
+static inline __m512i colour(__m512 v, const struct colour_law *law)
+{
+	const __m512 nyquist = _mm512_set1_ps(law->nyquist);
+	__m512 at = unwrap(v, _mm512_set1_ps(-law->baseline * law->nyquist),
+			   nyquist);
+
+	at = _mm512_fmadd_ps(at, _mm512_set1_ps(0.5f / law->nyquist),
+			     _mm512_set1_ps((1 + law->baseline) / 2));
+	return entry(at, PALETTE_COLOURS);
+}
+
+static inline __m512 mean_shade(const struct cell *shade, const __m512 *weight,
+				__m512 all)
+{
+	__m512 sum = _mm512_mul_ps(weight[0], shade->value[0]);
+	int i;
+
+#pragma GCC unroll 4
+	for (i = 1; i < 4; i++)
+		sum = _mm512_fmadd_ps(weight[i], shade->value[i], sum);
+	return _mm512_div_ps(sum, all);
+}
+
+/* The pixels of @shown, by their entries. */
+static void paint(uint8_t *rgb, const uint8_t (*palette)[3], __m512i at,
+		  unsigned int shown)
+{
+	uint32_t entries[16];
+
+	_mm512_storeu_si512(entries, at);
+	for (; shown; shown &= shown - 1) {
+		const int k = __builtin_ctz(shown);
+
+		memcpy(rgb + 3 * k, palette[entries[k]], 3);
+	}
+}
+
+static void colour_block(uint8_t *rgb, const uint8_t *grey,
+			 const struct colour_law *law, const uint32_t *at,
+			 const uint32_t *share, size_t n)
+{
+	float line[2 * CELLS], next[2 * CELLS];
+	float shade_line[2 * CELLS], shade_next[2 * CELLS];
+	size_t j;
+
+	collect_pairs(line, next, law->v, law->stride, at, n);
+	if (law->shade)
+		collect_pairs(shade_line, shade_next, law->shade, law->stride,
+			      at, n);
+	for (j = 0; j < n; j += 16) {
+		const __mmask16 m = vec512_first(n - j);
+		struct cell v = load_cells(line + 2 * j, next + 2 * j), shade;
+		__m512i levels = _mm512_cvtepu8_epi32(
+			_mm_maskz_loadu_epi8(m, grey + j));
+		__m512 weight[4], all;
+		__mmask16 shown;
+		__m512i place;
+
+		all = weigh(weight, &v, _mm512_maskz_loadu_epi32(m, share + j));
+		shown = _mm512_mask_cmp_ps_mask(m, all, _mm512_set1_ps(0.5f),
+						_CMP_GE_OQ) &
+			_mm512_cmplt_epi32_mask(levels, _mm512_set1_epi32(
+							law->priority));
+		if (!shown)
+			continue;
+		place = colour(mean_velocity(&v, weight, all,
+					     _mm512_set1_ps(law->nyquist)),
+			       law);
+		if (law->shade) {
+			shade = load_cells(shade_line + 2 * j,
+					   shade_next + 2 * j);
+			place = _mm512_add_epi32(place, _mm512_mullo_epi32(
+				entry(mean_shade(&shade, weight, all),
+				      PALETTE_SHADES),
+				_mm512_set1_epi32(PALETTE_COLOURS)));
+		}
+		paint(rgb + 3 * j, law->palette, place, shown);
+	}
+}
+
+void scanconvert_colour_avx512(uint8_t *rgb, const uint8_t *grey,
+			       const struct colour_law *law,
+			       const struct scan_map *map, size_t first,
+			       size_t n)
+{
+	size_t block;
+
+	for (; n; n -= block, first += block, rgb += 3 * block, grey += block) {
+		block = n < CELLS ? n : CELLS;
+		colour_block(rgb, grey, law, map->at + first,
+			     map->share + first, block);
+	}
 }

@@ -62,6 +62,8 @@ const struct scanconvert_rgb_variant scanconvert_rgb_variants[] = {
 };
 
 const struct scanconvert_colour_variant scanconvert_colour_variants[] = {
+	{ scanconvert_colour_avx512, "avx512", CPU_AVX512 },
+	{ scanconvert_colour_avx2, "avx2", CPU_AVX2 },
 	{ scanconvert_colour_c, "c", 0 },
 	{ }
 };

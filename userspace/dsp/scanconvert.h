@@ -129,13 +129,16 @@ struct colour_law {
  * and grey[j] is below the priority; untouched elsewhere. The velocity is the
  * weighted mean of the valid samples, each taken within one Nyquist velocity
  * of the heaviest, so that aliasing does not blur; the shade is their mean.
- * Variants agree with the C form within one entry of the palette each way.
+ * Variants agree with the C form within one entry of the palette each way, but
+ * where half of the weight, which sample is heaviest, or half a cycle between
+ * them hangs on less than 1e-4.
  */
 typedef void scanconvert_colour_fn(uint8_t *rgb, const uint8_t *grey,
 				   const struct colour_law *law,
 				   const struct scan_map *map, size_t first,
 				   size_t n);
-scanconvert_colour_fn scanconvert_colour_c;
+scanconvert_colour_fn scanconvert_colour_c, scanconvert_colour_avx2,
+	scanconvert_colour_avx512;
 
 /** grey_of() - grey of a level by a map; @level and the result 0 to 1 */
 double grey_of(enum grey_map map, double level);
