@@ -15,7 +15,7 @@ struct object {
 	struct image image;
 };
 
-/* Flow to and fro in half of the box, beyond Nyquist in places. */
+/* Flow both ways in half of the box, beyond Nyquist in places. */
 static void fill_vel(struct vel *vel)
 {
 	uint32_t line, j;
