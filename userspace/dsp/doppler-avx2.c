@@ -4,8 +4,6 @@
  * matter are written once for a number of terms and of vectors that is known
  * where they are inlined, so that their sums stay in registers.
  */
-#include <string.h>
-
 #include "doppler.h"
 #include "vec-avx2.h"
 
@@ -16,17 +14,17 @@
 /* --- projections --- */
 
 /*
- * First a block's rows into the cache, one after the other: images lie far
- * apart, and reading from all of them at once waits for memory.
+ * Images lie far apart: reading from all of them at once waits for memory, and
+ * no processor guesses that many streams. While a group of places is in the
+ * registers, those a kilobyte on come into the second cache; what lies behind
+ * the last image is never touched.
  */
-static void copy(float *y, size_t y_stride, const float *iq, size_t stride,
-		 uint32_t n, uint32_t ensemble)
+INLINE void fetch_ahead(const float *iq, const int width)
 {
-	uint32_t t;
+	int i;
 
-	for (t = 0; t < ensemble; t++)
-		memcpy(y + t * y_stride, iq + t * stride,
-		       2 * n * sizeof(float));
+	UNROLL for (i = 0; i < 8 * width; i += 16)
+		__builtin_prefetch(iq + DOPPLER_AHEAD + i, 0, 2);
 }
 
 INLINE void project(float *y, size_t y_stride, const float *iq, size_t stride,
@@ -53,6 +51,7 @@ INLINE void project(float *y, size_t y_stride, const float *iq, size_t stride,
 		}
 	}
 	for (t = 0; t < ensemble; t++) {
+		fetch_ahead(iq + t * stride, width);
 		UNROLL for (w = 0; w < width; w++) {
 			float *at = y + t * y_stride + 8 * w;
 			__m256 x = _mm256_loadu_ps(at);
@@ -85,10 +84,9 @@ void doppler_project_avx2(float *y, size_t y_stride, const float *iq,
 			    size_t stride, uint32_t n,
 			    const struct wall_law *law)
 {
-	copy(y, y_stride, iq, stride, n, law->ensemble);
 	switch (law->terms) {
 #define TERMS(terms, width) case terms: \
-	project_all(y, y_stride, y, y_stride, n, law, terms, width); break
+	project_all(y, y_stride, iq, stride, n, law, terms, width); break
 	TERMS(0, 4);
 	TERMS(1, 4);
 	TERMS(2, 4);
@@ -142,6 +140,7 @@ INLINE void eigen(float *y, size_t y_stride, const float *iq, size_t stride,
 			im[k][w] = _mm256_xor_ps(vec256_swap(re[k][w]), even);
 		}
 	for (t = 0; t < ensemble; t++) {
+		fetch_ahead(iq + t * stride, width);
 		UNROLL for (w = 0; w < width; w++) {
 			float *at = y + t * y_stride + 8 * w;
 			__m256 x = _mm256_loadu_ps(at);
@@ -178,10 +177,9 @@ void doppler_eigen_avx2(float *y, size_t y_stride, const float *iq,
 			  size_t stride, uint32_t n,
 			  const struct wall_law *law)
 {
-	copy(y, y_stride, iq, stride, n, law->ensemble);
 	switch (law->terms) {
 #define TERMS(terms, width) case terms: \
-	eigen_all(y, y_stride, y, y_stride, n, law, terms, width); break
+	eigen_all(y, y_stride, iq, stride, n, law, terms, width); break
 	TERMS(1, 4);
 	TERMS(2, 2);
 	TERMS(3, 2);

@@ -247,11 +247,13 @@ int doppler_create(struct doppler **doppler, uint32_t lines, uint32_t samples,
 
 static void copy(struct doppler *d, const float *iq, size_t stride, uint32_t n)
 {
-	uint32_t t;
+	uint32_t t, j;
 
-	for (t = 0; t < d->law.ensemble; t++)
-		memcpy(d->x + t * d->stride, iq + t * stride,
-		       2 * n * sizeof(float));
+	for (t = 0; t < d->law.ensemble; t++, iq += stride) {
+		for (j = 0; j < 2 * n; j += 16)
+			__builtin_prefetch(iq + j + DOPPLER_AHEAD, 0, 2);
+		memcpy(d->x + t * d->stride, iq, 2 * n * sizeof(float));
+	}
 }
 
 /* A block through the wall filter; returns where it is, and its stride. */

@@ -13,6 +13,7 @@
 #include "wall.h"
 
 #define DOPPLER_ENSEMBLE_MAX	1024
+#define DOPPLER_AHEAD		256	/* floats of an image, fetched early */
 
 /**
  * enum doppler_estimator - how velocity is found
