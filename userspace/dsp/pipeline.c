@@ -57,6 +57,7 @@ struct pipeline {
 	struct ecg *ecg;	/* NULL: no ECG */
 	struct image ecg_strip;
 	struct image composite;	/* no data: the section is all there is */
+	scanconvert_rgb_fn *rgb;	/* grey layers into it */
 
 	const struct rf_frame *in;	/* during execute */
 	bool begun;			/* epoch is set */
@@ -563,6 +564,7 @@ static int make_compose(struct pipeline *p, const char **why)
 		*why = "picture: section and strips are more than 16384 pixels high";
 		return -EINVAL;
 	}
+	p->rgb = cpu_choose(scanconvert_rgb_variants)->fn;
 	ret = image_init(&p->composite, IMAGE_RGB24, &regions.raster);
 	p->composite.regions = regions.regions;
 	memcpy(p->composite.region, regions.region, sizeof(regions.region));
@@ -572,11 +574,11 @@ static int make_compose(struct pipeline *p, const char **why)
 	return ret;
 }
 
-static void copy_layer(struct image *out, uint32_t top,
-		       const struct image *layer)
+static void copy_layer(const struct pipeline *p, struct image *out,
+		       uint32_t top, const struct image *layer)
 {
 	const uint32_t width = layer->raster.width;
-	uint32_t row, i;
+	uint32_t row;
 
 	for (row = 0; row < layer->raster.height; row++) {
 		const uint8_t *from = layer->data + row * layer->stride;
@@ -585,8 +587,7 @@ static void copy_layer(struct image *out, uint32_t top,
 		if (layer->format == IMAGE_RGB24)
 			memcpy(to, from, 3 * (size_t)width);
 		else
-			for (i = 0; i < width; i++)
-				memset(to + 3 * (size_t)i, from[i], 3);
+			p->rgb(to, from, width);
 	}
 }
 
@@ -598,7 +599,7 @@ static void run_compose(struct pipeline *p)
 	for (i = 0; i < out->regions; i++) {
 		struct image_region *r = &out->region[i];
 
-		copy_layer(out, r->top, pipeline_layer(p, r->kind));
+		copy_layer(p, out, r->top, pipeline_layer(p, r->kind));
 		if (r->kind == REGION_M)
 			r->now = mmode_now(p->mmode);
 		if (r->kind == REGION_ECG) {
