@@ -74,16 +74,13 @@ void doppler_matrix_c(float *y, size_t y_stride, const float *x, size_t stride,
 {
 	uint32_t j, r, t;
 
-	for (r = 0; r < law->rows; r++) {
+	for (r = 0; r < law->rows; r++, y += y_stride) {
 		const float *row = law->matrix + (size_t)r * law->ensemble;
 
-		for (j = 0; j < 2 * n; j++) {
-			float sum = 0;
-
-			for (t = law->from[r]; t < law->to[r]; t++)
-				sum += row[t] * x[t * stride + j];
-			y[r * y_stride + j] = sum;
-		}
+		memset(y, 0, 2 * n * sizeof(float));
+		for (t = law->from[r]; t < law->to[r]; t++)
+			for (j = 0; j < 2 * n; j++)
+				y[j] += row[t] * x[t * stride + j];
 	}
 }
 
