@@ -14,9 +14,11 @@
  * struct palette - colours by velocity and by shade
  * @rgb: [shade][velocity]; maps that know no shade have all alike, those that
  *       know no velocity likewise
+ * @pad: for reading 4 bytes at the last one
  */
 struct palette {
 	uint8_t rgb[PALETTE_SHADES][PALETTE_COLOURS][3];
+	uint8_t pad;
 };
 
 /**

@@ -135,21 +135,27 @@ void scanconvert_grey_avx512(uint8_t *out, const uint8_t *pairs,
 	}
 }
 
+/* A third of each number: the pixel of each byte of a colour. */
+#define THRICE(n)	(n), (n), (n)
+#define THRICE_4(n)	THRICE(n), THRICE(n + 1), THRICE(n + 2), THRICE(n + 3)
+#define THRICE_16(n)	THRICE_4(n), THRICE_4(n + 4), THRICE_4(n + 8), \
+			THRICE_4(n + 12)
+static const uint8_t third[192] = {
+	THRICE_16(0), THRICE_16(16), THRICE_16(32), THRICE_16(48)
+};
+
 void scanconvert_rgb_avx512(uint8_t *rgb, const uint8_t *grey, size_t n)
 {
-	uint8_t third[3][64];
-	__m512i index[3];
 	size_t j, k;
 
-	for (j = 0; j < 192; j++)
-		third[j / 64][j % 64] = j / 3;
-	for (k = 0; k < 3; k++)
-		index[k] = _mm512_loadu_si512(third[k]);
-	for (j = 0; j + 64 <= n; j += 64)
-		for (k = 0; k < 3; k++)
-			_mm512_storeu_si512(rgb + 3 * j + 64 * k,
-				_mm512_permutexvar_epi8(index[k],
-					_mm512_loadu_si512(grey + j)));
+	for (j = 0; j + 64 <= n; j += 64) {
+		const __m512i g = _mm512_loadu_si512(grey + j);
+
+		for (k = 0; k < 192; k += 64)
+			_mm512_storeu_si512(rgb + 3 * j + k,
+				_mm512_permutexvar_epi8(
+					_mm512_loadu_si512(third + k), g));
+	}
 	scanconvert_rgb_c(rgb + 3 * j, grey + j, n - j);
 }
 
@@ -284,23 +290,34 @@ static inline __m512 mean_shade(const struct cell *shade, const __m512 *weight,
 	return _mm512_div_ps(sum, all);
 }
 
-/* The pixels of @shown, by their entries. */
-static void paint(uint8_t *rgb, const uint8_t (*palette)[3], __m512i at,
-		  unsigned int shown)
+/* Byte of 16 entries of 4 bytes for each byte of their colours, 3 in a row. */
+#define THREE_OF(n)	4 * (n), 4 * (n) + 1, 4 * (n) + 2
+#define THREE_OF_4(n)	THREE_OF(n), THREE_OF(n + 1), THREE_OF(n + 2), \
+			THREE_OF(n + 3)
+static const uint8_t packed[64] = {
+	THREE_OF_4(0), THREE_OF_4(4), THREE_OF_4(8), THREE_OF_4(12)
+};
+
+/* The pixels of @shown, by their entries; no branch depends on them. */
+static inline void paint(uint8_t *rgb, const uint8_t (*palette)[3], __m512i at,
+			 __mmask16 shown)
 {
-	uint32_t entries[16];
+	__m512i index = _mm512_add_epi32(at, _mm512_add_epi32(at, at));
+	__m512i colours = _mm512_mask_i32gather_epi32(_mm512_setzero_si512(),
+						      shown, index, palette, 1);
+	__mmask64 bytes = _mm512_movepi8_mask(_mm512_permutexvar_epi8(
+				_mm512_loadu_si512(third),
+				_mm512_movm_epi8(shown)));
 
-	_mm512_storeu_si512(entries, at);
-	for (; shown; shown &= shown - 1) {
-		const int k = __builtin_ctz(shown);
-
-		memcpy(rgb + 3 * k, palette[entries[k]], 3);
-	}
+	_mm512_mask_storeu_epi8(rgb, bytes & 0xffffffffffff,
+				_mm512_permutexvar_epi8(_mm512_loadu_si512(packed),
+							colours));
 }
 
-static void colour_block(uint8_t *rgb, const uint8_t *grey,
-			 const struct colour_law *law, const uint32_t *at,
-			 const uint32_t *share, size_t n)
+static inline void colour_block(uint8_t *rgb, const uint8_t *grey,
+				const struct colour_law *law,
+				const uint32_t *at, const uint32_t *share,
+				size_t n)
 {
 	float line[2 * CELLS], next[2 * CELLS];
 	float shade_line[2 * CELLS], shade_next[2 * CELLS];

@@ -111,7 +111,8 @@ scanconvert_rgb_fn scanconvert_rgb_c, scanconvert_rgb_avx2,
  * @baseline: share of @nyquist by which the middle of the palette is shifted
  * @priority: grey from which on tissue hides velocity, 256: never
  * @palette: [PALETTE_SHADES][PALETTE_COLOURS] of shades, and of velocities
- *           from (-1 - @baseline) to (1 - @baseline) @nyquist
+ *           from (-1 - @baseline) to (1 - @baseline) @nyquist; one byte more
+ *           may be read
  */
 struct colour_law {
 	const float *v;
