@@ -21,6 +21,8 @@
 
 #define RUNS_MOST	501
 #define RUNS_LEAST	5
+#define RUNS_SLOW	2	/* of what takes longer than SLOW_NS */
+#define SLOW_NS		5e8
 #define SHORTEST_NS	2e5	/* of what is timed at once */
 #define SMOKE_RUNS	5
 #define SMOKE_RATIO	0.7	/* speed over C's that passes for "not slower" */
@@ -107,7 +109,7 @@ static void pin(unsigned int threads)
 static void begin(struct contestant *c, const struct bench_case *row,
 		  const struct level *level)
 {
-	double start, took;
+	double start, took, least;
 
 	*c = (struct contestant){
 		.level = level,
@@ -124,10 +126,12 @@ static void begin(struct contestant *c, const struct bench_case *row,
 	row->execute(c->object);
 	took = cycles_now_ns() - start;
 	c->times = took < SHORTEST_NS ? ceil(SHORTEST_NS / took) : 1;
-	c->runs = fmin(fmax(state.seconds * 1e9 / (took * c->times),
-			    RUNS_LEAST), RUNS_MOST);
-	if (state.smoke)
-		c->runs = SMOKE_RUNS;
+	least = took > SLOW_NS ? RUNS_SLOW :
+		state.smoke ? SMOKE_RUNS : RUNS_LEAST;
+	c->runs = least;
+	if (!state.smoke)
+		c->runs = fmin(fmax(state.seconds * 1e9 / (took * c->times),
+				    least), RUNS_MOST);
 }
 
 static void repeat(struct contestant *c, const struct bench_case *row)
