@@ -321,12 +321,70 @@ static int make_rates(struct compiler *c)
 	return 0;
 }
 
+/* --- whose fault --- */
+
+static int note_lines(struct compiler *c)
+{
+	const struct plan_text *t = &c->text;
+	struct sono_plan *plan = c->plan;
+	const unsigned int lines[SONO_PLAN_GROUPS] = {
+		[SONO_PLAN_SEQUENCE] = t->sequence.here.line,
+		[SONO_PLAN_RECEIVE] = t->receive.here.line,
+		[SONO_PLAN_PROCESSING] = t->processing.here.line,
+		[SONO_PLAN_GRID] = t->processing.grid.here.line,
+		[SONO_PLAN_DEMODULATION] =
+			t->processing.demodulation.here.line,
+		[SONO_PLAN_DOPPLER] = t->processing.doppler.here.line,
+		[SONO_PLAN_M] = t->processing.m.here.line,
+		[SONO_PLAN_DISPLAY] = t->display.here.line,
+	};
+
+	memcpy(plan->line, lines, sizeof(lines));
+	plan->path = strdup(c->path);
+	return plan->path ? 0 : -ENOMEM;
+}
+
+void sono_plan_blame(const struct sono_plan *plan, const char *reason,
+		     char *why, size_t why_bytes)
+{
+	static const struct {
+		const char *stage;
+		enum sono_plan_group group;
+		const char *name;
+	} blame[] = {
+		{ "scan: ", SONO_PLAN_SEQUENCE, "sequence" },
+		{ "beamforming: ", SONO_PLAN_RECEIVE, "receive" },
+		{ "grid: ", SONO_PLAN_GRID, "processing.grid" },
+		{ "demodulation: ", SONO_PLAN_DEMODULATION,
+		  "processing.demodulation" },
+		{ "doppler: ", SONO_PLAN_DOPPLER, "processing.doppler" },
+		{ "M-mode: ", SONO_PLAN_M, "processing.m" },
+		{ "scan conversion: ", SONO_PLAN_DISPLAY, "display" },
+		{ "picture: ", SONO_PLAN_DISPLAY, "display" },
+		{ "ECG: ", SONO_PLAN_DISPLAY, "display" },
+		{ "detection: ", SONO_PLAN_PROCESSING, "processing" },
+	};
+
+	for (size_t i = 0; i < sizeof(blame) / sizeof(*blame); i++) {
+		const size_t n = strlen(blame[i].stage);
+
+		if (strncmp(reason, blame[i].stage, n) ||
+		    !plan->line[blame[i].group])
+			continue;
+		sono_why(why, why_bytes, 0, "%s:%u: %s: %s", plan->path,
+			 plan->line[blame[i].group], blame[i].name, reason + n);
+		return;
+	}
+	sono_why(why, why_bytes, 0, "%s: %s", plan->path, reason);
+}
+
 /* --- from beginning to end --- */
 
 static int compile(struct compiler *c)
 {
 	int (*const steps[])(struct compiler *c) = {
-		plan_probe,	plan_parts, plan_times,	  make_scan,
+		note_lines,	plan_probe, plan_parts,	  plan_times,
+		make_scan,
 		make_waveforms, make_table, adopt_table,  plan_picture,
 		make_rates,
 	};
@@ -385,5 +443,6 @@ void sono_plan_close(struct sono_plan *plan)
 	sono_table_finish(&plan->table);
 	free((void *)plan->params.b.tgc_db);
 	free(plan->amplitude);
+	free(plan->path);
 	free(plan);
 }

@@ -36,6 +36,19 @@ struct sono_plan_rates {
 	double bytes_per_second;
 };
 
+/* Groups of a plan, as far as the pipeline depends on them. */
+enum sono_plan_group {
+	SONO_PLAN_SEQUENCE,
+	SONO_PLAN_RECEIVE,
+	SONO_PLAN_PROCESSING,
+	SONO_PLAN_GRID,
+	SONO_PLAN_DEMODULATION,
+	SONO_PLAN_DOPPLER,
+	SONO_PLAN_M,
+	SONO_PLAN_DISPLAY,
+	SONO_PLAN_GROUPS
+};
+
 /**
  * struct sono_plan - a plan, compiled for one board
  * @scan: what its frames mean, with times, delays and gains as the board has
@@ -44,6 +57,8 @@ struct sono_plan_rates {
  * @table: for the board
  * @params: for pipeline_create(); its array belongs to the plan
  * @rates: what it comes to
+ * @path: its file
+ * @line: of the groups that sono_plan_blame() names
  * @amplitude: of the elements, 0 to 1, [scan->events][scan->elements]
  */
 struct sono_plan {
@@ -52,6 +67,8 @@ struct sono_plan {
 	struct sono_table table;
 	struct pipeline_params params;
 	struct sono_plan_rates rates;
+	char *path;
+	unsigned int line[SONO_PLAN_GROUPS];
 	double *amplitude;
 };
 
@@ -78,6 +95,16 @@ int sono_plan_open(struct sono_plan **plan, const char *path,
 void sono_plan_rates(struct sono_plan_rates *rates,
 		     const struct sono_scan *scan,
 		     const struct pipeline_params *params);
+
+/**
+ * sono_plan_blame() - where in the plan a pipeline's refusal comes from
+ * @plan: a plan
+ * @reason: of pipeline_create() with its parameters, "STAGE: reason"
+ * @why: "FILE:LINE: group: reason"
+ * @why_bytes: its size
+ */
+void sono_plan_blame(const struct sono_plan *plan, const char *reason,
+		     char *why, size_t why_bytes);
 
 /** sono_plan_close() - free a plan with its scan and table; NULL is fine */
 void sono_plan_close(struct sono_plan *plan);

@@ -9,6 +9,8 @@
 
 #define MM 1e-3
 #define TIE 1e-9
+#define GRID_POINTS_MAX (1u << 26)
+#define PICTURE_HEIGHT_MAX 16384
 
 /* --- B's grid --- */
 
@@ -58,6 +60,17 @@ static int make_axis(struct compiler *c, const char *group, const char *key,
 	return 0;
 }
 
+/* What the pipeline takes, of every grid. */
+static int check_points(struct compiler *c, const char *group,
+			unsigned int line, const struct grid *grid)
+{
+	if ((uint64_t)grid->lines * grid->samples <= GRID_POINTS_MAX)
+		return 0;
+	return plan_refuse(c, group, "samples", line,
+			   "%u lines of %u samples are more than %u points",
+			   grid->lines, grid->samples, GRID_POINTS_MAX);
+}
+
 static double axis_end(double start, double step, uint32_t count)
 {
 	return start + (count - 1) * step;
@@ -76,6 +89,27 @@ static int check_depth(struct compiler *c, const struct plan_part *part,
 				   depth * 1e3, time * 1e6,
 				   plan_window_end(c, part) * 1e6);
 	return 0;
+}
+
+/*
+ * A line so far beside the probe that not even its first echo, to the nearest
+ * element and back, comes within the window would be black altogether.
+ */
+static int check_reach(struct compiler *c, const struct grid *grid,
+		       uint32_t line)
+{
+	const double x = grid->line0 + line * grid->line_step;
+	double way = INFINITY;
+
+	for (uint32_t e = 0; e < c->elements; e++)
+		way = fmin(way, hypot(x - c->element[e].x,
+				      grid->sample0 - c->element[e].z));
+	if (2 * way / c->c <= plan_window_end(c, &c->b))
+		return 0;
+	return refuse(c, processing.grid.x_mm,
+		      "the first echo of the line at %g mm comes after %.2f us; the receive window ends at %.2f us",
+		      x * 1e3, 2 * way / c->c * 1e6,
+		      plan_window_end(c, &c->b) * 1e6);
 }
 
 static int make_grid(struct compiler *c)
@@ -103,12 +137,18 @@ static int make_grid(struct compiler *c)
 	if (!ret)
 		ret = make_axis(c, group, along, z, grid->samples, MM,
 				&grid->sample0, &grid->sample_step);
-	if (ret)
-		return ret;
-	return check_depth(c, &c->b,
-			   axis_end(grid->sample0, grid->sample_step,
-				    grid->samples) + grid->apex_z,
-			   group, along, z->line);
+	if (!ret)
+		ret = check_points(c, group, g->samples.line, grid);
+	if (!ret)
+		ret = check_depth(c, &c->b,
+				  axis_end(grid->sample0, grid->sample_step,
+					   grid->samples) + grid->apex_z,
+				  group, along, z->line);
+	if (!ret && !sector)
+		ret = check_reach(c, grid, 0);
+	if (!ret && !sector)
+		ret = check_reach(c, grid, grid->lines - 1);
+	return ret;
 }
 
 static enum window window_of(const struct plan_value *word)
@@ -155,6 +195,10 @@ static int make_demodulation(struct compiler *c)
 	const struct sono_scan *s = c->plan->scan;
 	const double image = fabs(remainder(2 * s->fc, s->fs));
 
+	if (s->fc > s->fs)
+		return refuse(c, sequence.pulse.fc_mhz,
+			      "sampling_mhz, %g, is less than one sample per cycle",
+			      s->fs / 1e6);
 	if (image < 0.01 * s->fs)
 		return refuse(c, sequence.sampling_mhz,
 			      "fc_mhz is too near a multiple of half of it");
@@ -348,12 +392,17 @@ static int make_box(struct compiler *c)
 		.samples = b->samples.number,
 		.apex_z = grid->apex_z,
 	};
-	return place_box(c, box);
+	ret = check_points(c, "processing.doppler.box", b->samples.line, box);
+	return ret ? ret : place_box(c, box);
 }
 
-static int check_odd(struct compiler *c)
+/* The window of the mean: it has a middle, and lies within what there is. */
+static int check_mean(struct compiler *c)
 {
 	const struct plan_doppler_text *d = &c->text.processing.doppler;
+	const struct pipeline_params *p = &c->plan->params;
+	const struct grid *grid = p->colour.grid.lines ? &p->colour.grid :
+							 &p->b.grid;
 
 	if (!((int)d->average_lines.number & 1))
 		return refuse(c, processing.doppler.average_lines,
@@ -361,6 +410,14 @@ static int check_odd(struct compiler *c)
 	if (!((int)d->average_samples.number & 1))
 		return refuse(c, processing.doppler.average_samples,
 			      "%g is not odd", d->average_samples.number);
+	if (d->average_lines.number > grid->lines)
+		return refuse(c, processing.doppler.average_lines,
+			      "%g of %u lines", d->average_lines.number,
+			      grid->lines);
+	if (d->average_samples.number > grid->samples)
+		return refuse(c, processing.doppler.average_samples,
+			      "%g of %u samples", d->average_samples.number,
+			      grid->samples);
 	return 0;
 }
 
@@ -429,6 +486,19 @@ static int check_wall(struct compiler *c)
 		return refuse(c, processing.doppler.wall_start,
 			      "has no meaning but for \"iir\"");
 	return 0;
+}
+
+/* Echoes come at about the frequency that was sent. */
+static int check_frequency(struct compiler *c)
+{
+	const struct plan_value *f = &c->text.processing.doppler.frequency_mhz;
+	const double fc = c->plan->scan->fc / 1e6;
+
+	if (!f->number || (f->number >= fc / 2 && f->number <= 2 * fc))
+		return 0;
+	return refuse(c, processing.doppler.frequency_mhz,
+		      "%g is more than an octave from fc_mhz, %g", f->number,
+		      fc);
 }
 
 static int check_ensemble(struct compiler *c)
@@ -526,13 +596,15 @@ static int make_doppler(struct compiler *c)
 	if (!c->text.processing.doppler.here.line)
 		return refuse(c, display.colour,
 			      "wants a group processing.doppler");
-	ret = check_odd(c);
-	if (!ret)
-		ret = check_wall(c);
+	ret = check_wall(c);
 	if (!ret)
 		ret = check_ensemble(c);
 	if (!ret)
 		ret = make_box(c);
+	if (!ret)
+		ret = check_mean(c);
+	if (!ret)
+		ret = check_frequency(c);
 	if (ret)
 		return ret;
 	set_doppler(c);
@@ -604,6 +676,12 @@ static int make_display(struct compiler *c)
 
 	if (d->ecg.number && !c->text.sequence.ecg.number)
 		return refuse(c, display.ecg, "wants sequence.ecg = true");
+	if (d->height.number + (p->m.on ? d->m_height.number : 0) +
+		    (d->ecg.number ? d->ecg_height.number : 0) >
+	    PICTURE_HEIGHT_MAX)
+		return refuse(c, display.height,
+			      "with its strips the picture is more than %u pixels high",
+			      PICTURE_HEIGHT_MAX);
 	p->display.width = d->width.number;
 	p->display.height = d->height.number;
 	p->display.sweep = d->sweep_mm_s.number * MM;

@@ -109,10 +109,13 @@ static int say_rates(struct view *v)
 
 static int open_pipeline(struct view *v)
 {
-	const char *why = NULL;
+	const char *reason = NULL;
+	char why[WHY_BYTES] = "";
 	int ret = pipeline_create(&v->pipeline, scan_of(v), &v->plan->params,
-				  &why);
+				  &reason);
 
+	if (ret && reason)
+		sono_plan_blame(v->plan, reason, why, sizeof(why));
 	if (ret)
 		return tool_fail("process", v->plan_path, why, ret);
 	ret = annotate_create(&v->annotate, pipeline_image(v->pipeline));

@@ -921,6 +921,18 @@ static const struct wrong {
 	  50, "processing.doppler.average_lines", "not odd" },
 	{ "average_samples = 5", "average_samples = 2",
 	  51, "processing.doppler.average_samples", "not odd" },
+	/* what the pipeline takes, and what makes sense */
+	{ "lines = 21;\n		samples = 101;",
+	  "lines = 4096;\n		samples = 65536;", 38, "processing.grid.samples",
+	  "points" },
+	{ "x_mm = [ -10, 10 ]", "x_mm = [ -300, 300 ]",
+	  39, "processing.grid.x_mm", "first echo of the line at -300 mm" },
+	{ "fc_mhz = 5", "fc_mhz = 47", 13, "sequence.pulse.fc_mhz",
+	  "one sample per cycle" },
+	{ "average_lines = 3", "average_lines = 23",
+	  50, "processing.doppler.average_lines", "of 21 lines" },
+	{ "wall_order = 1;", "wall_order = 1; frequency_mhz = 0.1;",
+	  49, "processing.doppler.frequency_mhz", "octave" },
 	/* colour */
 	{ "ensemble = 8", "ensemble = 1", 57, "display.colour", "2 or more" },
 	{ "ensemble = 8", "ensemble = 2", 49, "processing.doppler.wall_order",
@@ -1160,6 +1172,28 @@ static void expect_refusal(const char *text, const struct wrong *w)
 	cr_expect_eq(strncmp(why, head, strlen(head)), 0,
 		     "\"%s\": wanted \"%s\", is \"%s\"", w->by, head, why);
 	unlink(path);
+}
+
+/* What only the pipeline finds is told with the line of a group, at least. */
+Test(plan, pipeline_blames_the_plan)
+{
+	struct sono_plan *plan = must_open(right, "stop_mhz = 3",
+					   "stop_mhz = 2.0000001");
+	struct pipeline *pipeline;
+	const char *reason = "";
+	char why[320], want[64];
+
+	cr_assert_eq(pipeline_create(&pipeline, plan->scan, &plan->params,
+				     &reason), -EINVAL);
+	sono_plan_blame(plan, reason, why, sizeof(why));
+	snprintf(want, sizeof(want), "%s:42: processing.demodulation: ",
+		 plan->path);
+	cr_assert_eq(strncmp(why, want, strlen(want)), 0, "%s", why);
+	sono_plan_blame(plan, "grid: no", why, sizeof(why));
+	cr_assert(strstr(why, ":35: processing.grid: no"), "%s", why);
+	sono_plan_blame(plan, "none of these", why, sizeof(why));
+	cr_assert(strstr(why, ": none of these"), "%s", why);
+	sono_plan_close(plan);
 }
 
 Test(plan, wrong_ones_are_refused_by_line_and_key)
