@@ -5,7 +5,7 @@ DSP_SOURCES := $(addprefix userspace/dsp/,dsp.c cpu.c palette.c pipeline.c \
 	demod.c demod-c.c beamform.c beamform-c.c detect.c detect-c.c \
 	detect-avx2.c detect-avx512.c \
 	doppler.c doppler-c.c \
-	doppler-avx2.c doppler-avx512.c wall.c scanconvert.c scanconvert-c.c \
+	doppler-avx2.c doppler-avx512.c wall.c tissue.c scanconvert.c scanconvert-c.c \
 	scanconvert-avx2.c scanconvert-avx512.c \
 	sweep.c mmode.c ecg.c)
 

@@ -15,9 +15,10 @@
 #include "mmode.h"
 #include "pipeline.h"
 #include "sono_regs.h"
+#include "tissue.h"
 
 #define PACKET_FRAMES_MAX	1024
-#define STAGES_MAX		10
+#define STAGES_MAX		11
 
 /*
  * What is beamformed for one part: which events, into which image each, where
@@ -47,6 +48,7 @@ struct pipeline {
 	struct focus colour;
 	struct doppler *doppler;	/* NULL: no colour */
 	struct vel vel;
+	struct tissue *tissue;	/* NULL: everything may have colour */
 	struct scanconvert *scanconvert;
 	struct image section;
 	struct focus m;
@@ -338,6 +340,23 @@ static void run_doppler(struct pipeline *p)
 	doppler_execute(p->doppler, &p->vel, &p->colour.iq);
 }
 
+static int make_tissue(struct pipeline *p, const char **why)
+{
+	const struct tissue_params params = {
+		.b = p->params.b.grid,
+		.box = p->colour.grid,
+		.level_db = p->params.colour.tissue_db,
+		.width = p->params.colour.tissue_width,
+	};
+
+	return tissue_create(&p->tissue, &params, why);
+}
+
+static void run_tissue(struct pipeline *p)
+{
+	tissue_execute(p->tissue, &p->vel, &p->env);
+}
+
 static int make_scanconvert(struct pipeline *p, const char **why)
 {
 	struct scanconvert_params params = {
@@ -627,6 +646,11 @@ static bool with_colour(const struct pipeline *p)
 	return p->params.colour.on;
 }
 
+static bool with_tissue(const struct pipeline *p)
+{
+	return with_colour(p) && p->params.colour.tissue_db < INFINITY;
+}
+
 static bool with_m(const struct pipeline *p)
 {
 	return p->params.m.on;
@@ -660,6 +684,7 @@ static const struct stage {
 	{ "beamform-m", true, with_m, make_beamform_m, run_beamform_m },
 	{ "detect", false, always, make_detect, run_detect },
 	{ "doppler", false, with_colour, make_doppler, run_doppler },
+	{ "tissue", false, with_tissue, make_tissue, run_tissue },
 	{ "mmode", true, with_m, make_mmode, run_mmode },
 	{ "ecg", true, with_ecg, make_ecg, run_ecg },
 	{ "scanconvert", false, always, make_scanconvert, run_scanconvert },
@@ -687,6 +712,8 @@ void pipeline_params_init(struct pipeline_params *params)
 			.average_samples = 5,
 			.power_min_db = -INFINITY,
 			.priority_db = INFINITY,
+			.tissue_db = INFINITY,
+			.tissue_width = 5e-3,
 			.power_range_db = 40,
 		},
 		.m = { .aperture = aperture, .height = 200 },
@@ -893,6 +920,7 @@ void pipeline_destroy(struct pipeline *p)
 	env_finish(&p->env);
 	doppler_destroy(p->doppler);
 	vel_finish(&p->vel);
+	tissue_destroy(p->tissue);
 	scanconvert_destroy(p->scanconvert);
 	image_finish(&p->section);
 	detect_destroy(p->m_detect);

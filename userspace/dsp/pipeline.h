@@ -72,6 +72,9 @@ struct pipeline_b {
  * @velocity_min: least magnitude of velocity that is shown [m/s]
  * @priority_db: level of B from which on tissue hides colour; INFINITY: never
  *               [dB]
+ * @tissue_db: mean level of B about a place from which on what moves there is
+ *             tissue and has no velocity; INFINITY: never [dB]
+ * @tissue_width: of the square of which it is the mean, > 0 [m]
  * @map: what is shown and in which colours
  * @power_range_db: of COLOUR_POWER and COLOUR_DIRECTIONAL, from
  *                  @power_min_db, or where that is -INFINITY from
@@ -94,6 +97,8 @@ struct pipeline_colour {
 	double power_min_db;
 	double velocity_min;
 	double priority_db;
+	double tissue_db;
+	double tissue_width;
 	enum colour_map map;
 	double power_range_db;
 	double baseline;

@@ -539,6 +539,8 @@ static void set_doppler(struct compiler *c)
 	p->power_min_db = d->power_min_db.number;
 	p->velocity_min = d->velocity_min_cm_s.number * 1e-2;
 	p->priority_db = d->priority_db.number;
+	p->tissue_db = d->tissue_db.number;
+	p->tissue_width = d->tissue_mm.number * MM;
 }
 
 /* The cutoff is a velocity, and so a share of what can be measured. */
@@ -590,6 +592,7 @@ static int make_doppler(struct compiler *c)
 
 	c->plan->params.colour.packet_frames = 1;
 	c->plan->params.colour.priority_db = INFINITY;
+	c->plan->params.colour.tissue_db = INFINITY;
 	set_colours(c);
 	if (!c->text.display.colour.number)
 		return 0;

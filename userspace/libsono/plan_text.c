@@ -251,6 +251,8 @@ static const struct key doppler_keys[] = {
 	number(doppler, power_min_db, -300, 300, -INFINITY),
 	number(doppler, velocity_min_cm_s, 0, 1000, 0),
 	number(doppler, priority_db, -300, 300, INFINITY),
+	number(doppler, tissue_db, -300, 300, INFINITY),
+	number(doppler, tissue_mm, 0.1, 50, 5),
 	{ 0 }
 };
 

@@ -188,6 +188,8 @@ struct plan_doppler_text {
 	struct plan_value power_min_db;
 	struct plan_value velocity_min_cm_s;
 	struct plan_value priority_db;
+	struct plan_value tissue_db;
+	struct plan_value tissue_mm;
 };
 
 struct plan_m_line_text {

@@ -1,0 +1,410 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+/*
+ * Colour where there is flow, and nowhere else: pictures of whole beats of the
+ * heart, and of the vessel, pixel by pixel against what the scene says is
+ * there. In TAP.
+ *
+ *	colour			the tests
+ *	colour PLAN SOURCE FILE	the pictures of one, side by side, for the eye
+ */
+#include <math.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dsp/pipeline.h"
+#include "flow.h"
+#include "heart.h"
+#include "plan.h"
+#include "present/present.h"
+#include "sono.h"
+
+/*
+ * Colour is a mean over a few millimetres, and a beam is as wide: so far
+ * beside the flow it still belongs to it.
+ */
+#define MARGIN 3.5e-3
+
+/* Of the box: what may be coloured without flow. */
+#define FALSE_SHARE 0.005
+
+/* Of flow well above the least velocity: what must be coloured, and rightly. */
+#define TRUE_SHARE 0.8
+#define RIGHT_SHARE 0.995
+
+static int tests;
+static bool failed;
+
+static void verdict(bool good, const char *what, const char *source,
+		    double got, double bound)
+{
+	printf("%s %d - %s: %s # %.3f %%, bound %.3f %%\n",
+	       good ? "ok" : "not ok", ++tests, source, what, 100 * got,
+	       100 * bound);
+	failed |= !good;
+}
+
+/**
+ * struct flow - what is at a place
+ * @near: flow, or so near to it that its colour may be there
+ * @inside: certainly flow that is fast enough to be shown
+ * @towards: the probe
+ */
+struct flow {
+	bool near, inside, towards;
+};
+
+typedef struct flow flow_fn(double x, double z, double phase);
+
+/* The inflow, from the ring where it is now to its end. */
+static struct flow heart_flow(double x, double z, double phase)
+{
+	const double far = hypot(SIM_HEART_MITRAL_X, SIM_HEART_MITRAL_Z);
+	const double ux = -SIM_HEART_MITRAL_X / far;
+	const double uz = -SIM_HEART_MITRAL_Z / far;
+	const double dx = x - SIM_HEART_MITRAL_X, dz = z - SIM_HEART_MITRAL_Z;
+	const double along = dx * ux + dz * uz;
+	const double across = fabs(uz * dx - ux * dz);
+	const double ring = SIM_HEART_MITRAL_EXCURSION *
+			    sim_heart_contraction(phase);
+	const double speed = sim_heart_inflow(phase);
+
+	return (struct flow){
+		.near = speed > 0 && across < SIM_HEART_JET_RADIUS + MARGIN &&
+			along > ring - MARGIN &&
+			along < SIM_HEART_JET_END + MARGIN,
+		.inside = speed > 0.35 && across < 0.6 * SIM_HEART_JET_RADIUS &&
+			  along > ring + 8e-3 &&
+			  along < SIM_HEART_JET_END - 10e-3,
+		.towards = true,
+	};
+}
+
+static struct flow vessel_flow(double x, double z, double phase)
+{
+	const double d = fabs((z - sim_vessel.z) * cos(sim_vessel.angle) +
+			      (x - sim_vessel.x) * sin(sim_vessel.angle));
+
+	(void)phase;
+	return (struct flow){
+		.near = d < sim_vessel.radius + 0.5e-3,
+		.inside = d < 0.6 * sim_vessel.radius,
+		.towards = sin(sim_vessel.angle) * sim_vessel.vmax > 0,
+	};
+}
+
+/**
+ * struct scan - a plan on a scene
+ * @period: of the heart [s]; 0: nothing beats
+ */
+struct scan {
+	struct sono *sono;
+	struct sono_plan *plan;
+	struct pipeline *pipeline;
+	bool begun;
+	double zero, time;
+	double period;
+};
+
+static void scan_end(struct scan *s)
+{
+	pipeline_destroy(s->pipeline);
+	sono_plan_close(s->plan);
+	sono_close(s->sono);
+}
+
+/* @tissue: whether the plan's level of tissue counts */
+static int scan_begin(struct scan *s, const char *path, const char *source,
+		      bool tissue)
+{
+	const char *rate = strstr(source, "rate=");
+	struct sono_start start = { 0 };
+	struct sono_config config = { 0 };
+	const char *reason = "";
+	char why[256] = "";
+	int ret;
+
+	*s = (struct scan){ 0 };
+	if (!strncmp(source, "sim:heart", 9))
+		s->period = 60 / (rate ? atof(rate + 5) : SIM_HEART_RATE);
+	ret = sono_open(&s->sono, source, why, sizeof(why));
+	if (!ret)
+		ret = sono_plan_open(&s->plan, path, sono_info(s->sono), why,
+				     sizeof(why));
+	if (!ret && !tissue)
+		s->plan->params.colour.tissue_db = INFINITY;
+	if (!ret)
+		ret = pipeline_create(&s->pipeline, s->plan->scan,
+				      &s->plan->params, &reason);
+	if (!ret)
+		ret = sono_setup(s->sono, 2,
+				 (uint32_t)s->plan->scan->frame_bytes);
+	if (!ret) {
+		config.table = (uintptr_t)s->plan->table.data;
+		config.table_bytes = (uint32_t)s->plan->table.bytes;
+		ret = sono_config(s->sono, &config);
+	}
+	if (!ret)
+		ret = sono_start(s->sono, &start);
+	if (ret) {
+		printf("not ok %d - %s on %s: %d %s%s\n", ++tests, path,
+		       source, ret, why, reason);
+		failed = true;
+		scan_end(s);
+	}
+	return ret;
+}
+
+/* Time of the middle of colour's ensemble, from the frame's first event [s]. */
+static double ensemble_middle(const struct sono_scan *scan)
+{
+	double time = 0, first = -1, last = 0;
+
+	for (uint32_t i = 0; i < scan->events; i++) {
+		if (SONO_TAG_ROLE(scan->event[i].tag) == SONO_ROLE_COLOUR) {
+			first = first < 0 ? time : first;
+			last = time;
+		}
+		time += scan->event[i].period;
+	}
+	return (first + last) / 2;
+}
+
+static void scan_next(struct scan *s)
+{
+	const struct image *image;
+	struct sono_frame f;
+	struct rf_frame rf;
+	double time;
+
+	while (sono_next(s->sono, &f) != 1)
+		sono_wait(s->sono, 1, 0);
+	rf = (struct rf_frame){
+		.data = f.data,
+		.bytes = f.rec.len,
+		.seq = f.rec.seq,
+		.ts = f.rec.hw_ts,
+		.clock = sono_info(s->sono)->board_clock,
+	};
+	time = (double)rf.ts / rf.clock + ensemble_middle(s->plan->scan);
+	if (!s->begun)
+		s->zero = (double)rf.ts / rf.clock;
+	s->begun = true;
+	s->time = time - s->zero;
+	pipeline_execute(s->pipeline, &rf, &image);
+	sono_release(s->sono, &f);
+}
+
+/* --- pixels ---------------------------------------------------------------- */
+
+/* Is a place in the box, without its outline? */
+static bool in_box(const struct grid *g, double x, double z)
+{
+	const double edge = 0.7e-3;
+	const struct ray first = grid_ray(g, 0);
+	const struct ray last = grid_ray(g, g->lines - 1);
+	const double near = g->sample0 + edge;
+	const double far = g->sample0 + (g->samples - 1) * g->sample_step -
+			   edge;
+
+	if (g->shape == GRID_SECTOR) {
+		const double r = hypot(x - g->apex_x, z - g->apex_z);
+		const double a = atan2(x - g->apex_x, z - g->apex_z);
+		const double end = g->line0 + (g->lines - 1) * g->line_step;
+
+		return r > near && r < far && a > g->line0 + edge / r &&
+		       a < end - edge / r;
+	}
+	return z > first.z + edge &&
+	       z < first.z + first.dz * (g->samples - 1) - edge &&
+	       x > first.x + (z - first.z) * first.dx / first.dz + edge &&
+	       x < last.x + (z - last.z) * last.dx / last.dz - edge;
+}
+
+struct count {
+	double box, wrong, inside, shown, coloured, right;
+};
+
+static bool coloured(const uint8_t *p)
+{
+	return p[0] != p[1] || p[1] != p[2];
+}
+
+static struct count judge(const struct scan *s, flow_fn *flow)
+{
+	const struct image *image = pipeline_layer(s->pipeline, REGION_B);
+	const struct grid *box = pipeline_colour_grid(s->pipeline);
+	const struct raster *r = &image->raster;
+	const double phase = s->period ? fmod(s->time / s->period, 1) : 0;
+	struct count n = { 0 };
+
+	for (uint32_t row = 0; row < r->height; row++) {
+		for (uint32_t i = 0; i < r->width; i++) {
+			const uint8_t *p = image->data + row * image->stride + 3 * i;
+			const double x = r->x0 + i * r->dx;
+			const double z = r->z0 + row * r->dz;
+			struct flow f;
+
+			if (!in_box(box, x, z))
+				continue;
+			f = flow(x, z, phase);
+			n.box++;
+			n.inside += f.inside;
+			n.shown += f.inside && coloured(p);
+			n.coloured += coloured(p);
+			n.right += coloured(p) && f.towards == (p[0] > p[2]);
+			n.wrong += coloured(p) && !f.near;
+		}
+	}
+	return n;
+}
+
+struct total {
+	double worst, shown, inside, coloured, right;
+	int picture;
+};
+
+static void add(struct total *t, const struct count *n, int picture)
+{
+	if (n->wrong / n->box > t->worst) {
+		t->worst = n->wrong / n->box;
+		t->picture = picture;
+	}
+	t->shown += n->shown;
+	t->inside += n->inside;
+	t->coloured += n->coloured;
+	t->right += n->right;
+}
+
+/* All pictures of a beat, or a few. */
+static int pictures(const struct scan *s)
+{
+	return s->period ?
+		       (int)ceil(s->period / s->plan->scan->frame_period) + 1 :
+		       6;
+}
+
+static void test(const char *plan, const char *source, flow_fn *flow)
+{
+	struct total t = { .picture = -1 };
+	struct scan s;
+
+	if (scan_begin(&s, plan, source, true))
+		return;
+	for (int i = 0, n = pictures(&s); i < n; i++) {
+		struct count c;
+
+		scan_next(&s);
+		c = judge(&s, flow);
+		add(&t, &c, i);
+	}
+	verdict(t.worst <= FALSE_SHARE, "colour without flow, worst picture",
+		source, t.worst, FALSE_SHARE);
+	verdict(t.shown >= TRUE_SHARE * t.inside, "flow that is coloured",
+		source, t.shown / t.inside, TRUE_SHARE);
+	verdict(t.right >= RIGHT_SHARE * t.coloured,
+		"colour that says its way", source, t.right / t.coloured,
+		RIGHT_SHARE);
+	scan_end(&s);
+}
+
+/* Opening valves and fast walls, where nothing says that they are none. */
+static void miss(const char *plan, const char *source, flow_fn *flow)
+{
+	struct total t = { .picture = -1 };
+	struct scan s;
+
+	if (scan_begin(&s, plan, source, false))
+		return;
+	for (int i = 0, n = pictures(&s); i < n; i++) {
+		struct count c;
+
+		scan_next(&s);
+		c = judge(&s, flow);
+		add(&t, &c, i);
+	}
+	verdict(t.worst > FALSE_SHARE, "tissue not told from flow must be seen",
+		source, t.worst, FALSE_SHARE);
+	scan_end(&s);
+}
+
+/* --- for the eye ----------------------------------------------------------- */
+
+#define ACROSS 6
+
+/* Every second pixel of the right half of a section into its place. */
+static void paste(struct image *sheet, const struct image *section, int i)
+{
+	const uint32_t width = section->raster.width / 4;
+	const uint32_t height = section->raster.height / 2;
+
+	for (uint32_t y = 0; y < height; y++) {
+		uint8_t *to = sheet->data +
+			      (i / ACROSS * height + y) * sheet->stride +
+			      3 * (size_t)(i % ACROSS * width);
+		const uint8_t *from = section->data +
+				      2 * (size_t)y * section->stride +
+				      6 * (size_t)width;
+
+		for (uint32_t x = 0; x < width; x++)
+			memcpy(to + 3 * x, from + 6 * x, 3);
+	}
+}
+
+static int show(const char *plan, const char *source, const char *path)
+{
+	flow_fn *flow = strstr(source, "heart") ? heart_flow : vessel_flow;
+	const struct image *section;
+	struct raster raster = { 0 };
+	struct image sheet;
+	void *state;
+	struct scan s;
+	int n;
+
+	if (scan_begin(&s, plan, source, true))
+		return 1;
+	n = pictures(&s);
+	section = pipeline_layer(s.pipeline, REGION_B);
+	raster.width = ACROSS * (section->raster.width / 4);
+	raster.height = (n + ACROSS - 1) / ACROSS *
+			(section->raster.height / 2);
+	if (image_init(&sheet, IMAGE_RGB24, &raster) ||
+	    sink_png.open(&state, path))
+		return 1;
+	for (int i = 0; i < n; i++) {
+		struct count c;
+
+		scan_next(&s);
+		c = judge(&s, flow);
+		printf("# %d: without flow %.3f %%, flow shown %.0f of %.0f, wrong way %.0f of %.0f\n",
+		       i, 100 * c.wrong / c.box, c.shown, c.inside,
+		       c.coloured - c.right, c.coloured);
+		paste(&sheet, section, i);
+	}
+	n = sink_png.frame(state, &sheet);
+	sink_png.close(state);
+	image_finish(&sheet);
+	scan_end(&s);
+	return n;
+}
+
+int main(int argc, char **argv)
+{
+	static const char *const hearts[] = {
+		"sim:heart,rate=60", "sim:heart", "sim:heart,rate=97",
+		"sim:heart,rate=150",
+	};
+
+	if (argc == 4)
+		return show(argv[1], argv[2], argv[3]);
+	for (size_t i = 0; i < sizeof(hearts) / sizeof(*hearts); i++)
+		test("userspace/presets/cardiac-colour.plan", hearts[i],
+		     heart_flow);
+	miss("userspace/presets/cardiac-colour.plan", "sim:heart,rate=150",
+	     heart_flow);
+	test("userspace/presets/linear-colour.plan", "sim:vessel",
+	     vessel_flow);
+	printf("1..%d\n", tests);
+	return failed;
+}
