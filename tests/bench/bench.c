@@ -139,7 +139,7 @@ static void repeat(struct contestant *c, const struct bench_case *row)
 	struct cycles_time t = cycles_time(row->execute, c->object, c->times);
 
 	c->ms[c->done] = t.ns / 1e6;
-	c->cycles[c->done++] = t.cycles;
+	c->cycles[c->done++] = c->run.threads > 1 ? t.cycles : t.own_cycles;
 }
 
 /*
@@ -394,21 +394,44 @@ static json_t *load_results(const char *file)
 	return json_object_get(all, "results");
 }
 
-/* Median time of a case over the runs of a revision; NAN: it lacks the case. */
-static double median_over(json_t **runs, size_t n, const char *name,
-			  const char *variant)
+/* Median of a figure over the runs of a revision; NAN: it has none. */
+static double median_over(json_t **runs, size_t n, const json_t *of,
+			  const char *key)
 {
-	double ms[64];
+	double value[64];
 	size_t i, found = 0;
 
 	for (i = 0; i < n && found < 64; i++) {
-		const json_t *r = find(runs[i], name, variant);
+		const json_t *r = find(runs[i],
+			json_string_value(json_object_get(of, "name")),
+			json_string_value(json_object_get(of, "variant")));
 
-		if (r)
-			ms[found++] = json_number_value(
-				json_object_get(r, "ms_median"));
+		if (json_is_number(json_object_get(r, key)))
+			value[found++] = json_number_value(
+				json_object_get(r, key));
 	}
-	return found ? cycles_quantile(ms, found, 0.5) : NAN;
+	return found ? cycles_quantile(value, found, 0.5) : NAN;
+}
+
+/* By cycles where both have them: they know no clock and no other load. */
+static void print_comparison(const json_t *r, json_t **ours, size_t own,
+			     json_t **theirs, size_t other)
+{
+	double now = median_over(ours, own, r, "ms_median");
+	double then = median_over(theirs, other, r, "ms_median");
+	double ratio = median_over(theirs, other, r, "cycles_per_item") /
+		       median_over(ours, own, r, "cycles_per_item");
+
+	if (isnan(ratio))
+		ratio = median_over(ours, own, r, "pt_per_cycle") /
+			median_over(theirs, other, r, "pt_per_cycle");
+	printf("%-22s %-7s", json_string_value(json_object_get(r, "name")),
+	       json_string_value(json_object_get(r, "variant")));
+	if (isnan(then))
+		printf(" %12s %12.4f %9s\n", "-", now, "new");
+	else
+		printf(" %12.4f %12.4f %8.3fx\n", then, now,
+		       isnan(ratio) ? then / now : ratio);
 }
 
 static int compare_revisions(int n, char **file)
@@ -428,20 +451,8 @@ static int compare_revisions(int n, char **file)
 	theirs = ours + own + 1;
 	printf("%-22s %-7s %12s %12s %9s\n", "case", "variant", "REF ms",
 	       "this ms", "faster");
-	json_array_foreach(ours[0], k, r) {
-		const char *name = json_string_value(json_object_get(r, "name"));
-		const char *variant =
-			json_string_value(json_object_get(r, "variant"));
-		double now = median_over(ours, own, name, variant);
-		double then = median_over(theirs, n - own - 1, name, variant);
-
-		if (isnan(then))
-			printf("%-22s %-7s %12s %12.4f %9s\n", name, variant,
-			       "-", now, "new");
-		else
-			printf("%-22s %-7s %12.4f %12.4f %8.3fx\n", name,
-			       variant, then, now, then / now);
-	}
+	json_array_foreach(ours[0], k, r)
+		print_comparison(r, ours, own, theirs, n - own - 1);
 	return 0;
 }
 

@@ -9,12 +9,17 @@
 #define CHAIN_TURNS	500
 #define CHAIN_ADDS	100	/* of a turn: the number in the assembly */
 
-double cycles_now_ns(void)
+static double read_ns(clockid_t clock)
 {
 	struct timespec t;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
+	clock_gettime(clock, &t);
 	return t.tv_sec * 1e9 + t.tv_nsec;
+}
+
+double cycles_now_ns(void)
+{
+	return read_ns(CLOCK_MONOTONIC);
 }
 
 /*
@@ -50,15 +55,17 @@ double cycles_period_ns(void)
 struct cycles_time cycles_time(void (*call)(void *arg), void *arg,
 			       size_t times)
 {
-	double before = cycles_period_ns(), start = cycles_now_ns(), ns;
+	double before = cycles_period_ns(), period;
+	double own = read_ns(CLOCK_THREAD_CPUTIME_ID);
+	double ns = cycles_now_ns();
 	size_t i;
 
 	for (i = 0; i < times; i++)
 		call(arg);
-	ns = (cycles_now_ns() - start) / times;
-	return (struct cycles_time){
-		ns, 2 * ns / (before + cycles_period_ns()),
-	};
+	ns = (cycles_now_ns() - ns) / times;
+	own = (read_ns(CLOCK_THREAD_CPUTIME_ID) - own) / times;
+	period = (before + cycles_period_ns()) / 2;
+	return (struct cycles_time){ ns, ns / period, own / period };
 }
 
 static int compare(const void *a, const void *b)

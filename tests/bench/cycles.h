@@ -19,10 +19,13 @@ double cycles_period_ns(void);
  * struct cycles_time - what one call took
  * @ns: in time
  * @cycles: in cycles, as they lasted just before and just after
+ * @own_cycles: without those that another program had of this core; of this
+ *              thread only, and no good below some 10 us
  */
 struct cycles_time {
 	double ns;
 	double cycles;
+	double own_cycles;
 };
 
 /** cycles_time() - time @times calls in a row; for one of them */
