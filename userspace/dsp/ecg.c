@@ -37,6 +37,13 @@ struct peak {
 	double slope;		/* steepest of the band-passed QRS */
 };
 
+/* What a column of the strip shows, in counts, to be drawn again. */
+struct column {
+	int64_t at;		/* which one it is */
+	float low, high;	/* of its samples and the way to them */
+	bool traced, beat;
+};
+
 struct ecg {
 	struct ecg_params params;
 	struct sweep sweep;
@@ -61,6 +68,8 @@ struct ecg {
 
 	uint64_t beats;
 	double beat;		/* time of the newest [s] */
+	double fresh[CANDIDATES];	/* beats found with the newest sample [s] */
+	unsigned int fresh_beats;
 	double interval[INTERVALS];
 	unsigned int intervals;
 
@@ -69,7 +78,9 @@ struct ecg {
 	bool placed;		/* the trace has its middle from such a one */
 	double level;		/* slow mean, the trace's middle [counts] */
 	double range;		/* counts from the middle to the edge */
-	double last_row;
+	double drawn;		/* sample drawn last [counts] */
+	double shown_range;	/* with which the strip is drawn */
+	struct column *column;	/* [params.width] */
 };
 
 static void forget_stretch(struct ecg *e)
@@ -131,6 +142,11 @@ int ecg_create(struct ecg **ecg, const struct ecg_params *params,
 	e = calloc(1, sizeof(*e));
 	if (!e)
 		return -ENOMEM;
+	e->column = calloc(params->width, sizeof(*e->column));
+	if (!e->column) {
+		free(e);
+		return -ENOMEM;
+	}
 	e->params = *params;
 	e->sweep.width = params->width;
 	e->sweep.column = params->column;
@@ -228,6 +244,8 @@ static void take_beat(struct ecg *e, const struct peak *peak)
 	e->last = *peak;
 	e->beat = time;
 	e->beats++;
+	if (e->fresh_beats < CANDIDATES)
+		e->fresh[e->fresh_beats++] = time;
 	e->candidates = 0;
 }
 
@@ -363,7 +381,17 @@ static void put(struct image *strip, uint32_t column, uint32_t row,
 	memcpy(strip->data + row * strip->stride + 3 * (size_t)column, rgb, 3);
 }
 
-static void begin_column(struct ecg *e, struct image *strip, int64_t at)
+/* What is remembered of column @at; another of its place is forgotten. */
+static struct column *column_of(struct ecg *e, int64_t at)
+{
+	struct column *c = &e->column[sweep_place(&e->sweep, at)];
+
+	if (c->at != at)
+		*c = (struct column){ .at = at };
+	return c;
+}
+
+static void clear_column(struct ecg *e, struct image *strip, int64_t at)
 {
 	const uint32_t height = e->params.height;
 	const uint32_t marked = sweep_marked(&e->sweep, at) ? height / 10 : 0;
@@ -375,6 +403,12 @@ static void begin_column(struct ecg *e, struct image *strip, int64_t at)
 		    row + marked < height ? black : mark);
 }
 
+static void begin_column(struct ecg *e, struct image *strip, int64_t at)
+{
+	*column_of(e, at) = (struct column){ .at = at };
+	clear_column(e, strip, at);
+}
+
 static double row_of(const struct ecg *e, double value)
 {
 	const double middle = (e->params.height - 1) / 2.0;
@@ -383,26 +417,68 @@ static double row_of(const struct ecg *e, double value)
 	return fmin(fmax(row, 0), e->params.height - 1);
 }
 
-/* From the sample before to this one, upright; the @first of a stretch alone. */
+static void draw_column(struct ecg *e, struct image *strip,
+			const struct column *c)
+{
+	const uint32_t place = sweep_place(&e->sweep, c->at);
+	long row;
+
+	if (c->traced)
+		for (row = lrint(row_of(e, c->high));
+		     row <= lrint(row_of(e, c->low)); row++)
+			put(strip, place, row, trace);
+	if (c->beat)
+		for (row = 0; row < e->params.height / 8; row++)
+			put(strip, place, row, r_wave);
+}
+
+/* All of the strip at one scale, which is the one its calibration says. */
+static void draw_again(struct ecg *e, struct image *strip)
+{
+	const int64_t now = e->sweep.now;
+	int64_t at = now - e->sweep.width + 1 + sweep_erased(&e->sweep);
+
+	for (; at <= now; at++) {
+		const struct column *c = &e->column[sweep_place(&e->sweep, at)];
+
+		if (c->at != at || (!c->traced && !c->beat))
+			continue;
+		clear_column(e, strip, at);
+		draw_column(e, strip, c);
+	}
+	e->shown_range = e->range;
+}
+
+/*
+ * From the sample before to this one, upright; the @first of a stretch alone.
+ * The strip begins at time 0: what was before has no place on it.
+ */
 static void draw_sample(struct ecg *e, struct image *strip, double value,
 			double time, bool first)
 {
+	const double before = first ? value : e->drawn;
+	struct column *c;
 	bool restarted;
-	uint32_t columns = sweep_to(&e->sweep, time, &restarted), k;
-	double row, from, to;
+	uint32_t columns, k;
 
+	e->drawn = value;
+	if (time < 0)
+		return;
+	columns = sweep_to(&e->sweep, time, &restarted);
 	if (restarted)
 		memset(strip->data, 0, e->params.height * strip->stride);
 	for (k = 0; k < columns; k++)
 		begin_column(e, strip, e->sweep.now - k);
 	for (k = 1; columns && k <= sweep_erased(&e->sweep); k++)
 		begin_column(e, strip, e->sweep.now + k);
-	row = row_of(e, value);
-	from = first ? row : fmin(row, e->last_row);
-	to = first ? row : fmax(row, e->last_row);
-	for (k = lrint(from); k <= (uint32_t)lrint(to); k++)
-		put(strip, sweep_place(&e->sweep, e->sweep.now), k, trace);
-	e->last_row = row;
+	c = column_of(e, e->sweep.now);
+	c->low = fmin(fmin(value, before), c->traced ? c->low : value);
+	c->high = fmax(fmax(value, before), c->traced ? c->high : value);
+	c->traced = true;
+	if (e->range != e->shown_range)
+		draw_again(e, strip);
+	else
+		draw_column(e, strip, c);
 	strip->raster.dz = -2 * e->range / (e->params.height - 1);
 }
 
@@ -441,6 +517,7 @@ static void draw_start(struct ecg *e, struct image *strip)
 	fit_range(e, e->first[0]);
 	fit_range(e, e->first[e->n - 1]);
 	e->sweep = e->start;
+	e->shown_range = e->range;
 	for (i = 0; i < e->n; i++)
 		draw_sample(e, strip, past(e->raw, i),
 			    e->base + (double)i / e->rate, !i);
@@ -454,16 +531,18 @@ static void follow_level(struct ecg *e, struct image *strip, double value,
 	draw_sample(e, strip, value, time, false);
 }
 
-static void draw_beat(struct ecg *e, struct image *strip)
+static void draw_beat(struct ecg *e, struct image *strip, double time)
 {
-	const int64_t at = floor(e->beat / e->sweep.column);
-	uint32_t row;
+	const int64_t at = floor(time / e->sweep.column);
+	struct column *c = &e->column[sweep_place(&e->sweep, at)];
 
-	if (at > e->sweep.now || e->sweep.now - at >= e->sweep.width -
-						     sweep_erased(&e->sweep))
+	if (at < 0 || at > e->sweep.now ||
+	    e->sweep.now - at >= e->sweep.width - sweep_erased(&e->sweep))
 		return;
-	for (row = 0; row < e->params.height / 8; row++)
-		put(strip, sweep_place(&e->sweep, at), row, r_wave);
+	if (c->at != at)
+		return;
+	c->beat = true;
+	draw_column(e, strip, c);
 }
 
 /* --- blocks --- */
@@ -492,8 +571,7 @@ static uint32_t join(struct ecg *e, const struct ecg_block *block)
 void ecg_execute(struct ecg *e, struct image *strip,
 		 const struct ecg_block *block)
 {
-	uint64_t beats = e->beats;
-	uint32_t i;
+	uint32_t i, k;
 
 	if (block->rate < ECG_RATE_MIN || block->rate > ECG_RATE_MAX ||
 	    !block->count)
@@ -505,15 +583,15 @@ void ecg_execute(struct ecg *e, struct image *strip,
 		e->base = block->time + ((double)i - e->n) / block->rate;
 		if (e->n < first_samples(e))
 			sort_in(e, value, e->n);
+		e->fresh_beats = 0;
 		take_sample(e, value);
 		if (e->n > first_samples(e))
 			follow_level(e, strip, value,
 				     block->time + (double)i / block->rate);
 		else if (e->n == first_samples(e) || i + 1 == block->count)
 			draw_start(e, strip);
-		if (e->beats != beats)
-			draw_beat(e, strip);
-		beats = e->beats;
+		for (k = 0; k < e->fresh_beats; k++)
+			draw_beat(e, strip, e->fresh[k]);
 	}
 }
 
@@ -552,6 +630,8 @@ uint32_t ecg_now(const struct ecg *e)
 
 void ecg_reset(struct ecg *e)
 {
+	memset(e->column, 0, e->params.width * sizeof(*e->column));
+	e->shown_range = 0;
 	e->sweep.begun = false;
 	forget_stretch(e);
 	e->rate = 0;
@@ -563,5 +643,7 @@ void ecg_reset(struct ecg *e)
 
 void ecg_destroy(struct ecg *e)
 {
+	if (e)
+		free(e->column);
 	free(e);
 }

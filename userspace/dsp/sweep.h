@@ -2,8 +2,8 @@
 /*
  * The time axis of strips: columns of equal time that are written from left to
  * right and again from the left, the way scanners draw, with an erased bar
- * ahead of the newest. A column belongs to a time of the board's clock, so
- * strips of one width lie under each other.
+ * ahead of the newest. A column belongs to a time on the board's clock since the
+ * first frame, so strips of one width lie under each other.
  */
 #ifndef DSP_SWEEP_H
 #define DSP_SWEEP_H
@@ -31,7 +31,7 @@ struct sweep {
 /**
  * sweep_to() - go on to a time
  * @sweep: embedded
- * @time: on the board's clock [s]
+ * @time: on the board's clock, since the first frame [s]
  * @restarted: set where everything drawn is out of date: at the first time,
  *             after a step back, and after more than a whole strip
  *

@@ -413,6 +413,87 @@ Test(ecg, trace_and_beats_are_drawn)
 	image_finish(&strip);
 }
 
+/* Samples of one value but for one, at @peak. */
+static void give_flat(struct ecg *e, struct image *strip, double time,
+		      unsigned int count, int value, int peak)
+{
+	uint8_t data[2 * 500] = { 0 };
+	const struct ecg_block block = { data, count, 500, time };
+	unsigned int i;
+
+	for (i = 0; i < count; i++) {
+		const int v = i == count / 2 ? peak : value;
+
+		data[2 * i] = v;
+		data[2 * i + 1] = v >> 8;
+	}
+	ecg_execute(e, strip, &block);
+}
+
+/* Rows of the trace in a column, times the counts that a row stands for. */
+static double drawn_counts(const struct image *strip, unsigned int column)
+{
+	unsigned int row, rows = 0;
+
+	for (row = 0; row < HEIGHT; row++) {
+		const uint8_t *p = strip->data + row * strip->stride +
+				   3 * column;
+
+		rows += p[1] > p[0] && p[1] > p[2];
+	}
+	return rows * -strip->raster.dz;
+}
+
+Test(ecg, strip_has_one_scale)
+{
+	struct image strip;
+	struct ecg *e = make(&strip);
+	double low;
+
+	give_flat(e, &strip, 0, 500, 0, 200);
+	low = drawn_counts(&strip, 50);
+	cr_assert_float_eq(low, 200, -3 * strip.raster.dz);
+	give_flat(e, &strip, 1, 400, 0, 1500);
+	cr_assert_float_eq(drawn_counts(&strip, 140), 1500,
+			   -3 * strip.raster.dz);
+	/* what was there before is drawn again as the new scale says */
+	cr_assert_float_eq(drawn_counts(&strip, 50), 200,
+			   -3 * strip.raster.dz);
+	ecg_destroy(e);
+	image_finish(&strip);
+}
+
+Test(ecg, strip_begins_with_the_first_frame)
+{
+	struct image strip;
+	struct ecg *e = make(&strip);
+
+	give_flat(e, &strip, -0.3, 400, 100, 100);
+	cr_assert_gt(drawn_counts(&strip, 20), 0);
+	cr_assert_float_eq(drawn_counts(&strip, WIDTH - 10), 0, 0);
+	ecg_destroy(e);
+	image_finish(&strip);
+}
+
+/* Of the beats before the levels are learnt several are found at once. */
+Test(ecg, every_beat_has_its_mark)
+{
+	struct heart h = { .rate = 500, .bpm = 150, .sign = 1 };
+	struct image strip;
+	struct ecg *e = make(&strip);
+	unsigned int frame, i, marks = 0;
+
+	plan_beats(&h, 20);
+	for (frame = 0; frame < 100; frame++)
+		give(e, &strip, &h, frame);
+	for (i = 0; i < WIDTH; i++)
+		marks += strip.data[3 * i] == 255;
+	cr_assert_eq(marks, ecg_beats(e), "%u of %u", marks,
+		     (unsigned int)ecg_beats(e));
+	ecg_destroy(e);
+	image_finish(&strip);
+}
+
 Test(ecg, wrong_params_are_refused_with_a_reason)
 {
 	struct ecg_params p = { 0, HEIGHT, 1e-2 };
