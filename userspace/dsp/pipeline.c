@@ -889,6 +889,15 @@ bool pipeline_execute(struct pipeline *p, const struct rf_frame *in,
 	return last;
 }
 
+void pipeline_pass(struct pipeline *p, const struct rf_frame *in)
+{
+	p->in = in;
+	p->time = frame_time(p, in);
+	if (p->ecg)
+		run_ecg(p);
+	p->in = NULL;
+}
+
 void pipeline_reset(struct pipeline *p)
 {
 	unsigned int i;

@@ -226,6 +226,16 @@ int pipeline_create(struct pipeline **pipeline, const struct sono_scan *scan,
 bool pipeline_execute(struct pipeline *pipeline, const struct rf_frame *in,
 		      const struct image **out);
 
+/**
+ * pipeline_pass() - take a frame that nobody looks at
+ * @pipeline: a pipeline
+ * @in: a frame of the scan; not used after the return
+ *
+ * Its ECG counts, so that beats are known and the strip has no hole; nothing
+ * is beamformed. Time begins with the first frame, passed or not.
+ */
+void pipeline_pass(struct pipeline *pipeline, const struct rf_frame *in);
+
 /** pipeline_reset() - forget earlier frames and times */
 void pipeline_reset(struct pipeline *pipeline);
 

@@ -234,15 +234,30 @@ static int show(struct view *v, const struct image *picture)
 	return TOOL_OK;
 }
 
-static int process(struct view *v, const struct sono_frame *f)
+static struct rf_frame rf_of(const struct view *v, const struct sono_frame *f)
 {
-	struct rf_frame rf = {
+	return (struct rf_frame){
 		.data = f->data,
 		.bytes = f->rec.len,
 		.seq = f->rec.seq,
 		.ts = f->rec.hw_ts,
 		.clock = sono_info(v->sono)->board_clock,
 	};
+}
+
+/* Given back unseen, but for its ECG. */
+static void pass(struct view *v, const struct sono_frame *f)
+{
+	const struct rf_frame rf = rf_of(v, f);
+
+	if (f->rec.len >= scan_of(v)->frame_bytes)
+		pipeline_pass(v->pipeline, &rf);
+	sono_release(v->sono, f);
+}
+
+static int process(struct view *v, const struct sono_frame *f)
+{
+	const struct rf_frame rf = rf_of(v, f);
 	const struct image *image;
 	int status = TOOL_OK;
 
@@ -268,7 +283,7 @@ static int take(struct view *v, struct sono_frame *f)
 	int ret = sono_next(v->sono, f);
 
 	while (ret == 1 && !all && sono_next(v->sono, &newer) == 1) {
-		sono_release(v->sono, f);
+		pass(v, f);
 		v->skipped++;
 		*f = newer;
 	}
@@ -341,7 +356,7 @@ static int let_pass(struct view *v)
 		int ret = sono_next(v->sono, &f);
 
 		if (ret == 1) {
-			sono_release(v->sono, &f);
+			pass(v, &f);
 			n++;
 		} else if (ret == 0) {
 			status = wait_for(v, 1);
