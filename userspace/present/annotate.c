@@ -140,17 +140,29 @@ static void draw_depth(struct image *image, const struct scale *s)
 	}
 }
 
-/* Over the picture, where strips lie under it. */
-static void draw_lateral_above(struct image *image, const struct scale *s)
+/*
+ * Over the picture, where strips lie under it. The unit stands at the right
+ * end, the depth's in the left margin; a label that would touch either is left
+ * out.
+ */
+static void draw_lateral_above(struct image *image, const struct scale *s,
+			       const char *unit)
 {
+	const long unit_at = s->x + s->length - text_width(unit);
+	const long gap = 2 * ADVANCE;
 	char label[32];
 	long at;
 	int k;
 
 	for (k = 0; (at = scale_tick(s, k, label, sizeof(label))) >= 0; k++) {
+		const long left = s->x + at - text_width(label) / 2;
+
 		fill(image, s->x + at, s->z - TICK, 1, TICK, ink);
-		text(image, s->x + at - text_width(label) / 2, 8, label);
+		if (left >= s->x - ADVANCE &&
+		    left + text_width(label) + gap <= unit_at)
+			text(image, left, 8, label);
 	}
+	text(image, unit_at, 8, unit);
 }
 
 static void draw_lateral(struct image *image, const struct scale *s,
@@ -278,14 +290,14 @@ static void draw_scales(struct image *image, const struct image *like)
 
 	fill(image, 0, 0, image->raster.width, image->raster.height, paper);
 	draw_depth(image, &depth);
-	text(image, LEFT - TICK - 4 - text_width("z mm"), 8, "z mm");
+	text(image, 4, 8, "z mm");
 	draw_bars(image, like);
 	if (like->regions < 2) {
 		draw_lateral(image, &lateral, "x mm");
 		return;
 	}
 	lateral.z = TOP;
-	draw_lateral_above(image, &lateral);
+	draw_lateral_above(image, &lateral, "x mm");
 	draw_strips(image, like);
 }
 
