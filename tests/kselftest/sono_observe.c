@@ -202,12 +202,17 @@ TEST_F_TIMEOUT(watched, two_observers_accept_no_torn_frame, 120)
 		       (unsigned long long)seen[i].torn,
 		       (unsigned long long)seen[i].rejected,
 		       (unsigned long long)seen[i].missed);
-		EXPECT_LT(0, seen[i].accepted);
 		EXPECT_EQ(0, seen[i].torn);
 	}
-	/* The slow one must have been overtaken, or nothing was shown. */
-	EXPECT_LT(0, seen[1].rejected);
-	EXPECT_LT(0, seen[1].missed);
+	/* The one that keeps up sees nearly everything. */
+	EXPECT_LE(FRAMES / 10 * 9, seen[0].accepted);
+	/*
+	 * The slow one must often have been overtaken, in the middle of a frame
+	 * too, and often not, or nothing was shown.
+	 */
+	EXPECT_LE(50, seen[1].accepted);
+	EXPECT_LE(20, seen[1].rejected);
+	EXPECT_LE(50, seen[1].missed);
 }
 
 TEST_F(watched, cancel_is_ones_own)
