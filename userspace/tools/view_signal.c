@@ -22,6 +22,21 @@ static void on_poke(int number)
 	(void)number;
 }
 
+/*
+ * A recording is read where it is mapped. If somebody cuts the file meanwhile,
+ * what was there is gone, and there is nothing to go on with.
+ */
+static void on_bus_error(int number)
+{
+	static const char text[] =
+		"sono: the recording was cut short while it was read\n";
+
+	(void)number;
+	if (write(STDERR_FILENO, text, sizeof(text) - 1) < 0)
+		_exit(TOOL_USAGE);
+	_exit(TOOL_FAILED);
+}
+
 static void action(int number, void (*handler)(int number))
 {
 	struct sigaction sa = { .sa_handler = handler };
@@ -91,6 +106,7 @@ int view_signals_begin(struct view_signals *s)
 
 	fill(&set);
 	action(SIGUSR1, on_poke);
+	action(SIGBUS, on_bus_error);
 	/* Also where a shell started us with the signals ignored. */
 	action(SIGINT, on_poke);
 	action(SIGTERM, on_poke);
