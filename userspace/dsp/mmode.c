@@ -10,7 +10,6 @@
 #include "sweep.h"
 
 #define SIDE_MAX	16384
-#define MARK_ROWS	8	/* of the strip's lower edge */
 
 struct mmode {
 	struct mmode_params params;
@@ -87,41 +86,8 @@ static float at_row(const struct mmode *m, const float *db, uint32_t row)
 static void draw_column(struct mmode *m, struct image *strip, int64_t at,
 			const float *db)
 {
-	uint8_t *out = strip->data + sweep_place(&m->sweep, at);
-	const uint32_t height = m->params.height;
-	const uint32_t marks = sweep_marked(&m->sweep, at) ? MARK_ROWS : 0;
-	uint32_t row;
-
-	m->level(m->grey, db, height, -m->params.range_db, m->map);
-	for (row = 0; row < height; row++)
-		out[row * strip->stride] = row + marks < height ?
-					   m->grey[row] : 255;
-}
-
-static void clear_column(struct mmode *m, struct image *strip, int64_t at)
-{
-	uint8_t *out = strip->data + sweep_place(&m->sweep, at);
-	uint32_t row;
-
-	for (row = 0; row < m->params.height; row++)
-		out[row * strip->stride] = 0;
-}
-
-/*
- * Lines are missing. Drawn as an echo, interpolated or held, the heart would
- * seem to do what nobody saw; black, it would seem to have no echo.
- */
-static void hatch_column(struct mmode *m, struct image *strip, int64_t at)
-{
-	const uint32_t place = sweep_place(&m->sweep, at);
-	const uint32_t marks = sweep_marked(&m->sweep, at) ? MARK_ROWS : 0;
-	uint8_t *out = strip->data + place;
-	uint32_t row;
-
-	for (row = 0; row < m->params.height; row++)
-		out[row * strip->stride] =
-			row + marks >= m->params.height ? 255 :
-			(row + place) % MMODE_HATCH ? 0 : MMODE_HATCH_GREY;
+	m->level(m->grey, db, m->params.height, -m->params.range_db, m->map);
+	sweep_draw(&m->sweep, strip, at, m->grey);
 }
 
 /* The columns between the one before and the newest. */
@@ -135,7 +101,7 @@ static void draw_between(struct mmode *m, struct image *strip,
 		const int64_t at = m->sweep.now - columns + k;
 
 		if (hole) {
-			hatch_column(m, strip, at);
+			sweep_hatch(&m->sweep, strip, at);
 			continue;
 		}
 		for (row = 0; row < m->params.height; row++)
@@ -150,7 +116,7 @@ void mmode_execute(struct mmode *m, struct image *strip, const float *db,
 {
 	const uint32_t height = m->params.height;
 	bool restarted;
-	uint32_t columns = sweep_to(&m->sweep, time, &restarted), row, k;
+	uint32_t columns = sweep_to(&m->sweep, time, &restarted), row;
 
 	for (row = 0; restarted && row < height; row++)
 		memset(strip->data + row * strip->stride, 0, m->params.width);
@@ -165,8 +131,7 @@ void mmode_execute(struct mmode *m, struct image *strip, const float *db,
 	if (!restarted)
 		draw_between(m, strip, columns, time - m->time > MMODE_GAP * m->params.interval);
 	draw_column(m, strip, m->sweep.now, m->now);
-	for (k = 1; k <= sweep_erased(&m->sweep); k++)
-		clear_column(m, strip, m->sweep.now + k);
+	sweep_erase(&m->sweep, strip);
 	m->time = time;
 }
 

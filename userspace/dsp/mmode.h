@@ -58,10 +58,6 @@ void mmode_execute(struct mmode *mmode, struct image *strip, const float *db,
 
 #define MMODE_GAP	1.5
 
-/* What is not known: slanting lines of one grey, every so many pixels. */
-#define MMODE_HATCH		8
-#define MMODE_HATCH_GREY	96
-
 /** mmode_now() - the newest column of the strip */
 uint32_t mmode_now(const struct mmode *mmode);
 

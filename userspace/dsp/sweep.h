@@ -8,8 +8,7 @@
 #ifndef DSP_SWEEP_H
 #define DSP_SWEEP_H
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "dsp.h"
 
 /* Between the marks of time [s]. */
 #define SWEEP_MARK	0.5
@@ -48,5 +47,28 @@ bool sweep_marked(const struct sweep *sweep, int64_t at);
 
 /** sweep_erased() - columns of the bar ahead of the newest */
 uint32_t sweep_erased(const struct sweep *sweep);
+
+/* What is not known: slanting lines of one grey, every so many pixels. */
+#define SWEEP_HATCH		8
+#define SWEEP_HATCH_GREY	96
+
+/* The marks of time: white, so many rows at the strip's lower edge. */
+#define SWEEP_MARK_ROWS		8
+
+/**
+ * sweep_draw() - draw column @at
+ * @sweep: where the strip is
+ * @strip: GREY8
+ * @at: the column
+ * @grey: of its rows; a mark of time covers the last of them
+ */
+void sweep_draw(const struct sweep *sweep, struct image *strip, int64_t at,
+		const uint8_t *grey);
+
+/** sweep_hatch() - nothing is known of column @at */
+void sweep_hatch(const struct sweep *sweep, struct image *strip, int64_t at);
+
+/** sweep_erase() - clear the bar ahead of the newest column */
+void sweep_erase(const struct sweep *sweep, struct image *strip);
 
 #endif /* DSP_SWEEP_H */

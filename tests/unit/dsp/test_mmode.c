@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "dsp/mmode.h"
+#include "dsp/sweep.h"
 
 #define WIDTH	200
 #define HEIGHT	101
@@ -115,8 +116,8 @@ static bool hatched(const struct image *strip, uint32_t column)
 	for (row = 0; row < rows; row++) {
 		uint8_t grey = strip->data[row * strip->stride + column];
 
-		if (grey != ((row + column) % MMODE_HATCH ? 0 :
-							    MMODE_HATCH_GREY))
+		if (grey != ((row + column) % SWEEP_HATCH ? 0 :
+							    SWEEP_HATCH_GREY))
 			return false;
 	}
 	return true;
