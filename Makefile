@@ -11,8 +11,9 @@
 # from the top of the tree; outputs live under $(O) (build/) at the same path
 # as their sources. A fragment calls these, always through $(eval $(call ...)):
 #
-#   $(eval $(call static-library,userspace/dsp/libdsp.a,SOURCES))
-#       builds $(O)/userspace/dsp/libdsp.a.
+#   $(eval $(call static-library,userspace/dsp/libdsp.a,SOURCES,LIBS))
+#       builds $(O)/userspace/dsp/libdsp.a. LIBS are the -lX flags that whoever
+#       links it needs; they need not be named there.
 #
 #   $(eval $(call program,fpga-sim/sono-sim,SOURCES,LIBS))
 #       builds $(O)/fpga-sim/sono-sim as part of "make all". LIBS are static
@@ -139,6 +140,7 @@ $(O)/%.o: %.c Makefile
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 define static-library
+needs-$(1) := $(3)
 $(O)/$(1): $(call objects,$(2))
 	$$(call say,AR,$$@)
 	$(Q)rm -f $$@ && $(AR) rcsD $$@ $$^
@@ -150,7 +152,8 @@ define link
 $(O)/$(1): $(call objects,$(2)) $(addprefix $(O)/,$(filter-out -%,$(3)))
 	$$(call say,LINK,$$@)
 	@mkdir -p $$(@D)
-	$(Q)$(CC) $$(LDFLAGS) -o $$@ $$^ $(filter -%,$(3)) $$(LDLIBS)
+	$(Q)$(CC) $$(LDFLAGS) -o $$@ $$^ $(filter -%,$(3)) \
+		$$(foreach l,$(3),$$(needs-$$(l))) $$(LDLIBS)
 -include $(patsubst %.c,$(O)/%.d,$(2))
 endef
 

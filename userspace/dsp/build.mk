@@ -7,9 +7,9 @@ DSP_SOURCES := $(addprefix userspace/dsp/,dsp.c cpu.c palette.c pipeline.c \
 	doppler.c doppler-c.c \
 	doppler-avx2.c doppler-avx512.c wall.c tissue.c scanconvert.c scanconvert-c.c \
 	scanconvert-avx2.c scanconvert-avx512.c \
-	sweep.c mmode.c ecg.c)
+	sweep.c mmode.c spectrum.c ecg.c)
 
-$(eval $(call static-library,userspace/dsp/libdsp.a,$(DSP_SOURCES)))
+$(eval $(call static-library,userspace/dsp/libdsp.a,$(DSP_SOURCES),-lkissfft-float))
 
 # Products of complex numbers that are numbers, without a call for each.
-$(O)/userspace/dsp/wall.o: CFLAGS += -fcx-limited-range
+$(O)/userspace/dsp/wall.o $(O)/userspace/dsp/spectrum.o: CFLAGS += -fcx-limited-range

@@ -2,6 +2,6 @@
 # libdsp, file by file.
 
 $(foreach t,dsp cpu palette demod beamform detect doppler wall scanconvert \
-	pipeline sweep mmode ecg,$(eval $(call unit-test,tests/unit/dsp/test_$(t),\
+	pipeline sweep mmode spectrum ecg,$(eval $(call unit-test,tests/unit/dsp/test_$(t),\
 	tests/unit/dsp/test_$(t).c,userspace/dsp/libdsp.a \
 	userspace/libsono/libsono.a)))
