@@ -130,9 +130,9 @@ CHECKS :=
 objects = $(patsubst %.c,$(O)/%.o,$(1))
 
 $(O)/%-c.o:      override CFLAGS += -ffp-contract=off
-$(O)/%-avx2.o:   override CFLAGS += -mavx2 -mfma
+$(O)/%-avx2.o:   override CFLAGS += -mavx2 -mfma -ffp-contract=off
 $(O)/%-avx512.o: override CFLAGS += -mavx512f -mavx512bw -mavx512vl \
-	-mavx512dq -mavx512vbmi -mavx512vnni
+	-mavx512dq -mavx512vbmi -mavx512vnni -ffp-contract=off
 
 $(O)/%.o: %.c Makefile
 	$(call say,CC,$@)

@@ -259,7 +259,8 @@ static void compare_grey(scanconvert_grey_fn *fn, size_t first, size_t n)
 		checkdsp_near("out", j, got, floor(exact + 0.5),
 			      fn == scanconvert_grey_c ? 0 : 1);
 	}
-	checkdsp_near("differing pixels", n, differ, 0, n / 250.0);
+	/* of few pixels chance makes more of them */
+	checkdsp_near("differing pixels", n, differ, 0, n / 250.0 + 2);
 	guarded_end(&in);
 	guarded_end(&out);
 	end_places(&p);

@@ -157,21 +157,21 @@ const char *channels_init(struct channels *channels,
 		return "out of memory";
 	spoil_scan(channels->scan, mistake);
 	if (demod_create(&demod, channels->scan, &params, &why) ||
-	    baseband_init(&channels->baseband, channels->scan->events,
+	    analytic_init(&channels->analytic, channels->scan->events,
 			  channels->scan->channels,
 			  demod_longest(channels->scan, 1))) {
 		demod_destroy(demod);
 		channels_finish(channels);
 		return why ? why : "out of memory";
 	}
-	demod_execute(demod, &channels->baseband, &frame);
+	demod_execute(demod, &channels->analytic, &frame);
 	demod_destroy(demod);
 	return NULL;
 }
 
 void channels_finish(struct channels *channels)
 {
-	baseband_finish(&channels->baseband);
+	analytic_finish(&channels->analytic);
 	sono_scan_free(channels->scan);
 	channels->scan = NULL;
 }
@@ -196,7 +196,7 @@ const char *channels_image(const struct channels *channels,
 		iq_finish(iq);
 		return why ? why : "out of memory";
 	}
-	beamform_execute(beamform, iq, &channels->baseband);
+	beamform_execute(beamform, iq, &channels->analytic);
 	beamform_destroy(beamform);
 	for (i = 0; mistake == MISTAKE_CONJUGATED &&
 		    i < (size_t)grid->lines * grid->samples; i++)

@@ -72,11 +72,11 @@ const char *mistake_name(enum mistake mistake);
 /**
  * struct channels - demodulated channel data of some transmits of a set
  * @scan: of the transmits
- * @baseband: theirs
+ * @analytic: theirs
  */
 struct channels {
 	struct sono_scan *scan;
-	struct baseband baseband;
+	struct analytic analytic;
 };
 
 /**

@@ -167,7 +167,7 @@ static const char *judge(struct verdict *v, const struct channels *channels,
  * end and the reference's does not: the analytic signal over the whole record,
  * by a discrete Fourier transform in its plain form.
  */
-static void analytic_row(double *re, double *im, const int16_t *rf)
+static void hilbert_row(double *re, double *im, const int16_t *rf)
 {
 	static double cosine[SAMPLES], sine[SAMPLES];
 	uint32_t k, n, at;
@@ -196,7 +196,7 @@ static void analytic_row(double *re, double *im, const int16_t *rf)
 	}
 }
 
-/* Of all waves, about fc: [WAVES][ELEMENTS][SAMPLES] interleaved. */
+/* Of all waves: [WAVES][ELEMENTS][SAMPLES] interleaved. */
 static float *make_analytic(const struct sono_import *set)
 {
 	static double re[SAMPLES], im[SAMPLES];
@@ -209,35 +209,48 @@ static float *make_analytic(const struct sono_import *set)
 		const uint8_t *rf = set->payload + scan->event[k].offset;
 
 		for (e = 0; e < ELEMENTS; e++, rf += scan->event[k].stride) {
-			analytic_row(re, im, (const int16_t *)rf);
+			hilbert_row(re, im, (const int16_t *)rf);
 			for (n = 0; n < SAMPLES; n++) {
-				double complex z = (re[n] + I * im[n]) *
-					cexp(-2 * M_PI * I *
-					     fmod(n * scan->fc / scan->fs, 1));
-
-				*out++ = creal(z);
-				*out++ = cimag(z);
+				*out++ = re[n];
+				*out++ = im[n];
 			}
 		}
 	}
 	return all;
 }
 
+/* What brings the largest of a wave's values to 30000, a power of 2. */
+static float find_scale(const float *from)
+{
+	float peak = 0;
+	int n;
+
+	for (n = 0; n < 2 * SAMPLES * ELEMENTS; n++)
+		peak = fmaxf(peak, fabsf(from[n]));
+	return exp2f(ceilf(log2f(peak / 30000)));
+}
+
 /* Rows of the events that the channels have, in their order. */
 static void take_analytic(struct channels *channels, const float *all,
 			  const json_t *transmits)
 {
-	const size_t row = 2 * SAMPLES;
-	float *out = channels->baseband.data;
-	uint32_t k, e;
+	struct analytic *a = &channels->analytic;
+	uint32_t k, e, n;
 
 	for (k = 0; k < channels->scan->events; k++) {
-		const float *from = all + row * ELEMENTS *
+		const float *from = all + (size_t)2 * SAMPLES * ELEMENTS *
 			json_integer_value(json_array_get(transmits, k));
 
-		for (e = 0; e < ELEMENTS; e++, from += row) {
-			memcpy(out, from, row * sizeof(*out));
-			out += channels->baseband.stride;
+		a->scale[k] = find_scale(from);
+		for (e = 0; e < ELEMENTS; e++) {
+			int16_t *row = analytic_row(a, k, e);
+
+			for (n = 0; n < SAMPLES; n++, from += 2) {
+				int16_t *at = row + analytic_at(a, n);
+
+				at[0] = lrintf(from[0] / a->scale[k]);
+				at[a->plane] = lrintf(from[1] / a->scale[k]);
+			}
 		}
 	}
 }

@@ -163,7 +163,7 @@ static const char *image_point(const struct sono_scan *scan, double x,
 	};
 	struct beamform *beamform = NULL;
 	struct demod *demod = NULL;
-	struct baseband bb = { 0 };
+	struct analytic bb = { 0 };
 	struct iq iq = { 0 };
 	const char *why = "out of memory";
 	double db[ROWS];
@@ -171,7 +171,7 @@ static const char *image_point(const struct sono_scan *scan, double x,
 
 	*peak = (struct peak){ -INFINITY, NAN };
 	if (!frame.data || demod_create(&demod, scan, &widest, &why) ||
-	    baseband_init(&bb, BEAMS, ELEMENTS, SAMPLES) ||
+	    analytic_init(&bb, BEAMS, ELEMENTS, SAMPLES) ||
 	    beamform_create(&beamform, scan, &params, &why) ||
 	    iq_init(&iq, 1, 2, ROWS))
 		goto out;
@@ -185,7 +185,7 @@ static const char *image_point(const struct sono_scan *scan, double x,
 out:
 	free((void *)frame.data);
 	demod_destroy(demod);
-	baseband_finish(&bb);
+	analytic_finish(&bb);
 	beamform_destroy(beamform);
 	iq_finish(&iq);
 	return why;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
- * The beamformer's object: which events serve a line and their transmit
- * delays, the samples of every line that have a channel in their aperture,
- * where that aperture lies, and the order of the sum. The
- * receive half of the delay is worked out line by line: as a table it would
- * take lines x samples x channels entries.
+ * The beamformer's object: which events serve a line, its tables of delays,
+ * and the order of the sum. Tile by tile of 16 samples, for some lines at a
+ * time: the receive delays of all their elements, which every event shares;
+ * then event by event, so that an event's samples stay in the cache while the
+ * lines take their turns.
  */
 #include <errno.h>
 #include <math.h>
@@ -12,24 +12,53 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "aperture.h"
 #include "beamform.h"
 #include "cpu.h"
 #include "demod.h"
+#include "transmit.h"
 
-/* Either half of a delay, so that their sum fits Q16 in 32 bits [samples]. */
+#define TILE		BEAMFORM_TILE
+#define STEPS		(1 << BEAMFORM_POSITION_BITS)	/* to the sample */
+
+/* Either half of a delay: a float counts its steps, 32 bits their sum. */
 #define DELAY_MAX	16383.0
 
-struct span {
-	uint32_t first;
-	uint32_t count;
+/* Lines of a group, and receive delays of its tile: half of a level 2 cache. */
+#define GROUP_MAX	64
+#define GROUP_DELAYS	8192
+#define GROUP_SUMS	2048	/* tiles of images: a quarter of a level 2 cache */
+
+/* Channels whose laws stay in a level 1 cache while lines pass. */
+#define KEPT_CHANNELS	32
+
+/* Elements and lines with the same delays are looked for up to these. */
+#define LAWS_MAX	2048
+
+/* A grid's samples are divided at most so often. */
+#define REFINE_MAX	8
+
+/* What may be called for a tile, see beamform_add_fn. */
+enum tile_kind {
+	TILE_IRREGULAR,
+	TILE_REGULAR,
+	TILE_INSIDE,	/* regular, and rows have all its samples */
 };
 
 /* An event that is used: its place in the frame and its image. */
 struct part {
 	uint32_t event;
 	uint32_t group;
-	uint32_t samples;
+	uint32_t like;		/* first part of the same wave */
 	double place;		/* of its focus across the lines */
+};
+
+/* Transmit positions of a tile: start + j grow + rest[j]. */
+struct wave {
+	int32_t start;
+	int32_t grow;
+	int16_t rest[TILE];
+	enum tile_kind kind;
 };
 
 /* An event's share in a line. */
@@ -38,56 +67,74 @@ struct service {
 	float weight;
 };
 
+/* What one worker writes while it works. */
+struct scratch {
+	int32_t *receive;	/* [laws or GROUP_DELAYS][TILE] */
+	int16_t *weight;	/* [group][channels][TILE] */
+	float *acc;		/* [images][group][2 TILE] */
+	uint8_t *laws;		/* fitted: [laws]; else NULL */
+};
+
 struct beamform {
 	const struct sono_scan *scan;
 	struct beamform_params params;
-	double fs;		/* after decimation [Hz] */
-	double half_f;		/* 1 / (2 F); 0: every element everywhere */
-	struct beamform_law law;
+	double fs;		/* of analytic samples [Hz] */
+	struct beamform_taps taps;
 	beamform_receive_fn *receive;
 	beamform_add_fn *add;
-	beamform_rotate_fn *rotate;
+	bool quads;		/* as add's variant says */
+	struct aperture *aperture;
+	/*
+	 * Variants want neighbouring samples at most two samples of a row
+	 * apart: where the caller's are farther, the grid here is finer, and
+	 * every refine-th of its samples is given.
+	 */
+	uint32_t refine;
+	uint32_t tiles;		/* of a line */
+	uint32_t most;		/* services of a line */
 	uint32_t parts;
 	struct part *part;	/* [parts] */
-	float *cis;
-	float *window;
-	struct span *span;	/* [lines][channels] */
-	uint32_t *first;	/* [lines + 1], of the services of a line */
-	struct service *service;
-	int32_t *transmit;	/* [services][samples], Q16 */
-	float *along;		/* [channels], places along the array [m] */
-	float *centre;		/* [lines][samples]; NULL: no window */
-	float *scale;		/* [lines][samples] */
-	int32_t *index;		/* [samples], one line and channel */
-	float *weight;		/* [samples], interleaved */
-	float *acc;		/* [services of a line][samples], interleaved */
+	uint32_t *services;	/* [lines], of a line */
+	struct service *service;	/* [most][lines] */
+	struct wave *wave;	/* [tiles][most][lines], as they are used */
+	/*
+	 * Receive laws. Seen along a line, an element lies so far ahead and so
+	 * far across; where lines and elements repeat each other there are few
+	 * such pairs, each of them worked out once a tile.
+	 */
+	bool shared;
+	uint32_t laws;		/* shared, or lines x channels */
+	float *along;		/* [laws], steps of position */
+	float *across2;		/* [laws], their squares */
+	uint32_t *law;		/* shared: [lines][channels]; else [channels];
+				 * times TILE */
+	/*
+	 * Where one wave reaches lines alike, laws of a tile that several
+	 * lines have in common are worked out once and kept.
+	 */
+	bool *fitted;		/* [tiles]; NULL: none is */
+	bool alike;		/* line_like is of use */
+	uint32_t *line_like;	/* [lines], first line that is reached alike */
+	uint32_t *law_like;	/* [LAWS_MAX], of the shared laws' lines */
+	beamform_law_fn *make_laws;
+	beamform_sum_fn *sum;
+	uint32_t group;		/* lines at a time */
+	struct scratch *scratch;	/* [workers] */
 };
 
 const struct beamform_receive_variant beamform_receive_variants[] = {
+	{ beamform_receive_avx512, "avx512", CPU_AVX2 | CPU_AVX512 },
+	{ beamform_receive_avx2, "avx2", CPU_AVX2 },
 	{ beamform_receive_c, "c", 0 },
 	{ }
 };
 
 const struct beamform_add_variant beamform_add_variants[] = {
-	{ beamform_add_c, "c", 0 },
+	{ beamform_add_avx512, "avx512", CPU_AVX2 | CPU_AVX512, false },
+	{ beamform_add_avx2, "avx2", CPU_AVX2, true },
+	{ beamform_add_c, "c", 0, false },
 	{ }
 };
-
-const struct beamform_rotate_variant beamform_rotate_variants[] = {
-	{ beamform_rotate_c, "c", 0 },
-	{ }
-};
-
-double window_weight(enum window window, double taper, double u)
-{
-	if (window == WINDOW_HANN)
-		taper = 1;
-	else if (window == WINDOW_BOXCAR)
-		taper = 0;
-	if (u <= 1 - taper)
-		return 1;
-	return 0.5 + 0.5 * cos(M_PI * (u - 1 + taper) / taper);
-}
 
 static const char *window_fault(const struct beamform_params *p)
 {
@@ -129,6 +176,8 @@ static const char *scan_fault(const struct sono_scan *scan)
 
 	if (!(scan->c > 0) || !isfinite(scan->c))
 		return "scan: speed of sound is not positive";
+	if (scan->channels > UINT16_MAX)
+		return "scan: more than 65535 channels";
 	for (i = 0; i < scan->elements; i++) {
 		const struct sono_element *el = &scan->element[i];
 
@@ -155,133 +204,17 @@ static const char *fault(const struct sono_scan *scan,
 
 	if (!why && !(p->f_number >= 0 && p->f_number <= 16))
 		why = "beamforming: F-number is not 0 to 16";
+	if (!why && p->decimate > 1 &&
+	    scan->fc > DEMOD_TURNS_MAX * demod_rate(scan, p->decimate))
+		why = "beamforming: decimated to less than 3.3 samples a period of fc";
+	if (!why && !(fabs(p->steer) < 1.5))
+		why = "beamforming: receive aperture steered by a right angle";
 	if (!why)
 		why = window_fault(p);
 	if (!why)
 		why = group_fault(scan, p);
 	if (!why)
 		why = scan_fault(scan);
-	return why;
-}
-
-/*
- * First arrival at a point, as a distance from the trigger [m]. Squares tell
- * which elements are later than the first so far; a delay that is NAN never is
- * earlier.
- */
-static double first_arrival(const struct sono_scan *scan,
-			    const struct sono_event *event, double x, double z)
-{
-	double first = INFINITY;
-	uint32_t i;
-
-	for (i = 0; i < scan->elements; i++) {
-		double dx = x - scan->element[i].x;
-		double dz = z - scan->element[i].z;
-		double square = dx * dx + dz * dz;
-		double wait = event->delay[i] * scan->c;
-		double left = first - wait;
-
-		if (left > 0 && square < left * left)
-			first = wait + sqrt(square);
-	}
-	return first;
-}
-
-/*
- * A focused wave: where its focus lies, which way it goes, when it is there,
- * as a distance from the trigger, and how far about the focus it is plane.
- */
-struct focus {
-	double x, z;
-	double dx, dz;
-	double arrival;
-	double plane;
-};
-
-static struct focus focus_of(const struct sono_scan *scan,
-			     const struct sono_event *event)
-{
-	struct focus f = {
-		.dx = sin(event->beam_angle), .dz = cos(event->beam_angle),
-	};
-	double left = INFINITY, right = -INFINITY, sum = 0, f_number;
-	uint32_t i, n = 0;
-
-	f.x = event->beam_x + event->focus * f.dx;
-	f.z = event->beam_z + event->focus * f.dz;
-	for (i = 0; i < scan->elements; i++) {
-		double x = f.x - scan->element[i].x;
-		double z = f.z - scan->element[i].z;
-		double side = x * f.dz - z * f.dx;
-
-		if (isnan(event->delay[i]))
-			continue;
-		sum += event->delay[i] * scan->c + hypot(x, z);
-		left = fmin(left, side);
-		right = fmax(right, side);
-		n++;
-	}
-	f.arrival = n ? sum / n : INFINITY;
-	f_number = event->focus / fmax(right - left, scan->c / scan->fc);
-	f.plane = scan->c / scan->fc * fmax(1, 2 * f_number * f_number);
-	return f;
-}
-
-/*
- * The way from the trigger over the focus: short of it the sphere shrinks
- * towards it, beyond it grows from it. Between, where the sphere would turn
- * inside out, the wave is plane.
- */
-static double focused_arrival(const struct focus *f, double x, double z)
-{
-	double ahead = (x - f->x) * f->dx + (z - f->z) * f->dz;
-	double sphere = copysign(hypot(x - f->x, z - f->z), ahead);
-	double t = fmin(fabs(ahead) / f->plane, 1);
-
-	return f->arrival + ahead + (sphere - ahead) * t * t * (3 - 2 * t);
-}
-
-static const char *fill_transmit_row(struct beamform *b, uint32_t line,
-				     const struct part *part, int32_t *out)
-{
-	const struct sono_scan *scan = b->scan;
-	const struct sono_event *event = &scan->event[part->event];
-	const bool focused = event->wave == SONO_WAVE_FOCUSED;
-	double extra = 2 * scan->lens_delay + scan->pulse_delay -
-		       event->rx_start;
-	struct ray ray = grid_ray(&b->params.grid, line);
-	struct focus focus;
-	uint32_t j;
-
-	if (focused)
-		focus = focus_of(scan, event);
-	for (j = 0; j < b->params.grid.samples; j++) {
-		double x = ray.x + j * ray.dx, z = ray.z + j * ray.dz;
-		double d = focused ? focused_arrival(&focus, x, z) :
-				     first_arrival(scan, event, x, z);
-		double s = (d / scan->c + extra) * b->fs;
-
-		if (isinf(d))
-			return "scan: an event without transmitting element";
-		if (!(fabs(s) < DELAY_MAX))
-			return "beamforming: a transmit delay beyond 16383 samples";
-		out[j] = lrint(s * 65536);
-	}
-	return NULL;
-}
-
-static const char *fill_transmit(struct beamform *b)
-{
-	const size_t samples = b->params.grid.samples;
-	const char *why = NULL;
-	uint32_t line, k;
-
-	for (line = 0; line < b->params.grid.lines; line++)
-		for (k = b->first[line]; !why && k < b->first[line + 1]; k++)
-			why = fill_transmit_row(b, line,
-						&b->part[b->service[k].part],
-						b->transmit + k * samples);
 	return why;
 }
 
@@ -299,6 +232,14 @@ static double place_across(const struct grid *grid, double x, double z)
 	grid_locate(grid, x, z, &line, &sample);
 	return line;
 }
+
+const struct beamform_law_variant beamform_law_variants[] = {
+	{ beamform_law_avx512, "avx512", CPU_AVX2 | CPU_AVX512,
+	  beamform_sum_avx512 },
+	{ beamform_law_avx2, "avx2", CPU_AVX2, beamform_sum_avx2 },
+	{ beamform_law_c, "c", 0, beamform_sum_c },
+	{ }
+};
 
 static bool focused(const struct beamform *b, const struct part *part)
 {
@@ -353,210 +294,488 @@ static double share(const struct beamform *b, const struct part *part,
 	return 0;
 }
 
-/* Lists every line's services, or with no room for them counts them. */
-static uint32_t list_services(struct beamform *b)
+static const struct service *service_of(const struct beamform *b,
+					uint32_t line, uint32_t k)
 {
-	uint32_t line, k, n = 0;
+	return &b->service[(size_t)k * b->params.grid.lines + line];
+}
+
+static struct wave *wave_of(const struct beamform *b, uint32_t tile,
+			    uint32_t line, uint32_t k)
+{
+	return &b->wave[((size_t)tile * b->most + k) * b->params.grid.lines +
+			line];
+}
+
+/* Lists every line's services, or with no room for them counts them. */
+static void list_services(struct beamform *b)
+{
+	uint32_t line, k;
 
 	for (line = 0; line < b->params.grid.lines; line++) {
-		b->first[line] = n;
+		uint32_t n = 0;
+
 		for (k = 0; k < b->parts; k++) {
 			double weight = share(b, &b->part[k], line);
 
 			if (weight < 1e-6)
 				continue;
 			if (b->service)
-				b->service[n] = (struct service){ k, weight };
+				b->service[(size_t)n * b->params.grid.lines +
+					   line] =
+					(struct service){ k, weight };
 			n++;
 		}
+		b->services[line] = n;
+		if (n > b->most)
+			b->most = n;
 	}
-	b->first[line] = n;
-	return n;
-}
-
-static uint32_t most_services(const struct beamform *b)
-{
-	uint32_t line, most = 0;
-
-	for (line = 0; line < b->params.grid.lines; line++)
-		if (b->first[line + 1] - b->first[line] > most)
-			most = b->first[line + 1] - b->first[line];
-	return most;
 }
 
 static int make_services(struct beamform *b)
 {
-	const struct grid *grid = &b->params.grid;
-	uint32_t n;
+	const size_t lines = b->params.grid.lines;
 
-	b->first = dsp_alloc((size_t)grid->lines + 1, sizeof(*b->first));
-	if (!b->first)
+	b->services = dsp_alloc(lines, sizeof(*b->services));
+	if (!b->services)
 		return -ENOMEM;
-	n = list_services(b);
-	b->service = dsp_alloc(n, sizeof(*b->service));
-	b->transmit = dsp_alloc((size_t)n * grid->samples,
-				sizeof(*b->transmit));
-	b->acc = dsp_alloc((size_t)most_services(b) * grid->samples,
-			   2 * sizeof(float));
-	if (!b->service || !b->transmit || !b->acc)
+	list_services(b);
+	b->service = dsp_alloc(b->most * lines, sizeof(*b->service));
+	b->wave = dsp_alloc(b->most * lines * b->tiles, sizeof(*b->wave));
+	if (!b->service || !b->wave)
 		return -ENOMEM;
 	list_services(b);
 	return 0;
 }
 
-/* --- the receive aperture --- */
+/* --- transmit delays --- */
 
-static bool inside(const struct beamform *b, const struct ray *ray,
-		   uint32_t j, const struct sono_element *el)
+static const char *find_positions(const struct beamform *b,
+				  const struct transmit *wave,
+				  const struct ray *ray, uint32_t tile,
+				  double *out)
 {
-	double x = ray->x + j * ray->dx - el->x;
-	double z = ray->z + j * ray->dz - el->z;
-	double side = x * el->nz - z * el->nx;
-	double depth = x * el->nx + z * el->nz;
+	const struct sono_scan *scan = b->scan;
+	const double extra = 2 * scan->lens_delay + scan->pulse_delay -
+			     wave->event->rx_start;
+	uint32_t i;
 
-	return fabs(side) <= depth * b->half_f + BEAMFORM_TIE;
+	for (i = 0; i < TILE; i++) {
+		const uint32_t j = tile * TILE + i;
+		double d = transmit_arrival(wave, ray->x + j * ray->dx,
+					    ray->z + j * ray->dz);
+
+		if (isinf(d))
+			return "scan: an event without transmitting element";
+		out[i] = (d / scan->c + extra) * b->fs;
+		if (!(fabs(out[i]) < DELAY_MAX))
+			return "beamforming: a transmit delay beyond 16383 samples";
+		out[i] *= STEPS;
+	}
+	return NULL;
+}
+
+static const char *fill_tile(const struct beamform *b,
+			     const struct transmit *transmit,
+			     const struct ray *ray, uint32_t tile,
+			     struct wave *out)
+{
+	double position[TILE];
+	const char *why = find_positions(b, transmit, ray, tile, position);
+	uint32_t i;
+
+	if (why)
+		return why;
+	/* downwards: weights are those of the middle of a step */
+	out->start = floor(position[0]);
+	out->grow = lrint((position[TILE - 1] - position[0]) / (TILE - 1));
+	for (i = 0; i < TILE; i++) {
+		double rest = floor(position[i]) - out->start -
+			      (double)i * out->grow;
+
+		/* a wave's arrival does not bend by 32 samples in a tile */
+		if (!(fabs(rest) < INT16_MAX))
+			return "beamforming: samples of a line too far apart";
+		out->rest[i] = rest;
+	}
+	return NULL;
+}
+
+static void get_transmit(const struct wave *wave, int32_t *out)
+{
+	int32_t at = wave->start;
+	uint32_t j;
+
+	for (j = 0; j < TILE; j++, at += wave->grow)
+		out[j] = at + wave->rest[j];
+}
+
+/* Number of the receive law of a channel in a line. */
+static uint32_t law_of(const struct beamform *b, uint32_t line, uint32_t c)
+{
+	const size_t at = (size_t)line * b->scan->channels + c;
+
+	return b->shared ? b->law[at] / TILE : at;
 }
 
 /*
- * Along a straight line the aperture's condition holds in one stretch: it is
- * the meeting of two half-planes.
+ * Of a tile's receive delays, over its channels: how they grow from sample to
+ * sample, and between what they lie [steps].
  */
-static struct span find_span(const struct beamform *b, const struct ray *ray,
-			     const struct sono_element *el)
-{
-	uint32_t first = 0, end = b->params.grid.samples;
+struct growth {
+	double least, most;
+	double from, to;
+};
 
-	if (b->params.f_number == 0)
-		return (struct span){ 0, end };
-	while (first < end && !inside(b, ray, first, el))
-		first++;
-	while (end > first && !inside(b, ray, end - 1, el))
-		end--;
-	return (struct span){ first, end - first };
+static struct growth find_growth(const struct beamform *b, uint32_t line,
+				 uint32_t tile)
+{
+	const struct aperture_tile t = aperture_tile(b->aperture, line, tile);
+	const double step = b->params.grid.sample_step * b->fs / b->scan->c *
+			    STEPS;
+	const double from = tile * TILE * step, to = from + (TILE - 1) * step;
+	struct growth g = { INFINITY, 0, INFINITY, 0 };
+	uint32_t c;
+
+	/* a distance along a line grows faster and faster */
+	for (c = t.first; c < t.end; c++) {
+		const uint32_t law = law_of(b, line, c);
+		double a = b->along[law] + from, z = b->along[law] + to;
+
+		double near = sqrt(a * a + b->across2[law]);
+		double far = sqrt(z * z + b->across2[law]);
+
+		g.least = fmin(g.least, step * a / near);
+		g.most = fmax(g.most, step * z / far);
+		g.from = fmin(g.from, near);
+		g.to = fmax(g.to, far);
+	}
+	return t.first < t.end ? g : (struct growth){ 0 };
 }
 
-static const char *fill_spans(struct beamform *b)
+/* Do positions stay where variants look for them? See beamform_add_fn. */
+static bool keeps(const struct growth *g, int32_t transmit, uint32_t n,
+		  uint32_t samples)
+{
+	/* one step for the rounding of receive delays */
+	return transmit + n * g->least >= 1 - BEAMFORM_SLIP &&
+	       transmit + n * g->most <=
+		       (double)samples * STEPS + BEAMFORM_SLIP - 1;
+}
+
+/* Does a row of so many lines have all that a regular tile asks for? */
+static bool is_inside(const struct growth *g, const int32_t *transmit,
+		      uint32_t lines)
+{
+	const double line = (double)ANALYTIC_LINE * STEPS;
+
+	return transmit[0] + g->from - BEAMFORM_SLIP >= -line &&
+	       transmit[TILE - 1] + g->to + BEAMFORM_SLIP < lines * line;
+}
+
+static bool is_regular(const struct growth *g, const int32_t *transmit,
+		       bool quads)
+{
+	uint32_t j;
+
+	for (j = 1; j < TILE; j++) {
+		const uint32_t k = j % 4;
+
+		if (!keeps(g, transmit[j] - transmit[0], j, 31) ||
+		    (quads &&
+		     !keeps(g, transmit[j] - transmit[j - k], k, 6)))
+			return false;
+	}
+	return true;
+}
+
+static const char *fill_waves(struct beamform *b)
+{
+	const char *why = NULL;
+	uint32_t line, tile, k;
+
+	for (line = 0; line < b->params.grid.lines; line++) {
+		const struct ray ray = grid_ray(&b->params.grid, line);
+
+		for (k = 0; !why && k < b->services[line]; k++) {
+			const struct part *part =
+				&b->part[service_of(b, line, k)->part];
+			const struct transmit transmit = transmit_of(b->scan,
+					&b->scan->event[part->event]);
+
+			for (tile = 0; !why && tile < b->tiles; tile++)
+				why = fill_tile(b, &transmit, &ray, tile,
+						wave_of(b, tile, line, k));
+		}
+	}
+	return why;
+}
+
+static enum tile_kind kind_of(const struct beamform *b,
+			      const struct growth *g, const struct wave *wave)
+{
+	const uint32_t lines = demod_longest(b->scan, b->params.decimate) /
+			       ANALYTIC_LINE;
+	int32_t transmit[TILE];
+
+	get_transmit(wave, transmit);
+	if (!is_regular(g, transmit, b->quads))
+		return TILE_IRREGULAR;
+	return is_inside(g, transmit, lines) ? TILE_INSIDE : TILE_REGULAR;
+}
+
+static void fill_kinds(struct beamform *b)
+{
+	uint32_t line, tile, k;
+
+	for (line = 0; line < b->params.grid.lines; line++) {
+		for (tile = 0; tile < b->tiles; tile++) {
+			const struct growth g = find_growth(b, line, tile);
+
+			for (k = 0; k < b->services[line]; k++) {
+				struct wave *wave = wave_of(b, tile, line, k);
+
+				wave->kind = kind_of(b, &g, wave);
+			}
+		}
+	}
+}
+
+/* --- lines that a wave reaches alike --- */
+
+static bool one_wave(const struct beamform *b)
+{
+	uint32_t k;
+
+	for (k = 0; k < b->parts; k++)
+		if (b->part[k].like)
+			return false;
+	return true;
+}
+
+#define LIKES_MAX	16
+
+/* Within a step, in all tiles. */
+static bool reached_alike(const struct beamform *b, uint32_t line,
+			  uint32_t other)
+{
+	int32_t x[TILE], y[TILE];
+	uint32_t tile, j;
+
+	for (tile = 0; tile < b->tiles; tile++) {
+		get_transmit(wave_of(b, tile, line, 0), x);
+		get_transmit(wave_of(b, tile, other, 0), y);
+		for (j = 0; j < TILE; j++)
+			if (abs(x[j] - y[j]) > 1)
+				return false;
+	}
+	return true;
+}
+
+/* Of several waves, or of too many kinds of lines, nothing is kept: all 0. */
+static void find_likes(struct beamform *b)
+{
+	const uint32_t lines = b->params.grid.lines;
+	uint32_t like[LIKES_MAX], likes = 0, line, i;
+
+	for (line = 0; line < lines && one_wave(b); line++) {
+		for (i = 0; i < likes && !reached_alike(b, line, like[i]); i++)
+			;
+		if (i == LIKES_MAX)
+			break;
+		if (i == likes)
+			like[likes++] = line;
+		b->line_like[line] = like[i];
+	}
+	b->alike = line == lines;
+	if (!b->alike)
+		memset(b->line_like, 0, lines * sizeof(*b->line_like));
+}
+
+/* --- receive laws --- */
+
+static const char *fill_laws(struct beamform *b)
 {
 	const struct sono_scan *scan = b->scan;
 	const struct grid *grid = &b->params.grid;
-	struct span *out = b->span;
-	uint32_t line, c;
+	const double scale = b->fs / scan->c * STEPS;
+	const double length = (b->tiles * TILE - 1) * grid->sample_step;
+	uint32_t line, c, n = 0;
 
 	for (line = 0; line < grid->lines; line++) {
-		struct ray ray = grid_ray(grid, line);
-		double xe = ray.x + (grid->samples - 1) * ray.dx;
-		double ze = ray.z + (grid->samples - 1) * ray.dz;
+		const struct ray ray = grid_ray(grid, line);
+		const double ux = ray.dx / grid->sample_step;
+		const double uz = ray.dz / grid->sample_step;
 
-		for (c = 0; c < scan->channels; c++) {
+		for (c = 0; c < scan->channels; c++, n++) {
 			const struct sono_element *el =
 				&scan->element[scan->channel_element[c]];
-			double d = fmax(hypot(ray.x - el->x, ray.z - el->z),
-					hypot(xe - el->x, ze - el->z));
+			double x = ray.x - el->x, z = ray.z - el->z;
+			double along = x * ux + z * uz;
+			double across = x * uz - z * ux;
+			double far = fmax(fabs(along), fabs(along + length));
 
-			if (!(d * b->law.scale < DELAY_MAX * 65536))
+			if (!(hypot(far, across) * scale < DELAY_MAX * STEPS))
 				return "beamforming: a receive delay beyond 16383 samples";
-			*out++ = find_span(b, &ray, el);
+			b->along[n] = along * scale;
+			b->across2[n] = across * scale * across * scale;
 		}
 	}
 	return NULL;
 }
 
-/* Places of the channels' elements along the array, chord by chord. */
-static void fill_along(struct beamform *b)
-{
-	const struct sono_scan *scan = b->scan;
-	uint32_t c, e;
-
-	for (c = 0; c < scan->channels; c++) {
-		double way = 0;
-
-		for (e = 1; e <= scan->channel_element[c]; e++)
-			way += hypot(scan->element[e].x - scan->element[e - 1].x,
-				     scan->element[e].z - scan->element[e - 1].z);
-		b->along[c] = way;
-	}
-}
-
 /*
- * An element seen from a sample: its place along the array, and how far the
- * sample lies to its right, 1 at the aperture's edge.
+ * Two laws that differ by less than a quarter of a step are one; in lines that
+ * a wave reaches otherwise they are two.
  */
-struct seen {
-	double at, right;
-	bool inside;
+struct key {
+	int32_t along, across;
+	uint32_t like;
 };
 
-static struct seen see(const struct beamform *b, double x, double z,
-		       uint32_t c)
+static struct key key_of(const struct beamform *b, uint32_t n)
 {
-	const struct sono_element *el =
-		&b->scan->element[b->scan->channel_element[c]];
-	double side = (x - el->x) * el->nz - (z - el->z) * el->nx;
-	double depth = (x - el->x) * el->nx + (z - el->z) * el->nz;
-	double reach = depth * b->half_f + BEAMFORM_TIE;
-
-	return (struct seen){ b->along[c], depth > 0 ? side / reach : NAN,
-			      fabs(side) <= reach };
+	return (struct key){ lrintf(4 * b->along[n]),
+			     lrintf(4 * sqrtf(b->across2[n])),
+			     b->line_like[n / b->scan->channels] };
 }
 
 /*
- * The aperture's edge beyond the outermost element in it: half way to the end
- * of the array at most, else where @right would be @edge.
+ * Numbers of the laws that differ, in law[]; keys of those found in a table
+ * of twice LAWS_MAX places, open, linear. Return: how many, or UINT32_MAX.
  */
-static double edge_beyond(const struct seen *outer, const struct seen *next,
-			  double edge, bool end)
+static uint32_t find_laws(const struct beamform *b, uint32_t *law,
+			  struct key *found, uint16_t *table, uint32_t n)
 {
-	double slope = (next->right - outer->right) / (next->at - outer->at);
-	double at = outer->at + (edge - outer->right) / slope;
-	double half = fabs(next->at - outer->at) / 2;
+	uint32_t i, laws = 0;
 
-	if (!isfinite(at))
-		return outer->at;
-	return end ? fmax(fmin(at, outer->at + half), outer->at - half) : at;
-}
+	memset(table, 0, 2 * LAWS_MAX * sizeof(*table));
+	for (i = 0; i < n; i++) {
+		const struct key k = key_of(b, i);
+		uint32_t at = k.along * 0x9e3779b1u ^
+			      k.across * 0x85ebca77u ^ k.like * 0xc2b2ae3du;
 
-/* Edges in the order of the channels, which is that of their elements. */
-static void fill_aperture(struct beamform *b, double x, double z,
-			  float *centre, float *scale)
-{
-	const uint32_t n = b->scan->channels;
-	uint32_t first = 0, last = n;
-	struct seen a, next;
-	double low, high;
+		for (at %= 2 * LAWS_MAX; table[at]; at = (at + 1) %
+							 (2 * LAWS_MAX)) {
+			const struct key *f = &found[table[at] - 1];
 
-	while (first < n && !see(b, x, z, first).inside)
-		first++;
-	while (last > first && !see(b, x, z, last - 1).inside)
-		last--;
-	*centre = 0;
-	*scale = 0;
-	if (first == last || n < 2)
-		return;
-	a = see(b, x, z, first);
-	next = see(b, x, z, first ? first - 1 : 1);
-	low = edge_beyond(&a, &next, 1, !first);
-	a = see(b, x, z, last - 1);
-	next = see(b, x, z, last < n ? last : n - 2);
-	high = edge_beyond(&a, &next, -1, last == n);
-	*centre = (low + high) / 2;
-	*scale = 2 / fmax(fabs(high - low), BEAMFORM_TIE);
-}
-
-static void fill_apertures(struct beamform *b)
-{
-	const struct grid *grid = &b->params.grid;
-	size_t at = 0;
-	uint32_t line, j;
-
-	for (line = 0; b->centre && line < grid->lines; line++) {
-		struct ray ray = grid_ray(grid, line);
-
-		for (j = 0; j < grid->samples; j++, at++)
-			fill_aperture(b, ray.x + j * ray.dx,
-				      ray.z + j * ray.dz, &b->centre[at],
-				      &b->scale[at]);
+			if (f->along == k.along && f->across == k.across &&
+			    f->like == k.like)
+				break;
+		}
+		if (!table[at]) {
+			if (laws == LAWS_MAX)
+				return UINT32_MAX;
+			found[laws] = k;
+			b->law_like[laws] = k.like;
+			b->along[laws] = b->along[i];
+			b->across2[laws] = b->across2[i];
+			table[at] = ++laws;
+		}
+		law[i] = (table[at] - 1) * TILE;
 	}
+	return laws;
 }
+
+static int share_laws(struct beamform *b)
+{
+	const uint32_t n = b->params.grid.lines * b->scan->channels;
+	uint32_t *law = dsp_alloc(n, sizeof(*law));
+	uint16_t *table = dsp_alloc(2 * LAWS_MAX, sizeof(*table));
+	struct key *found = dsp_alloc(LAWS_MAX, sizeof(*found));
+	int ret = -ENOMEM;
+
+	if (law && table && found) {
+		const uint32_t laws = find_laws(b, law, found, table, n);
+
+		ret = 0;
+		b->shared = laws <= n / 4;
+		if (b->shared) {
+			b->law = law;
+			b->laws = laws;
+			law = NULL;
+		}
+	}
+	free(law);
+	free(table);
+	free(found);
+	return ret;
+}
+
+static int make_laws(struct beamform *b, const char **why)
+{
+	const uint32_t channels = b->scan->channels;
+	uint32_t c;
+	int ret;
+
+	b->laws = b->params.grid.lines * channels;
+	b->line_like = dsp_alloc(b->params.grid.lines, sizeof(*b->line_like));
+	b->law_like = dsp_alloc(LAWS_MAX, sizeof(*b->law_like));
+	b->along = dsp_alloc(b->laws, sizeof(*b->along));
+	b->across2 = dsp_alloc(b->laws, sizeof(*b->across2));
+	if (!b->along || !b->across2 || !b->line_like || !b->law_like)
+		return -ENOMEM;
+	*why = fill_laws(b);
+	if (*why)
+		return -EINVAL;
+	find_likes(b);
+	ret = share_laws(b);
+	if (ret || b->shared)
+		return ret;
+	/* found laws were moved to the front */
+	*why = fill_laws(b);
+	b->law = dsp_alloc(channels, sizeof(*b->law));
+	for (c = 0; b->law && c < channels; c++)
+		b->law[c] = c * TILE;
+	return b->law ? 0 : -ENOMEM;
+}
+
+/* --- laws kept --- */
+
+/* Do two events send the same wave, and listen from the same time? */
+static bool alike(const struct sono_scan *scan, const struct sono_event *a,
+		  const struct sono_event *b)
+{
+	uint32_t e;
+
+	if (a->wave != b->wave || a->rx_start != b->rx_start ||
+	    a->beam_x != b->beam_x || a->beam_z != b->beam_z ||
+	    a->beam_angle != b->beam_angle || a->focus != b->focus)
+		return false;
+	for (e = 0; e < scan->elements; e++)
+		if (a->delay[e] != b->delay[e] &&
+		    !(isnan(a->delay[e]) && isnan(b->delay[e])))
+			return false;
+	return true;
+}
+
+/* Is a tile inside in all lines? */
+static bool fits(const struct beamform *b, uint32_t tile)
+{
+	uint32_t line, k;
+
+	for (line = 0; line < b->params.grid.lines; line++)
+		for (k = 0; k < b->services[line]; k++)
+			if (wave_of(b, tile, line, k)->kind != TILE_INSIDE)
+				return false;
+	return true;
+}
+
+static int choose_kept(struct beamform *b)
+{
+	uint32_t tile;
+
+	if (!b->shared || !b->alike)
+		return 0;
+	b->fitted = dsp_alloc(b->tiles, sizeof(*b->fitted));
+	if (!b->fitted)
+		return -ENOMEM;
+	for (tile = 0; tile < b->tiles; tile++)
+		b->fitted[tile] = fits(b, tile);
+	return 0;
+}
+
+/* --- the object --- */
 
 static void fill_parts(struct beamform *b)
 {
@@ -566,65 +785,57 @@ static void fill_parts(struct beamform *b)
 	for (e = 0; e < scan->events; e++) {
 		const struct sono_event *event = &scan->event[e];
 		uint32_t group = b->params.group ? b->params.group[e] : 0;
-		struct part part = {
-			.event = e,
-			.group = group,
-			.samples = demod_samples(event->samples,
-						 b->params.decimate),
-		};
+		struct part part = { .event = e, .group = group };
 
 		if (group == BEAMFORM_UNUSED)
 			continue;
 		if (event->wave == SONO_WAVE_FOCUSED) {
-			struct focus f = focus_of(scan, event);
+			struct transmit f = transmit_of(scan, event);
 
 			part.place = place_across(&b->params.grid, f.x, f.z);
 		}
+		while (part.like < b->parts &&
+		       !alike(scan, event,
+			      &scan->event[b->part[part.like].event]))
+			part.like++;
 		b->part[b->parts++] = part;
 	}
 }
 
-static void fill_law(struct beamform *b)
+static size_t receive_vectors(const struct beamform *b)
 {
-	const struct sono_scan *scan = b->scan;
-	const struct beamform_params *p = &b->params;
-	int i;
-
-	for (i = 0; i < BEAMFORM_PHASES; i++) {
-		b->cis[2 * i] = cos(2 * M_PI * i / BEAMFORM_PHASES);
-		b->cis[2 * i + 1] = sin(2 * M_PI * i / BEAMFORM_PHASES);
-	}
-	for (i = 0; i <= BEAMFORM_WINDOW; i++)
-		b->window[i] = window_weight(p->window, p->taper,
-					     (double)i / BEAMFORM_WINDOW);
-	b->law = (struct beamform_law){
-		.scale = 65536 * b->fs / scan->c,
-		.turn = 65536 * scan->fc / b->fs,
-		.cis = b->cis,
-		.window = b->window,
-	};
+	return b->shared ? b->laws : (size_t)b->group * b->scan->channels;
 }
 
-static int alloc_tables(struct beamform *b)
+static int make_scratch(struct beamform *b)
 {
-	const struct grid *grid = &b->params.grid;
-	const size_t n = (size_t)grid->lines * grid->samples;
+	const uint32_t channels = b->scan->channels;
+	uint32_t w;
 
-	b->cis = dsp_alloc(BEAMFORM_PHASES, 2 * sizeof(float));
-	b->window = dsp_alloc(BEAMFORM_WINDOW + 2, sizeof(float));
-	b->span = dsp_alloc((size_t)grid->lines * b->scan->channels,
-			    sizeof(*b->span));
-	b->along = dsp_alloc(b->scan->channels, sizeof(*b->along));
-	b->index = dsp_alloc(grid->samples, sizeof(*b->index));
-	b->weight = dsp_alloc(grid->samples, 2 * sizeof(float));
-	if (!b->cis || !b->window || !b->span || !b->along || !b->index ||
-	    !b->weight)
+	b->group = b->shared ? GROUP_MAX : GROUP_DELAYS / channels;
+	if (b->group > GROUP_SUMS / b->params.groups)
+		b->group = GROUP_SUMS / b->params.groups;
+	b->group = b->group < 1 ? 1 : b->group > GROUP_MAX ? GROUP_MAX :
+							     b->group;
+	b->scratch = calloc(b->params.workers, sizeof(*b->scratch));
+	if (!b->scratch)
 		return -ENOMEM;
-	if (b->params.window == WINDOW_BOXCAR)
-		return 0;
-	b->centre = dsp_alloc(n, sizeof(*b->centre));
-	b->scale = dsp_alloc(n, sizeof(*b->scale));
-	return b->centre && b->scale ? 0 : -ENOMEM;
+	for (w = 0; w < b->params.workers; w++) {
+		struct scratch *s = &b->scratch[w];
+
+		s->receive = dsp_alloc(receive_vectors(b),
+				       TILE * sizeof(*s->receive));
+		s->weight = dsp_alloc((size_t)b->group * channels,
+				      TILE * sizeof(*s->weight));
+		s->acc = dsp_alloc((size_t)b->params.groups * b->group,
+				   2 * TILE * sizeof(*s->acc));
+		if (b->fitted)
+			s->laws = dsp_alloc(b->laws, BEAMFORM_LAW_BYTES);
+		if (!s->receive || !s->weight || !s->acc ||
+		    (b->fitted && !s->laws))
+			return -ENOMEM;
+	}
+	return 0;
 }
 
 static int build(struct beamform *b, const char **why)
@@ -635,18 +846,32 @@ static int build(struct beamform *b, const char **why)
 	if (!b->part)
 		return -ENOMEM;
 	fill_parts(b);
-	ret = alloc_tables(b);
+	ret = aperture_create(&b->aperture, b->scan, &b->params);
 	if (!ret)
 		ret = make_services(b);
 	if (ret)
 		return ret;
-	fill_law(b);
-	fill_along(b);
-	fill_apertures(b);
-	*why = fill_spans(b);
-	if (!*why)
-		*why = fill_transmit(b);
-	return *why ? -EINVAL : 0;
+	*why = fill_waves(b);
+	if (*why)
+		return -EINVAL;
+	ret = make_laws(b, why);
+	if (ret)
+		return ret;
+	fill_kinds(b);
+	ret = choose_kept(b);
+	return ret ? ret : make_scratch(b);
+}
+
+static void refine(struct beamform *b)
+{
+	struct grid *grid = &b->params.grid;
+	/* there and back */
+	const double apart = 2 * grid->sample_step * b->fs / b->scan->c;
+
+	/* a little more than two apart is near enough, see BEAMFORM_SLIP */
+	b->refine = fmin(fmax(ceil(apart / 2.003), 1), REFINE_MAX);
+	grid->samples = (grid->samples - 1) * b->refine + 1;
+	grid->sample_step /= b->refine;
 }
 
 int beamform_create(struct beamform **beamform, const struct sono_scan *scan,
@@ -665,11 +890,17 @@ int beamform_create(struct beamform **beamform, const struct sono_scan *scan,
 	b->params = *params;
 	if (!b->params.decimate)
 		b->params.decimate = 1;
-	b->fs = scan->fs / b->params.decimate;
-	b->half_f = params->f_number > 0 ? 0.5 / params->f_number : 0;
+	if (!b->params.workers)
+		b->params.workers = 1;
+	b->fs = demod_rate(scan, b->params.decimate);
+	refine(b);
+	b->tiles = (b->params.grid.samples + TILE - 1) / TILE;
 	b->receive = cpu_choose(beamform_receive_variants)->fn;
 	b->add = cpu_choose(beamform_add_variants)->fn;
-	b->rotate = cpu_choose(beamform_rotate_variants)->fn;
+	b->quads = cpu_choose(beamform_add_variants)->quads;
+	b->make_laws = cpu_choose(beamform_law_variants)->fn;
+	b->sum = cpu_choose(beamform_law_variants)->sum;
+	beamform_fit_taps(&b->taps, scan->fc / b->fs);
 	ret = build(b, why);
 	b->params.group = NULL;		/* the caller's, now in part[] */
 	if (ret)
@@ -679,91 +910,411 @@ int beamform_create(struct beamform **beamform, const struct sono_scan *scan,
 	return ret;
 }
 
-static void sum_channel(struct beamform *b, const struct baseband *in,
-			uint32_t line, const struct ray *ray, uint32_t c)
+/* --- a frame --- */
+
+/* A group of lines at one tile, and who works on it. */
+struct spot {
+	struct scratch *scratch;
+	uint32_t tile;
+	uint32_t first;		/* line */
+	uint32_t lines;
+};
+
+static float *acc_of(const struct beamform *b, const struct spot *s,
+		     uint32_t image, uint32_t line)
 {
-	const struct sono_scan *scan = b->scan;
-	const struct span *span =
-		&b->span[(size_t)line * scan->channels + c];
-	const size_t samples = b->params.grid.samples;
-	const uint32_t first = b->first[line];
-	const struct beamform_aperture aperture = {
-		.centre = b->centre + line * samples,
-		.scale = b->scale + line * samples,
-		.at = b->along[c],
+	return s->scratch->acc +
+	       ((size_t)image * b->group + line - s->first) * 2 * TILE;
+}
+
+static int16_t *weight_of(const struct beamform *b, const struct spot *s,
+			  uint32_t line)
+{
+	return s->scratch->weight +
+	       (size_t)(line - s->first) * b->scan->channels * TILE;
+}
+
+/* Receive delays of laws first to first + n - 1, into out. */
+static void receive_laws(const struct beamform *b, uint32_t tile,
+			 uint32_t first, uint32_t n, int32_t *out)
+{
+	const float step = b->params.grid.sample_step * b->fs / b->scan->c *
+			   STEPS;
+
+	b->receive(out, b->along + first, b->across2 + first,
+		   tile * TILE * step, step, n);
+}
+
+/* What a line's events share: receive delays, weights at the edges. */
+static void prepare_line(const struct beamform *b, const struct spot *s,
+			 uint32_t line)
+{
+	const struct aperture_tile t = aperture_tile(b->aperture, line,
+						     s->tile);
+	const uint32_t channels = b->scan->channels;
+	int16_t *weight = weight_of(b, s, line);
+
+	if (!b->shared)
+		receive_laws(b, s->tile, line * channels + t.first,
+			     t.end - t.first, s->scratch->receive +
+			     ((size_t)(line - s->first) * channels +
+			      t.first) * TILE);
+	if (t.first < t.whole)
+		aperture_weights(b->aperture, line, s->tile, t.first, t.whole,
+				 weight + t.first * TILE);
+	if (t.whole_end < t.end)
+		aperture_weights(b->aperture, line, s->tile, t.whole_end,
+				 t.end, weight + t.whole_end * TILE);
+}
+
+/* An event's share in a tile of a line. */
+struct share {
+	uint32_t line;
+	uint32_t event;
+	const struct wave *wave;
+	float scale;
+	float *acc;
+};
+
+static struct share share_of(const struct beamform *b, const struct spot *s,
+			     const struct analytic *in, uint32_t line,
+			     uint32_t k)
+{
+	const struct service *service = service_of(b, line, k);
+	const struct part *part = &b->part[service->part];
+
+	return (struct share){
+		.line = line,
+		.event = part->event,
+		.wave = wave_of(b, s->tile, line, k),
+		.scale = service->weight * in->scale[part->event] /
+			 BEAMFORM_GAIN,
+		.acc = acc_of(b, s, part->group, line),
 	};
-	uint32_t k;
+}
 
-	b->receive(b->index, b->weight, span->count, ray, span->first,
-		   &scan->element[scan->channel_element[c]], &b->law,
-		   b->centre ? &aperture : NULL);
-	for (k = first; k < b->first[line + 1]; k++) {
-		const struct part *part = &b->part[b->service[k].part];
-		size_t row = (size_t)part->event * in->channels + c;
+static struct beamform_rows rows_of(const struct beamform *b,
+				    const struct analytic *in,
+				    const struct share *share, uint32_t first)
+{
+	return (struct beamform_rows){
+		.data = analytic_row(in, share->event, first),
+		.lines = in->lines,
+		.line = in->line,
+		.plane = in->plane,
+		.row = in->row,
+		.inside = share->wave->kind == TILE_INSIDE,
+		.taps = &b->taps,
+	};
+}
 
-		b->add(b->acc + 2 * ((k - first) * samples + span->first),
-		       in->data + row * in->stride, part->samples, b->index,
-		       b->transmit + k * samples + span->first, b->weight,
-		       span->count);
+/* Receive delays of a line in a group. */
+static const int32_t *receive_of(const struct beamform *b,
+				 const struct spot *s, uint32_t line)
+{
+	if (b->shared)
+		return s->scratch->receive;
+	return s->scratch->receive +
+	       (size_t)(line - s->first) * b->scan->channels * TILE;
+}
+
+/* Numbers of the laws of a line's channels, times TILE. */
+static const uint32_t *laws_of(const struct beamform *b, uint32_t line)
+{
+	return b->shared ? b->law + (size_t)line * b->scan->channels : b->law;
+}
+
+/* Channels @first to @end, of which those outside @t's whole are weighted. */
+static void add_channels(const struct beamform *b, const struct spot *s,
+			 const struct analytic *in, const struct share *share,
+			 const int32_t *transmit,
+			 const struct aperture_tile *t, uint32_t first,
+			 uint32_t end)
+{
+	const struct beamform_rows rows = rows_of(b, in, share, first);
+	beamform_add_fn *add = share->wave->kind == TILE_IRREGULAR ?
+			       beamform_add_c : b->add;
+	const struct beamform_edges edges = {
+		.weight = weight_of(b, s, share->line) + first * TILE,
+		.lead = first < t->whole ? t->whole - first : 0,
+		.tail = end > t->whole_end ? end - t->whole_end : 0,
+	};
+
+	if (first < end)
+		add(share->acc, &rows, receive_of(b, s, share->line),
+		    laws_of(b, share->line) + first, transmit, &edges,
+		    end - first, share->scale);
+}
+
+static void add_service(const struct beamform *b, const struct spot *s,
+			const struct analytic *in, uint32_t line, uint32_t k)
+{
+	const struct aperture_tile t = aperture_tile(b->aperture, line,
+						     s->tile);
+	const struct share share = share_of(b, s, in, line, k);
+	int32_t transmit[TILE];
+
+	if (t.first == t.end)
+		return;
+	get_transmit(share.wave, transmit);
+	add_channels(b, s, in, &share, transmit, &t, t.first, t.end);
+}
+
+static void store_line(const struct beamform *b, const struct spot *s,
+		       struct iq *out, uint32_t image, uint32_t line)
+{
+	const uint32_t first = s->tile * TILE;
+	const uint32_t left = b->params.grid.samples - first;
+	const uint32_t n = left < TILE ? left : TILE;
+	const float *acc = acc_of(b, s, image, line);
+	uint32_t j = (b->refine - first % b->refine) % b->refine;
+	float *to = out->data +
+		2 * (((size_t)image * out->lines + line) * out->samples +
+		     (first + j) / b->refine);
+
+	for (; j < n; j += b->refine) {
+		*to++ = acc[j];
+		*to++ = acc[TILE + j];
 	}
 }
 
-/* The sums over channels of a line's services into their images. */
-static void sum_services(struct beamform *b, struct iq *out, uint32_t line)
+/* Every event for itself: lines pass by an event's samples. */
+static void add_events(const struct beamform *b, const struct spot *s,
+		       const struct analytic *in)
 {
-	const size_t samples = b->params.grid.samples;
-	const uint32_t first = b->first[line];
-	uint32_t k, j;
+	uint32_t line, k;
 
-	for (k = first; k < b->first[line + 1]; k++) {
-		const struct service *service = &b->service[k];
-		size_t group = b->part[service->part].group;
-		float *acc = b->acc + 2 * (k - first) * samples;
+	for (k = 0; k < b->most; k++)
+		for (line = s->first; line < s->first + s->lines; line++)
+			if (k < b->services[line])
+				add_service(b, s, in, line, k);
+}
 
-		for (j = 0; service->weight != 1 && j < 2 * samples; j++)
-			acc[j] *= service->weight;
-		b->rotate(out->data +
-			  2 * (group * out->lines + line) * samples,
-			  acc, b->transmit + k * samples, samples, &b->law);
+/* Laws of the tile are kept: lines pass by some channels' laws and samples. */
+static void add_fitted(const struct beamform *b, const struct spot *s,
+		       const struct analytic *in, uint32_t k, uint32_t first)
+{
+	const uint32_t end = first + KEPT_CHANNELS;
+	uint32_t line;
+
+	for (line = s->first; line < s->first + s->lines; line++) {
+		const struct aperture_tile t =
+			aperture_tile(b->aperture, line, s->tile);
+		const struct share share = share_of(b, s, in, line, k);
+		const uint32_t c = t.whole > first ? t.whole : first;
+		const uint32_t stop = t.whole_end < end ? t.whole_end : end;
+		const struct beamform_rows rows = rows_of(b, in, &share, c);
+
+		if (c < stop)
+			b->sum(share.acc, &rows, s->scratch->laws,
+			       laws_of(b, line) + c,
+			       stop - c, share.scale);
+	}
+}
+
+/* The channels at the edges of apertures, which are weighted. */
+static void add_edges(const struct beamform *b, const struct spot *s,
+		      const struct analytic *in, uint32_t line, uint32_t k)
+{
+	const struct aperture_tile t = aperture_tile(b->aperture, line,
+						     s->tile);
+	const struct share share = share_of(b, s, in, line, k);
+	int32_t transmit[TILE];
+
+	if (t.first == t.whole && t.whole_end == t.end)
+		return;
+	get_transmit(share.wave, transmit);
+	add_channels(b, s, in, &share, transmit, &t, t.first, t.whole);
+	add_channels(b, s, in, &share, transmit, &t, t.whole_end, t.end);
+}
+
+static void add_all_fitted(const struct beamform *b, const struct spot *s,
+			   const struct analytic *in)
+{
+	uint32_t line, k, c;
+
+	for (k = 0; k < b->most; k++) {
+		for (c = 0; c < b->scan->channels; c += KEPT_CHANNELS)
+			add_fitted(b, s, in, k, c);
+		for (line = s->first; line < s->first + s->lines; line++)
+			add_edges(b, s, in, line, k);
+	}
+}
+
+static void run_spot(const struct beamform *b, const struct spot *s,
+		     struct iq *out, const struct analytic *in)
+{
+	const uint32_t end = s->first + s->lines;
+	uint32_t line, image;
+
+	memset(s->scratch->acc, 0, (size_t)b->params.groups * b->group *
+				   2 * TILE * sizeof(*s->scratch->acc));
+	for (line = s->first; line < end; line++)
+		prepare_line(b, s, line);
+	if (b->fitted && b->fitted[s->tile])
+		add_all_fitted(b, s, in);
+	else
+		add_events(b, s, in);
+	for (image = 0; image < b->params.groups; image++)
+		for (line = s->first; line < end; line++)
+			store_line(b, s, out, image, line);
+}
+
+/* The receive delays of all laws, and where a tile is fitted the laws. */
+static void prepare_tile(const struct beamform *b, const struct spot *s,
+			 const struct analytic *in)
+{
+	const struct share any = share_of(b, s, in, s->first, 0);
+	const struct beamform_rows like = rows_of(b, in, &any, 0);
+	const int32_t *receive = s->scratch->receive;
+	int32_t transmit[TILE];
+	uint32_t law, line = UINT32_MAX;
+
+	if (!b->shared)
+		return;
+	receive_laws(b, s->tile, 0, b->laws, s->scratch->receive);
+	if (!b->fitted || !b->fitted[s->tile])
+		return;
+	for (law = 0; law < b->laws; law++, receive += TILE) {
+		if (b->law_like[law] != line) {
+			line = b->law_like[law];
+			get_transmit(wave_of(b, s->tile, line, 0), transmit);
+		}
+		b->make_laws(s->scratch->laws + law * BEAMFORM_LAW_BYTES,
+			     &like, receive, transmit, 1);
+	}
+}
+
+void beamform_execute_part(struct beamform *b, uint32_t worker,
+			   struct iq *out, const struct analytic *in)
+{
+	const uint32_t lines = b->params.grid.lines;
+	const uint32_t workers = b->params.workers;
+	const uint32_t begin = (uint64_t)lines * worker / workers;
+	const uint32_t end = (uint64_t)lines * (worker + 1) / workers;
+	struct spot s = { .scratch = &b->scratch[worker] };
+
+	for (s.tile = 0; s.tile < b->tiles; s.tile++) {
+		s.first = begin;
+		prepare_tile(b, &s, in);
+		for (s.first = begin; s.first < end; s.first += s.lines) {
+			s.lines = end - s.first < b->group ? end - s.first :
+							     b->group;
+			run_spot(b, &s, out, in);
+		}
 	}
 }
 
 void beamform_execute(struct beamform *b, struct iq *out,
-		      const struct baseband *in)
+		      const struct analytic *in)
 {
-	const struct grid *grid = &b->params.grid;
-	const size_t samples = grid->samples;
-	uint32_t line, c;
+	uint32_t worker;
 
-	memset(out->data, 0, (size_t)out->ensemble * out->lines * samples *
-			     2 * sizeof(float));
-	for (line = 0; line < grid->lines; line++) {
-		struct ray ray = grid_ray(grid, line);
-		size_t services = b->first[line + 1] - b->first[line];
+	for (worker = 0; worker < b->params.workers; worker++)
+		beamform_execute_part(b, worker, out, in);
+}
 
-		memset(b->acc, 0, services * samples * 2 * sizeof(float));
-		for (c = 0; c < b->scan->channels; c++)
-			sum_channel(b, in, line, &ray, c);
-		sum_services(b, out, line);
+/* --- figures --- */
+
+static uint64_t count_channel(const struct beamform *b, uint32_t line,
+			      uint32_t k, uint32_t c)
+{
+	const struct sono_event *event =
+		&b->scan->event[b->part[service_of(b, line, k)->part].event];
+	const double last = (demod_samples(b->scan, event->samples,
+					   b->params.decimate) - 1.0) * STEPS;
+	const struct aperture_span span = aperture_span(b->aperture, line, c);
+	const uint32_t law = law_of(b, line, c);
+	const double step = b->params.grid.sample_step * b->fs / b->scan->c *
+			    STEPS;
+	int32_t transmit[TILE];
+	uint64_t n = 0;
+	uint32_t j, tile = UINT32_MAX;
+
+	/* only samples that are given count */
+	for (j = (span.first + b->refine - 1) / b->refine * b->refine;
+	     j < span.end; j += b->refine) {
+		const double a = b->along[law] + j * step;
+		double s;
+
+		if (j / TILE != tile)
+			get_transmit(wave_of(b, j / TILE, line, k), transmit);
+		tile = j / TILE;
+		s = transmit[j % TILE] + sqrt(a * a + b->across2[law]);
+		n += s >= 0 && s <= last;
 	}
+	return n;
+}
+
+uint64_t beamform_points(const struct beamform *b)
+{
+	uint64_t n = 0;
+	uint32_t line, k, c;
+
+	for (line = 0; line < b->params.grid.lines; line++)
+		for (k = 0; k < b->services[line]; k++)
+			for (c = 0; c < b->scan->channels; c++)
+				n += count_channel(b, line, k, c);
+	return n;
+}
+
+double beamform_irregular(const struct beamform *b)
+{
+	size_t all = 0, irregular = 0;
+	uint32_t line, tile, k;
+
+	for (line = 0; line < b->params.grid.lines; line++) {
+		for (k = 0; k < b->services[line]; k++) {
+			for (tile = 0; tile < b->tiles; tile++)
+				irregular += wave_of(b, tile, line, k)->kind ==
+					     TILE_IRREGULAR;
+			all += b->tiles;
+		}
+	}
+	return (double)irregular / all;
+}
+
+size_t beamform_bytes(const struct beamform *b)
+{
+	const size_t lines = b->params.grid.lines;
+	const size_t channels = b->scan->channels;
+	const size_t laws = b->fitted ? b->laws : 0;
+
+	return aperture_bytes(b->aperture) +
+	       lines * b->most *
+		       (b->tiles * sizeof(*b->wave) + sizeof(*b->service)) +
+	       lines * channels * (2 * sizeof(float) + sizeof(*b->law)) +
+	       b->params.workers *
+		       (TILE * (receive_vectors(b) * sizeof(int32_t) +
+				b->group * channels * sizeof(int16_t) +
+				(size_t)b->params.groups * b->group * 2 *
+					sizeof(float)) +
+			laws * BEAMFORM_LAW_BYTES);
 }
 
 void beamform_destroy(struct beamform *b)
 {
+	uint32_t w;
+
 	if (!b)
 		return;
+	for (w = 0; b->scratch && w < b->params.workers; w++) {
+		free(b->scratch[w].receive);
+		free(b->scratch[w].weight);
+		free(b->scratch[w].acc);
+		free(b->scratch[w].laws);
+	}
+	free(b->scratch);
+	aperture_destroy(b->aperture);
 	free(b->part);
-	free(b->cis);
-	free(b->window);
-	free(b->span);
-	free(b->first);
+	free(b->services);
 	free(b->service);
-	free(b->transmit);
+	free(b->wave);
+	free(b->fitted);
+	free(b->line_like);
+	free(b->law_like);
 	free(b->along);
-	free(b->centre);
-	free(b->scale);
-	free(b->index);
-	free(b->weight);
-	free(b->acc);
+	free(b->across2);
+	free(b->law);
 	free(b);
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Delay-and-sum of complex baseband: linear interpolation, then rotation by
- * the carrier's phase, so that the sum carries the phase of the RF. Positions
- * in a row are Q16 samples, 65536 to the sample. The delay splits into a
- * transmit part (a table, per event and grid sample) and a receive part (per
- * element and grid sample, shared by all events). Documentation/dsp.rst,
+ * Delay-and-sum of analytic signals. Two taps of a row, weighted by a law of
+ * the fraction between them, are the signal at a position, its carrier's phase
+ * included: nothing is left to rotate. A position is the sum of a transmit
+ * delay (a table, per event and grid sample) and a receive delay (per element
+ * and grid sample, shared by all events). Documentation/dsp.rst,
  * "Beamforming".
  */
 #ifndef DSP_BEAMFORM_H
@@ -13,75 +13,141 @@
 #include "dsp.h"
 #include "scan.h"
 
-#define BEAMFORM_PHASES		1024	/* entries of the table of phases */
-#define BEAMFORM_WINDOW		256	/* intervals of the table of a window */
+#define BEAMFORM_TILE		16	/* samples of a line, one after another */
+#define BEAMFORM_BLOCK		4	/* channels that one 32-bit sum takes */
+#define BEAMFORM_POSITION_BITS	10	/* of a sample's fraction */
+#define BEAMFORM_GAIN		10240	/* of integer weights */
+#define BEAMFORM_SLIP		12	/* steps of position past a window */
 
 /* Makes exact ties at the aperture's edge count as inside [m]. */
 #define BEAMFORM_TIE		0.1e-6
 
-/**
- * struct beamform_law - what receive and rotate need
- * @scale: Q16 samples per metre of distance
- * @turn: 2^32 carrier turns per Q16 step
- * @cis: exp(2 pi i k / BEAMFORM_PHASES), interleaved, [BEAMFORM_PHASES]
- * @window: weight over the aperture, [BEAMFORM_WINDOW + 1] from its centre to
- *          its edge, one more entry for reading ahead
- */
-struct beamform_law {
-	double scale;
-	double turn;
-	const float *cis;
-	const float *window;
-};
+#define BEAMFORM_COEFFICIENTS	4
 
 /**
- * struct beamform_aperture - where the aperture of a line's samples lies
- * @centre: per sample, along the array [m]
- * @scale: per sample, 1 over half the aperture's width [1/m]
- * @at: of the element, along the array [m]
+ * struct beamform_taps - the weights of the two taps about a position
+ * @p: of the real part P(h), in 1 / BEAMFORM_GAIN
+ * @q: of the imaginary part Q(h)
+ * @step: 1: P is the sum of p[k] h^(1 + k), Q that of q[k] h^(1 + k);
+ *        2: P is the sum of p[k] h^(2 + 2 k), Q that of q[k] h^(1 + 2 k)
+ *
+ * @at: of every fraction, as the C form works them out: real part of the tap
+ *      before and the one after, imaginary part of either
+ *
+ * With f the fraction of the position, the tap before it weighs P(1 - f) + i
+ * Q(1 - f), the one after it P(f) - i Q(f). A step of 2 needs only three
+ * coefficients, the fourth is not looked at.
  */
-struct beamform_aperture {
-	const float *centre;
-	const float *scale;
-	float at;
+struct beamform_taps {
+	int16_t p[BEAMFORM_COEFFICIENTS];
+	int16_t q[BEAMFORM_COEFFICIENTS];
+	uint32_t step;
+	int16_t at[1 << BEAMFORM_POSITION_BITS][4];
+};
+
+/** beamform_tabulate() - works out @at of what the other members say */
+void beamform_tabulate(struct beamform_taps *taps);
+
+/**
+ * struct beamform_rows - channel data of an event
+ * @data: real part of sample 0 of the first channel taken
+ * @lines: of a row, as struct analytic says
+ * @line: from line to line; beamform_*_avx2 want ANALYTIC_LINE [int16]
+ * @plane: from the real to the imaginary part [int16]
+ * @row: to the next channel [int16]
+ * @inside: all positions that are asked for lie between -ANALYTIC_LINE and
+ *          @lines ANALYTIC_LINE samples
+ * @taps: weights
+ */
+struct beamform_rows {
+	const int16_t *data;
+	uint32_t lines;
+	size_t line;
+	size_t plane;
+	size_t row;
+	bool inside;
+	const struct beamform_taps *taps;
 };
 
 /*
- * The receive half for one element along samples first to first + n - 1 of a
- * ray, all inside the aperture: index[j] is the distance in Q16 samples,
- * rounded; weight[j] (interleaved re, im) the window's weight times the
- * carrier's phase over index[j]. The window's weight is that at u = |at -
- * centre[first + j]| scale[first + j], at most 1; without an aperture (NULL)
- * it is 1. Variants agree with the C form within one step of index and 2e-4
- * of weight.
+ * Receive delays of a tile for n elements: delay[c][j] = sqrt(a^2 +
+ * across2[c]), rounded, a = along[c] + start + j step. Positions are in
+ * samples, 1 << BEAMFORM_POSITION_BITS to the sample. Variants agree with the C
+ * form exactly.
  */
-typedef void beamform_receive_fn(int32_t *index, float *weight, uint32_t n,
-				 const struct ray *ray, uint32_t first,
-				 const struct sono_element *element,
-				 const struct beamform_law *law,
-				 const struct beamform_aperture *aperture);
-beamform_receive_fn beamform_receive_c;
+typedef void beamform_receive_fn(int32_t *delay, const float *along,
+				 const float *across2, float start, float step,
+				 uint32_t n);
+beamform_receive_fn beamform_receive_c, beamform_receive_avx2,
+	beamform_receive_avx512;
+
+/**
+ * struct beamform_edges - weights at the edges of an aperture
+ * @weight: Q15 per channel and sample of the tile, [n][BEAMFORM_TILE]
+ * @lead: channels from the first on that are weighted
+ * @tail: channels before the end that are, @lead + @tail at most n
+ */
+struct beamform_edges {
+	const int16_t *weight;
+	uint32_t lead;
+	uint32_t tail;
+};
 
 /*
- * acc[j] += weight[j] lerp(row, s), s = receive[j] + transmit[j], for j < n,
- * where both taps of s lie in the row's samples; acc, row and weight hold
- * interleaved re, im. Variants agree with the C form within 1e-6 of the
- * largest |row| times |weight|.
+ * acc[j] (real parts) and acc[BEAMFORM_TILE + j] (imaginary parts) += scale
+ * times the sum over channels c < n of the signal of row c at the position
+ * receive[law[c] + j] + transmit[j], law[c] a multiple of BEAMFORM_TILE.
+ * Those at the edges are weighted, those between are not. Each of the three
+ * groups is summed in blocks of BEAMFORM_BLOCK channels, as integers; the sum
+ * of blocks is a float. acc and receive are aligned to 64 bytes.
+ *
+ * A tile is regular where its positions neither fall below the first nor pass
+ * it by more than 31 samples; where a variant says quads, also where of every
+ * 4 (from a multiple of 4) none falls below the first of them or passes it by
+ * more than 6. There variants agree with the C form exactly. Where a bound is
+ * missed by up to BEAMFORM_SLIP steps the tap beyond it weighs next to
+ * nothing, at most sqrt(2) BEAMFORM_SLIP / 1024, and another sample is taken
+ * for it: they agree within 4 % of the largest |row| per channel that slips.
+ * Elsewhere only the C form may be called.
  */
-typedef void beamform_add_fn(float *acc, const float *row, uint32_t samples,
+typedef void beamform_add_fn(float *acc, const struct beamform_rows *rows,
+			     const int32_t *receive, const uint32_t *law,
+			     const int32_t *transmit,
+			     const struct beamform_edges *edges, uint32_t n,
+			     float scale);
+beamform_add_fn beamform_add_c, beamform_add_avx2, beamform_add_avx512;
+
+#define BEAMFORM_LAW_BYTES	256
+
+/*
+ * laws[c], of BEAMFORM_LAW_BYTES each: where the taps lie and what they weigh
+ * for the positions receive[c][j] + transmit[j], once for all rows that have
+ * them in common and lie as @rows do, whose data are not looked at. The bytes
+ * are the variant's own. laws is aligned to 64 bytes.
+ *
+ * beamform_sum_fn then does what beamform_add_fn does without edges, law[c]
+ * being BEAMFORM_TILE times the number of a channel's law; with rows that are
+ * inside and tiles that are regular only. Variants agree with the C form as
+ * beamform_add_fn's do.
+ */
+typedef void beamform_law_fn(void *laws, const struct beamform_rows *rows,
 			     const int32_t *receive, const int32_t *transmit,
-			     const float *weight, uint32_t n);
-beamform_add_fn beamform_add_c;
+			     uint32_t n);
+beamform_law_fn beamform_law_c, beamform_law_avx2, beamform_law_avx512;
 
-/*
- * out[j] += acc[j] times the carrier's phase over transmit[j], for j < n; out
- * and acc hold interleaved re, im. Variants agree with the C form within 1e-6
- * of the largest |acc| and |out|.
- */
-typedef void beamform_rotate_fn(float *out, const float *acc,
-				const int32_t *transmit, uint32_t n,
-				const struct beamform_law *law);
-beamform_rotate_fn beamform_rotate_c;
+typedef void beamform_sum_fn(float *acc, const struct beamform_rows *rows,
+			     const void *laws, const uint32_t *law,
+			     uint32_t n, float scale);
+beamform_sum_fn beamform_sum_c, beamform_sum_avx2, beamform_sum_avx512;
+
+struct beamform_law_variant {
+	beamform_law_fn *fn;
+	const char *name;
+	unsigned int flags;
+	beamform_sum_fn *sum;
+};
+
+extern const struct beamform_law_variant beamform_law_variants[];
 
 struct beamform_receive_variant {
 	beamform_receive_fn *fn;
@@ -93,17 +159,21 @@ struct beamform_add_variant {
 	beamform_add_fn *fn;
 	const char *name;
 	unsigned int flags;
-};
-
-struct beamform_rotate_variant {
-	beamform_rotate_fn *fn;
-	const char *name;
-	unsigned int flags;
+	bool quads;
 };
 
 extern const struct beamform_receive_variant beamform_receive_variants[];
 extern const struct beamform_add_variant beamform_add_variants[];
-extern const struct beamform_rotate_variant beamform_rotate_variants[];
+
+/**
+ * beamform_fit_taps() - weights of linear interpolation between envelopes
+ * @taps: written
+ * @turns: of the carrier per sample, above 0, at most DEMOD_TURNS_MAX
+ *
+ * P(h) = h cos(2 pi turns (1 - h)) and Q(h) = h sin of the same, as
+ * polynomials by least squares.
+ */
+void beamform_fit_taps(struct beamform_taps *taps, double turns);
 
 /**
  * enum window - weight over the receive aperture
@@ -136,7 +206,12 @@ double window_weight(enum window window, double taper, double u);
  * @window: over the aperture, stretched between its edges or the array's;
  *          other than boxcar needs an F-number
  * @taper: of WINDOW_TUKEY
+ * @steer: from an element's normal to the middle of the aperture as a sample
+ *         sees it, towards +x; below a right angle [rad]. Lines steered by
+ *         it are then received as they are transmitted, and velocity is
+ *         measured along them
  * @decimate: as the demodulator's; 0: 1
+ * @workers: parts that lines are divided into; 0: 1
  * @groups: images made of a frame, at least 1
  * @group: per event of the scan the image that it is added to, or
  *         BEAMFORM_UNUSED; NULL: all to the first
@@ -150,7 +225,9 @@ struct beamform_params {
 	double f_number;
 	enum window window;
 	double taper;
+	double steer;
 	uint32_t decimate;
+	uint32_t workers;
 	uint32_t groups;
 	const uint32_t *group;
 };
@@ -173,10 +250,29 @@ int beamform_create(struct beamform **beamform, const struct sono_scan *scan,
  * beamform_execute() - beamform a frame
  * @beamform: a beamformer
  * @out: ensemble = groups, lines and samples of the grid; overwritten
- * @in: demodulated frame of the scan
+ * @in: demodulated frame of the scan, at the same decimation
  */
 void beamform_execute(struct beamform *beamform, struct iq *out,
-		      const struct baseband *in);
+		      const struct analytic *in);
+
+/**
+ * beamform_execute_part() - one worker's share of beamform_execute()
+ * @beamform: a beamformer
+ * @worker: below the workers of its parameters; each at once by one thread
+ * @out: as beamform_execute(); the worker's lines of it are overwritten
+ * @in: as beamform_execute()
+ */
+void beamform_execute_part(struct beamform *beamform, uint32_t worker,
+			   struct iq *out, const struct analytic *in);
+
+/** beamform_points() - pixels x channels x events inside the aperture */
+uint64_t beamform_points(const struct beamform *beamform);
+
+/** beamform_irregular() - share of tiles that only the C form sums, 0 to 1 */
+double beamform_irregular(const struct beamform *beamform);
+
+/** beamform_bytes() - memory of the tables and of the workers */
+size_t beamform_bytes(const struct beamform *beamform);
 
 void beamform_destroy(struct beamform *beamform);
 

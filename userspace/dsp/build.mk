@@ -2,10 +2,12 @@
 # libdsp: from frames to pictures.
 
 DSP_SOURCES := $(addprefix userspace/dsp/,dsp.c cpu.c palette.c pipeline.c \
-	demod.c demod-c.c beamform.c beamform-c.c detect.c detect-c.c \
-	detect-avx2.c detect-avx512.c \
-	doppler.c doppler-c.c \
-	doppler-avx2.c doppler-avx512.c wall.c tissue.c scanconvert.c scanconvert-c.c \
+	demod.c demod-c.c demod-avx2.c demod-avx512.c \
+	transmit.c aperture.c taps.c \
+	beamform.c beamform-c.c beamform-avx2.c beamform-avx512.c \
+	detect.c detect-c.c detect-avx2.c detect-avx512.c \
+	doppler.c doppler-c.c doppler-avx2.c doppler-avx512.c wall.c \
+	tissue.c scanconvert.c scanconvert-c.c \
 	scanconvert-avx2.c scanconvert-avx512.c \
 	sweep.c mmode.c spectrum.c ecg.c)
 

@@ -1,43 +1,41 @@
 // SPDX-License-Identifier: MIT
 /* Demodulation of a row: the specification. */
-#include <string.h>
+#include <stdlib.h>
 
 #include "demod.h"
 
-static void mix_row(float *out, const int16_t *in, uint32_t samples,
-		    const float *mix)
+static int16_t fit(int32_t sum, uint32_t shift)
 {
-	uint32_t n;
+	const int32_t v = sum >> shift;
 
-	for (n = 0; n < samples; n++) {
-		out[2 * n] = in[n] * mix[2 * n];
-		out[2 * n + 1] = in[n] * mix[2 * n + 1];
+	return v > 32767 ? 32767 : v < -32767 ? -32767 : v;
+}
+
+void demod_row_c(int16_t *i, int16_t *q, size_t line, const int16_t *in,
+		 uint32_t samples, const struct demod_taps *taps,
+		 uint32_t shift, int32_t round)
+{
+	uint32_t m, k;
+
+	for (m = 0; m < samples; m++) {
+		const size_t at = m / ANALYTIC_LINE * line + m % ANALYTIC_LINE;
+		int32_t re = round, im = round;
+
+		for (k = 0; k < taps->count; k++) {
+			re += taps->re[k] * in[m + k];
+			im += taps->im[k] * in[m + k];
+		}
+		i[at] = fit(re, shift);
+		q[at] = fit(im, shift);
 	}
 }
 
-void demod_row_c(float *out, const int16_t *in, uint32_t samples,
-		 const struct demod_law *law, float *work)
+uint32_t demod_peak_c(const int16_t *in, uint32_t samples)
 {
-	const uint32_t half = law->half;
-	const float *tap = law->tap;
-	uint32_t n, k;
+	uint32_t n, peak = 0;
 
-	memset(work, 0, 2 * half * sizeof(*work));
-	mix_row(work + 2 * half, in, samples, law->mix);
-	memset(work + 2 * ((size_t)half + samples), 0,
-	       2 * half * sizeof(*work));
-	for (n = 0; n < samples; n += law->decimate) {
-		const float *at = work + 2 * ((size_t)n + half);
-		float re = tap[0] * at[0], im = tap[0] * at[1];
-
-		for (k = 1; k <= half; k++) {
-			const float *before = at - 2 * k;
-			const float *after = at + 2 * k;
-
-			re += tap[k] * (before[0] + after[0]);
-			im += tap[k] * (before[1] + after[1]);
-		}
-		*out++ = re;
-		*out++ = im;
-	}
+	for (n = 0; n < samples; n++)
+		if ((uint32_t)abs(in[n]) > peak)
+			peak = abs(in[n]);
+	return peak;
 }

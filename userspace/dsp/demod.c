@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 /* The demodulator's object: filter design, mixing table, loop over rows. */
+#include <complex.h>
 #include <errno.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cpu.h"
 #include "demod.h"
@@ -12,17 +14,51 @@
 #define HALF_MAX	1024
 #define DEFAULT_REJECT	80.0
 
+/* Turns of the carrier per complex sample that upsampling leaves, at most. */
+#define TURNS_WANTED	0.28
+
+/* The sum of a filter's integers, at most. */
+#define TAPS_MAX	65000.0
+
+/*
+ * Where the largest sample of an event is brought to, at most: an envelope
+ * between samples may be half again as large.
+ */
+#define PEAK_MAX	23170
+#define GAIN_MAX	12	/* powers of 2 */
+
+/*
+ * Output m of a row lies m decimate / upsample samples from its start: after
+ * input n = m decimate / upsample comes phase u = m decimate % upsample.
+ */
 struct demod {
 	const struct sono_scan *scan;
 	demod_row_fn *row;
-	struct demod_law law;
-	float *mix;
-	float *tap;
-	float *work;
+	demod_peak_fn *peak;
+	uint32_t upsample;
+	uint32_t decimate;
+	uint32_t before;	/* inputs before n that a phase needs */
+	uint32_t shift;		/* from integers of the taps to gain 1 */
+	struct demod_taps *phase;	/* [upsample] */
+	int16_t *tap;		/* of all phases */
+	uint32_t workers;
+	size_t padded_size;	/* of a row with zeros on both sides */
+	int16_t *padded;	/* [workers][padded_size] */
+	size_t plane;		/* of work */
+	int16_t *work;		/* [workers][2 planes], one phase */
 };
 
 const struct demod_row_variant demod_row_variants[] = {
+	{ demod_row_avx512, "avx512", CPU_AVX2 | CPU_AVX512 },
+	{ demod_row_avx2, "avx2", CPU_AVX2 },
 	{ demod_row_c, "c", 0 },
+	{ }
+};
+
+const struct demod_peak_variant demod_peak_variants[] = {
+	{ demod_peak_avx512, "avx512", CPU_AVX2 | CPU_AVX512 },
+	{ demod_peak_avx2, "avx2", CPU_AVX2 },
+	{ demod_peak_c, "c", 0 },
 	{ }
 };
 
@@ -52,8 +88,9 @@ static double kaiser_half(double reject, double transition)
 	return ceil((reject - 8) / (2.285 * transition) / 2);
 }
 
-/* Windowed sinc, -6 dB half way between the edges, gain 2 at 0 Hz. */
-static void design(float *tap, uint32_t half, double cutoff, double beta)
+/* Windowed sinc, -6 dB half way between the edges, gain @gain at 0 Hz. */
+static void design(double *tap, uint32_t half, double cutoff, double beta,
+		   double gain)
 {
 	double h[HALF_MAX + 1], sum = 0;
 	uint32_t k;
@@ -66,7 +103,7 @@ static void design(float *tap, uint32_t half, double cutoff, double beta)
 		sum += k ? 2 * h[k] : h[k];
 	}
 	for (k = 0; k <= half; k++)
-		tap[k] = 2 * h[k] / sum;
+		tap[k] = gain * h[k] / sum;
 }
 
 /* Distance from 0 Hz to the nearest alias of the image at -2 fc. */
@@ -114,6 +151,8 @@ static const char *complete(struct demod_params *p,
 
 	if (!p->decimate)
 		p->decimate = 1;
+	if (!p->workers)
+		p->workers = 1;
 	if (!p->reject)
 		p->reject = DEFAULT_REJECT;
 	if (!p->pass && !p->stop) {
@@ -130,99 +169,337 @@ static const char *complete(struct demod_params *p,
 	clear = (p->pass + p->stop) * (1 - 1e-9);
 	if (clear > image)
 		return "demodulation: passband reaches its image at -2 fc";
-	if (p->decimate > 1 && clear > scan->fs / p->decimate)
-		return "demodulation: passband aliases when decimated";
+	if (scan->fc > DEMOD_TURNS_MAX * demod_rate(scan, p->decimate))
+		return "demodulation: decimated to less than 3.3 samples a period of fc";
 	return NULL;
 }
 
-uint32_t demod_longest(const struct sono_scan *scan, uint32_t decimate)
+uint32_t demod_upsample(const struct sono_scan *scan)
+{
+	const double turns = scan->fc / scan->fs;
+	const uint32_t n = ceil(turns / TURNS_WANTED);
+
+	return n ? n : 1;
+}
+
+double demod_rate(const struct sono_scan *scan, uint32_t decimate)
+{
+	return scan->fs * demod_upsample(scan) / decimate;
+}
+
+uint32_t demod_samples(const struct sono_scan *scan, uint32_t samples,
+		       uint32_t decimate)
+{
+	const uint64_t n = (uint64_t)samples * demod_upsample(scan);
+
+	return (n + decimate - 1) / decimate;
+}
+
+static uint32_t longest_row(const struct sono_scan *scan)
 {
 	uint32_t e, longest = 0;
 
 	for (e = 0; e < scan->events; e++)
 		if (scan->event[e].samples > longest)
 			longest = scan->event[e].samples;
-	return demod_samples(longest, decimate);
+	return longest;
 }
 
-static void fill_mix(float *mix, uint32_t n, double turns)
+uint32_t demod_longest(const struct sono_scan *scan, uint32_t decimate)
 {
-	uint32_t i;
+	return demod_samples(scan, longest_row(scan), decimate);
+}
 
-	for (i = 0; i < n; i++) {
-		double phase = -2 * M_PI * fmod(i * turns, 1);
+/* --- the filter --- */
 
-		mix[2 * i] = cos(phase);
-		mix[2 * i + 1] = sin(phase);
+static uint32_t phase_taps(uint32_t half, uint32_t upsample)
+{
+	/* inputs from -half to half outputs around one, and even */
+	return (2 * (half / upsample) + 2 + 1) & ~1u;
+}
+
+/*
+ * Tap k of phase u multiplies the input (k - before) samples from output u, a
+ * distance of (k - before) upsample - u outputs; the band-pass is the
+ * low-pass turned by the carrier over the distance back.
+ */
+static double complex band_tap(const double *low, uint32_t half, int distance,
+			       double turns)
+{
+	if ((uint32_t)abs(distance) > half)
+		return 0;
+	return low[abs(distance)] *
+	       cexp(-2 * M_PI * I * fmod(distance * turns, 1));
+}
+
+/* Sum of the magnitudes of a phase's taps, whose distances are u modulo U. */
+static double phase_sum(const double *low, uint32_t half, uint32_t upsample,
+			uint32_t u)
+{
+	double sum = 0;
+	int k;
+
+	for (k = -(int)half; k <= (int)half; k++)
+		if ((k + (int)(half * upsample)) % upsample == u)
+			sum += fabs(low[abs(k)]);
+	return sum;
+}
+
+/* The largest power of 2 by which no phase's sum passes TAPS_MAX. */
+static uint32_t fit_shift(const double *low, uint32_t half, uint32_t upsample)
+{
+	double most = 0;
+	uint32_t u, shift = 0;
+
+	for (u = 0; u < upsample; u++)
+		most = fmax(most, phase_sum(low, half, upsample, u));
+	while (shift < 14 && ldexp(most, shift + 1) < TAPS_MAX)
+		shift++;
+	return shift;
+}
+
+static void fill_taps(struct demod *d, const double *low, uint32_t half)
+{
+	const double turns = d->scan->fc / d->scan->fs / d->upsample;
+	const uint32_t count = phase_taps(half, d->upsample);
+	int16_t *at = d->tap;
+	uint32_t u, k;
+
+	for (u = 0; u < d->upsample; u++, at += 2 * count) {
+		d->phase[u] = (struct demod_taps){ at, at + count, count };
+		for (k = 0; k < count; k++) {
+			const int distance = ((int)k - (int)d->before) *
+					     (int)d->upsample - (int)u;
+			const double complex h = ldexp(1, d->shift) *
+				band_tap(low, half, distance, turns);
+
+			at[k] = lrint(creal(h));
+			at[count + k] = lrint(cimag(h));
+		}
 	}
+}
+
+static int make_filter(struct demod *d, const struct demod_params *p,
+		       uint32_t half)
+{
+	const double rate = d->scan->fs * d->upsample;
+	const uint32_t count = phase_taps(half, d->upsample);
+	double low[HALF_MAX + 1];
+
+	d->before = half / d->upsample;
+	d->phase = calloc(d->upsample, sizeof(*d->phase));
+	d->tap = dsp_alloc((size_t)d->upsample * count, 2 * sizeof(int16_t));
+	if (!d->phase || !d->tap)
+		return -ENOMEM;
+	design(low, half, M_PI * (p->pass + p->stop) / rate,
+	       kaiser_beta(p->reject), 2.0 * d->upsample);
+	d->shift = fit_shift(low, half, d->upsample);
+	fill_taps(d, low, half);
+	return 0;
+}
+
+static int make_rows(struct demod *d, uint32_t longest)
+{
+	const uint32_t count = d->phase[0].count;
+
+	d->plane = ((size_t)longest + 31) & ~31u;
+	d->padded_size = d->plane + 2 * count + 64;
+	d->padded = dsp_alloc(d->workers, d->padded_size * sizeof(int16_t));
+	d->work = dsp_alloc(d->workers, 2 * d->plane * sizeof(int16_t));
+	return d->padded && d->work ? 0 : -ENOMEM;
 }
 
 int demod_create(struct demod **demod, const struct sono_scan *scan,
 		 const struct demod_params *params, const char **why)
 {
 	struct demod_params p = *params;
-	uint32_t longest, half;
 	double width;
 	struct demod *d;
+	int ret;
 
 	*why = scan_fault(scan);
 	if (!*why)
 		*why = complete(&p, scan);
 	if (*why)
 		return -EINVAL;
-	width = kaiser_half(p.reject, 2 * M_PI * (p.stop - p.pass) / scan->fs);
+	width = kaiser_half(p.reject, 2 * M_PI * (p.stop - p.pass) /
+				      (scan->fs * demod_upsample(scan)));
 	if (width > HALF_MAX) {
 		*why = "demodulation: transition from pass to stop too narrow";
 		return -EINVAL;
 	}
-	half = width;
-	longest = demod_longest(scan, 1);
 	d = calloc(1, sizeof(*d));
 	if (!d)
 		return -ENOMEM;
 	d->scan = scan;
 	d->row = cpu_choose(demod_row_variants)->fn;
-	d->mix = dsp_alloc(longest, 2 * sizeof(float));
-	d->tap = dsp_alloc(half + 1, sizeof(float));
-	d->work = dsp_alloc((size_t)longest + 2 * half, 2 * sizeof(float));
-	if (!d->mix || !d->tap || !d->work) {
+	d->peak = cpu_choose(demod_peak_variants)->fn;
+	d->upsample = demod_upsample(scan);
+	d->decimate = p.decimate;
+	d->workers = p.workers;
+	ret = make_filter(d, &p, width);
+	if (!ret)
+		ret = make_rows(d, longest_row(scan));
+	if (ret)
 		demod_destroy(d);
-		return -ENOMEM;
-	}
-	design(d->tap, half, M_PI * (p.pass + p.stop) / scan->fs,
-	       kaiser_beta(p.reject));
-	fill_mix(d->mix, longest, scan->fc / scan->fs);
-	d->law = (struct demod_law){ d->mix, d->tap, half, p.decimate };
-	*demod = d;
-	return 0;
+	else
+		*demod = d;
+	return ret;
 }
 
-void demod_execute(struct demod *demod, struct baseband *out,
-		   const struct rf_frame *in)
+/* --- a frame --- */
+
+/* The power of 2 that the rows of an event are multiplied by. */
+static int event_gain(const struct demod *d, const struct sono_event *event,
+		      const char *rf)
 {
-	const struct sono_scan *scan = demod->scan;
-	float *row = out->data;
-	uint32_t e, c;
+	uint32_t c, peak = 1;
+	int gain = -1;
 
-	for (e = 0; e < scan->events; e++) {
-		const struct sono_event *event = &scan->event[e];
-		const char *rf = (const char *)in->data + event->offset;
+	for (c = 0; c < d->scan->channels; c++, rf += event->stride) {
+		const uint32_t p = d->peak((const int16_t *)rf, event->samples);
 
-		for (c = 0; c < scan->channels; c++) {
-			demod->row(row, (const int16_t *)rf, event->samples,
-				   &demod->law, demod->work);
-			row += out->stride;
-			rf += event->stride;
+		peak = p > peak ? p : peak;
+	}
+	while (gain < GAIN_MAX && gain + 1 < (int)d->shift &&
+	       peak << (gain + 1) <= PEAK_MAX)
+		gain++;
+	return gain;
+}
+
+/* A row on its way, and the scratch memory of who does it. */
+struct job {
+	const int16_t *padded;
+	int16_t *work;
+	uint32_t samples;
+	uint32_t shift;
+	int32_t round;
+};
+
+/* A phase's samples to every upsample-th place of a row. */
+static void spread(const struct demod *d, const struct analytic *a,
+		   int16_t *out, const struct job *job, uint32_t phase)
+{
+	const int16_t *re = job->work, *im = re + d->plane;
+	uint32_t n, m = phase;
+
+	for (n = 0; n < job->samples; n++, m += d->upsample) {
+		const ptrdiff_t at = analytic_at(a, m);
+
+		out[at] = re[n];
+		out[at + a->plane] = im[n];
+	}
+}
+
+/* Outputs that lie between inputs, or not on every one: a phase at a time. */
+static void resample(const struct demod *d, const struct analytic *a,
+		     int16_t *out, const struct job *job)
+{
+	const uint32_t total = demod_samples(d->scan, job->samples,
+					     d->decimate);
+	uint32_t u, m;
+
+	for (u = 0; u < d->upsample; u++) {
+		d->row(job->work, job->work + d->plane, ANALYTIC_LINE,
+		       job->padded, job->samples, &d->phase[u], job->shift,
+		       job->round);
+		if (d->decimate == 1)
+			spread(d, a, out, job, u);
+		for (m = 0; m < total && d->decimate > 1; m++) {
+			const uint64_t from = (uint64_t)m * d->decimate;
+			const int16_t *at = job->work + from / d->upsample;
+
+			if (from % d->upsample != u)
+				continue;
+			out[analytic_at(a, m)] = at[0];
+			out[analytic_at(a, m) + a->plane] = at[d->plane];
 		}
 	}
 }
 
-void demod_destroy(struct demod *demod)
+/* Zeros from sample @m to the end of the row's lines. */
+static void clear(const struct analytic *a, int16_t *out, uint32_t m)
 {
-	if (!demod)
+	while (m < a->lines * ANALYTIC_LINE) {
+		const uint32_t n = ANALYTIC_LINE - m % ANALYTIC_LINE;
+		int16_t *at = out + analytic_at(a, m);
+
+		memset(at, 0, n * sizeof(*at));
+		memset(at + a->plane, 0, n * sizeof(*at));
+		m += n;
+	}
+}
+
+/*
+ * Channels round at places that are spread evenly (by the golden ratio), half
+ * way between on the mean: an echo far weaker than the event's strongest, of
+ * less than a count, would be lost where all rounded alike, but is there in
+ * the sum of channels that do not.
+ */
+static int32_t rounding(uint32_t channel, uint32_t shift)
+{
+	return (uint64_t)(uint32_t)(channel * 0x9e3779b9u + 0x80000000u) *
+	       (1u << shift) >> 32;
+}
+
+static void run_row(const struct demod *d, const struct analytic *a,
+		    int16_t *out, const struct job *job)
+{
+	if (d->upsample == 1 && d->decimate == 1)
+		d->row(out, out + a->plane, a->line, job->padded, job->samples,
+		       d->phase, job->shift, job->round);
+	else
+		resample(d, a, out, job);
+	clear(a, out, demod_samples(d->scan, job->samples, d->decimate));
+}
+
+void demod_execute_part(struct demod *d, uint32_t worker, struct analytic *out,
+			const struct rf_frame *in)
+{
+	const struct sono_scan *scan = d->scan;
+	const uint32_t end = scan->events * (worker + 1) / d->workers;
+	int16_t *padded = d->padded + worker * d->padded_size;
+	uint32_t e, c;
+
+	for (e = scan->events * worker / d->workers; e < end; e++) {
+		const struct sono_event *event = &scan->event[e];
+		const char *rf = (const char *)in->data + event->offset;
+		const int gain = event_gain(d, event, rf);
+		struct job job = {
+			.padded = padded,
+			.work = d->work + worker * 2 * d->plane,
+			.samples = event->samples,
+			.shift = d->shift - gain,
+		};
+
+		out->scale[e] = ldexpf(1, -gain);
+		memset(padded + d->before + event->samples, 0,
+		       (d->phase[0].count + 32) * sizeof(*padded));
+		for (c = 0; c < scan->channels; c++, rf += event->stride) {
+			job.round = rounding(c, job.shift);
+			memcpy(padded + d->before, rf,
+			       event->samples * sizeof(*padded));
+			run_row(d, out, analytic_row(out, e, c), &job);
+		}
+	}
+}
+
+void demod_execute(struct demod *d, struct analytic *out,
+		   const struct rf_frame *in)
+{
+	uint32_t worker;
+
+	for (worker = 0; worker < d->workers; worker++)
+		demod_execute_part(d, worker, out, in);
+}
+
+void demod_destroy(struct demod *d)
+{
+	if (!d)
 		return;
-	free(demod->mix);
-	free(demod->tap);
-	free(demod->work);
-	free(demod);
+	free(d->phase);
+	free(d->tap);
+	free(d->padded);
+	free(d->work);
+	free(d);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Channel data to complex baseband: times 2 exp(-2 pi i fc t), then a
- * linear-phase low-pass without delay, then every @decimate-th sample.
- * Documentation/dsp.rst, "Demodulation".
+ * Channel data to analytic signals: a complex band-pass about fc without
+ * delay, at a rate that the beamformer can interpolate, in int16 with a common
+ * power of 2 per event. Documentation/dsp.rst, "Demodulation".
  */
 #ifndef DSP_DEMOD_H
 #define DSP_DEMOD_H
@@ -11,30 +11,33 @@
 #include "scan.h"
 
 /**
- * struct demod_law - what one row needs
- * @mix: exp(-2 pi i fc n / fs), interleaved re, im, for every input sample
- * @tap: right half of the symmetric filter, [@half + 1], @tap[0] its centre;
- *       gain 2 at 0 Hz
- * @half: taps on each side
- * @decimate: input samples per output sample, at least 1
+ * struct demod_taps - a complex filter of integers
+ * @re: [@count]
+ * @im: [@count]
+ * @count: even
+ *
+ * The sums of |@re| and of |@im| are at most 65000: no sum of int16 samples,
+ * rounded, overflows 32 bits.
  */
-struct demod_law {
-	const float *mix;
-	const float *tap;
-	uint32_t half;
-	uint32_t decimate;
+struct demod_taps {
+	const int16_t *re;
+	const int16_t *im;
+	uint32_t count;
 };
 
 /*
- * out[m] = sum over k, |k| <= half, of tap[|k|] in[n] mix[n], n = m decimate
- * + k, for every m with m decimate < samples; input outside the row counts as
- * zero. out: interleaved re, im; work: 2 (samples + 2 half)
- * floats, clobbered. Variants agree with the C form within 2e-6 of 32768
- * times the sum of |tap|; Documentation/dsp.rst says why.
+ * i[m] = (round + sum over k < count of re[k] in[m + k]) shifted to the right by
+ * @shift (1 to 24), q[m] that of im[k], limited to +-32767, for m < samples;
+ * round is below 1 << shift. Sample m is the (m % 32)-th of line m /
+ * 32; lines are @line int16 apart. Reads in[0] to in[samples + count + 31];
+ * writes as far as the last line's end, there anything. i and q are aligned to
+ * 64 bytes, in need not be. Variants agree with the C form exactly.
  */
-typedef void demod_row_fn(float *out, const int16_t *in, uint32_t samples,
-			  const struct demod_law *law, float *work);
-demod_row_fn demod_row_c;
+typedef void demod_row_fn(int16_t *i, int16_t *q, size_t line,
+			  const int16_t *in, uint32_t samples,
+			  const struct demod_taps *taps, uint32_t shift,
+			  int32_t round);
+demod_row_fn demod_row_c, demod_row_avx2, demod_row_avx512;
 
 struct demod_row_variant {
 	demod_row_fn *fn;
@@ -44,20 +47,37 @@ struct demod_row_variant {
 
 extern const struct demod_row_variant demod_row_variants[];
 
+/* The largest |in[n]|, n < samples. Variants agree with the C form exactly. */
+typedef uint32_t demod_peak_fn(const int16_t *in, uint32_t samples);
+demod_peak_fn demod_peak_c, demod_peak_avx2, demod_peak_avx512;
+
+struct demod_peak_variant {
+	demod_peak_fn *fn;
+	const char *name;
+	unsigned int flags;
+};
+
+extern const struct demod_peak_variant demod_peak_variants[];
+
 /**
- * struct demod_params - the low-pass
+ * struct demod_params - the band-pass, as a low-pass about fc
  * @pass: edge of the passband [Hz]; 0 with @stop 0: 0.4 of the distance from
  *        0 Hz to the image at -2 fc, aliases of fs considered
  * @stop: edge of the stopband [Hz]; 0 with @pass 0: 0.6 of that distance
  * @reject: least attenuation in the stopband [dB], 30 to 120; 0: 80
  * @decimate: 1 to 16; 0: 1
+ * @workers: parts that a frame's events are divided into; 0: 1
  */
 struct demod_params {
 	double pass;
 	double stop;
 	double reject;
 	uint32_t decimate;
+	uint32_t workers;
 };
+
+/* Turns of the carrier per complex sample, at most. */
+#define DEMOD_TURNS_MAX	0.3
 
 struct demod;
 
@@ -76,19 +96,39 @@ int demod_create(struct demod **demod, const struct sono_scan *scan,
 /**
  * demod_execute() - demodulate all rows of a frame
  * @demod: a demodulator
- * @out: of the scan's events and channels, demod_samples() long
+ * @out: of the scan's events and channels, demod_longest() long
  * @in: a frame of the scan
  */
-void demod_execute(struct demod *demod, struct baseband *out,
+void demod_execute(struct demod *demod, struct analytic *out,
 		   const struct rf_frame *in);
+
+/**
+ * demod_execute_part() - one worker's share of demod_execute()
+ * @demod: a demodulator
+ * @worker: below the workers of its parameters; each at once by one thread
+ * @out: as demod_execute()
+ * @in: as demod_execute()
+ */
+void demod_execute_part(struct demod *demod, uint32_t worker,
+			struct analytic *out, const struct rf_frame *in);
 
 void demod_destroy(struct demod *demod);
 
+/**
+ * demod_upsample() - samples that become of one, before decimation
+ * @scan: a scan
+ *
+ * As many as bring the carrier to 0.28 turns per sample or less: 1 at fs = 4
+ * fc and above, 3 where a record is undersampled at 4/3 fc.
+ */
+uint32_t demod_upsample(const struct sono_scan *scan);
+
+/** demod_rate() - complex samples per second after demodulation */
+double demod_rate(const struct sono_scan *scan, uint32_t decimate);
+
 /** demod_samples() - complex samples that @samples of RF become */
-static inline uint32_t demod_samples(uint32_t samples, uint32_t decimate)
-{
-	return (samples + decimate - 1) / decimate;
-}
+uint32_t demod_samples(const struct sono_scan *scan, uint32_t samples,
+		       uint32_t decimate);
 
 /** demod_longest() - complex samples of the longest row of @scan */
 uint32_t demod_longest(const struct sono_scan *scan, uint32_t decimate);

@@ -4,23 +4,35 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
+#include "cpu.h"
 #include "dsp.h"
 
-#define ALIGNMENT 64
+#define ALIGNMENT	64
+#define HUGE_PAGE	((size_t)2 << 20)
 
+/*
+ * Large buffers lie on huge pages where the system has them to give: a tile
+ * reads rows of all channels, more pages than a core remembers small ones.
+ */
 void *dsp_alloc(size_t count, size_t size)
 {
-	size_t bytes;
+	size_t bytes, alignment;
 	void *p;
 
 	if (__builtin_mul_overflow(count, size, &bytes) ||
-	    __builtin_add_overflow(bytes, ALIGNMENT, &bytes))
+	    __builtin_add_overflow(bytes, HUGE_PAGE, &bytes))
 		return NULL;
-	bytes -= bytes % ALIGNMENT;
-	p = aligned_alloc(ALIGNMENT, bytes);
-	if (p)
-		memset(p, 0, bytes);
+	bytes -= HUGE_PAGE;
+	alignment = bytes < HUGE_PAGE ? ALIGNMENT : HUGE_PAGE;
+	bytes += ALIGNMENT - bytes % ALIGNMENT;
+	p = aligned_alloc(alignment, bytes);
+	if (!p)
+		return NULL;
+	if (alignment == HUGE_PAGE)
+		madvise(p, bytes - bytes % HUGE_PAGE, MADV_HUGEPAGE);
+	memset(p, 0, bytes);
 	return p;
 }
 
@@ -80,22 +92,65 @@ const char *grid_check(const struct grid *grid)
 	return NULL;
 }
 
-int baseband_init(struct baseband *bb, uint32_t events, uint32_t channels,
-		  uint32_t samples)
+/* What chooses a kernel chooses the way that it reads. */
+bool analytic_blocked(void)
 {
-	/* a multiple of 64 bytes, so that every row is aligned */
-	bb->stride = (2 * (size_t)samples + 15) & ~(size_t)15;
-	bb->events = events;
-	bb->channels = channels;
-	bb->data = dsp_alloc((size_t)events * channels,
-			     bb->stride * sizeof(float));
-	return bb->data ? 0 : -ENOMEM;
+	return cpu_flags() & CPU_AVX512;
 }
 
-void baseband_finish(struct baseband *bb)
+static void lay_out(struct analytic *a)
 {
-	free(bb->data);
-	bb->data = NULL;
+	if (analytic_blocked()) {
+		a->plane = ANALYTIC_LINE;
+		a->row = 2 * ANALYTIC_LINE;
+		a->line = a->row * a->channels;
+		a->event = a->line * (a->lines + 2);
+	} else {
+		/*
+		 * An odd number of lines, the zeros between planes in it: rows
+		 * at the same depth do not meet in a few sets of a cache.
+		 */
+		a->line = ANALYTIC_LINE;
+		a->plane = ((a->lines + 1) | 1) * (size_t)ANALYTIC_LINE;
+		a->row = 2 * a->plane;
+		a->event = a->row * a->channels;
+	}
+}
+
+int analytic_init(struct analytic *a, uint32_t events, uint32_t channels,
+		  uint32_t samples)
+{
+	size_t total;
+	int16_t *block;
+
+	*a = (struct analytic){
+		.events = events,
+		.channels = channels,
+		.lines = samples / ANALYTIC_LINE + !!(samples % ANALYTIC_LINE),
+	};
+	lay_out(a);
+	/* zeros before the first row, and room to read past the last */
+	if (__builtin_mul_overflow(events, a->event, &total) ||
+	    __builtin_add_overflow(total, a->line + ANALYTIC_LINE, &total))
+		return -ENOMEM;
+	block = dsp_alloc(total, sizeof(*block));
+	a->scale = dsp_alloc(events, sizeof(*a->scale));
+	if (block && a->scale) {
+		a->data = block + a->line;
+		return 0;
+	}
+	free(block);
+	analytic_finish(a);
+	return -ENOMEM;
+}
+
+void analytic_finish(struct analytic *a)
+{
+	if (a->data)
+		free(a->data - a->line);
+	free(a->scale);
+	a->data = NULL;
+	a->scale = NULL;
 }
 
 int iq_init(struct iq *iq, uint32_t ensemble, uint32_t lines,

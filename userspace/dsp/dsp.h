@@ -2,7 +2,7 @@
 /*
  * The types that travel through the pipeline, in the order of the flow:
  *
- *	rf_frame -> baseband -> iq -+-> env -+-> image
+ *	rf_frame -> analytic -> iq -+-> env -+-> image
  *				    `-> vel -'
  *
  * Every stage is an object of its own with the same verbs: X_create() may
@@ -39,21 +39,38 @@ struct rf_frame {
 	double clock;
 };
 
+#define ANALYTIC_LINE	32	/* samples of a line of 64 bytes */
+
 /**
- * struct baseband - channel data as complex baseband
- * @data: interleaved re, im [int16 counts], [events][channels][@stride]
+ * struct analytic - channel data as analytic signals
+ * @data: real part of sample 0 of the first row, aligned to 64 bytes
  * @events: events of the frame
  * @channels: rows of an event
- * @stride: floats from row to row
+ * @lines: of a row, ANALYTIC_LINE samples each
+ * @line: from a line to the row's next [int16]
+ * @plane: from a real part to its imaginary part [int16]
+ * @row: from channel to channel [int16]
+ * @event: from event to event [int16]
+ * @scale: per event, int16 counts of RF to one count of @data: a power of 2
  *
  * Sample m of a row belongs to time rx_start + m / fs of its event, fs after
- * decimation; the carrier's phase is zero at the row's first sample.
+ * resampling; the carrier is kept, its phase is that of the RF. Real and
+ * imaginary parts are lines of their own. Every row has a line of zeros before
+ * it and one behind it, and zeros follow the samples that an event has.
+ *
+ * Lines lie as the kernels of this machine read them best: one after another,
+ * or (analytic_blocked()) all channels' lines of the same samples together.
  */
-struct baseband {
-	float *data;
+struct analytic {
+	int16_t *data;
 	uint32_t events;
 	uint32_t channels;
-	size_t stride;
+	uint32_t lines;
+	size_t line;
+	size_t plane;
+	size_t row;
+	size_t event;
+	float *scale;
 };
 
 /**
@@ -313,17 +330,36 @@ struct image {
 };
 
 /**
- * baseband_init() - buffer for a frame's channel data, zeroed
- * @bb: written
+ * analytic_init() - buffer for a frame's channel data, zeroed
+ * @analytic: written
  * @events: of a frame
  * @channels: of an event
- * @samples: of the longest row
+ * @samples: of the longest row, after resampling
  *
  * Return: 0 or -ENOMEM.
  */
-int baseband_init(struct baseband *bb, uint32_t events, uint32_t channels,
-		  uint32_t samples);
-void baseband_finish(struct baseband *bb);
+int analytic_init(struct analytic *analytic, uint32_t events,
+		  uint32_t channels, uint32_t samples);
+void analytic_finish(struct analytic *analytic);
+
+/** analytic_blocked() - do lines of all channels lie together? */
+bool analytic_blocked(void);
+
+/** analytic_row() - real part of a row's sample 0 */
+static inline int16_t *analytic_row(const struct analytic *analytic,
+				    uint32_t event, uint32_t channel)
+{
+	return analytic->data + event * analytic->event +
+	       channel * analytic->row;
+}
+
+/** analytic_at() - where sample @m of a row lies, from its sample 0 [int16] */
+static inline ptrdiff_t analytic_at(const struct analytic *analytic, int32_t m)
+{
+	return (m >> 5) * (ptrdiff_t)analytic->line + (m & 31);
+}
+
+_Static_assert(ANALYTIC_LINE == 32, "analytic_at() counts in 32");
 
 /** iq_init() - buffer for a packet, zeroed; 0 or -ENOMEM */
 int iq_init(struct iq *iq, uint32_t ensemble, uint32_t lines,

@@ -41,7 +41,7 @@ struct pipeline {
 	bool shared;		/* B is the newest image of colour's packet */
 
 	struct demod *demod;
-	struct baseband baseband;
+	struct analytic analytic;
 	struct focus b;		/* unused where shared */
 	struct detect *detect;
 	struct env env;
@@ -169,13 +169,13 @@ static int make_demod(struct pipeline *p, const char **why)
 
 	if (ret)
 		return ret;
-	return baseband_init(&p->baseband, p->scan->events, p->scan->channels,
+	return analytic_init(&p->analytic, p->scan->events, p->scan->channels,
 			     demod_longest(p->scan, p->params.demod.decimate));
 }
 
 static void run_demod(struct pipeline *p)
 {
-	demod_execute(p->demod, &p->baseband, p->in);
+	demod_execute(p->demod, &p->analytic, p->in);
 }
 
 static int make_beamform(struct pipeline *p, const char **why)
@@ -191,7 +191,7 @@ static int make_beamform(struct pipeline *p, const char **why)
 
 static void run_beamform(struct pipeline *p)
 {
-	beamform_execute(p->b.beamform, &p->b.iq, &p->baseband);
+	beamform_execute(p->b.beamform, &p->b.iq, &p->analytic);
 }
 
 static int make_beamform_colour(struct pipeline *p, const char **why)
@@ -212,7 +212,7 @@ static void run_beamform_colour(struct pipeline *p)
 
 	part.ensemble = f->images;
 	part.data += p->frame * part.ensemble * image;
-	beamform_execute(f->beamform, &part, &p->baseband);
+	beamform_execute(f->beamform, &part, &p->analytic);
 }
 
 static const struct iq *b_iq(const struct pipeline *p)
@@ -430,7 +430,7 @@ static int make_beamform_m(struct pipeline *p, const char **why)
 
 static void run_beamform_m(struct pipeline *p)
 {
-	beamform_execute(p->m.beamform, &p->m.iq, &p->baseband);
+	beamform_execute(p->m.beamform, &p->m.iq, &p->analytic);
 }
 
 /* When a shot of the beam is transmitted, its first event, in the frame. */
@@ -921,7 +921,7 @@ void pipeline_destroy(struct pipeline *p)
 		return;
 	free(p->start);
 	demod_destroy(p->demod);
-	baseband_finish(&p->baseband);
+	analytic_finish(&p->analytic);
 	focus_finish(&p->b);
 	focus_finish(&p->colour);
 	focus_finish(&p->m);

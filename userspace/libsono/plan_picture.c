@@ -217,11 +217,9 @@ static int make_demodulation(struct compiler *c)
 		return refuse(c, processing.demodulation.stop_mhz,
 			      "pass_mhz and stop_mhz together reach the image at %.4g MHz",
 			      image / 1e6);
-	if (p->decimate > 1 &&
-	    p->pass + p->stop > s->fs / p->decimate)
+	if (s->fc > DEMOD_TURNS_MAX * demod_rate(s, p->decimate))
 		return refuse(c, processing.demodulation.decimation,
-			      "pass_mhz and stop_mhz together exceed %.4g MHz",
-			      s->fs / p->decimate / 1e6);
+			      "leaves less than 3.3 samples for a period of fc_mhz");
 	return 0;
 }
 

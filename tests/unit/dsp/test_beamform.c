@@ -1,10 +1,31 @@
 // SPDX-License-Identifier: MIT
+#include <complex.h>
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
 
 #include "dsp/beamform.h"
+#include "dsp/cpu.h"
+#include "dsp/demod.h"
 #include "scan_fixture.h"
+
+#define AMPLITUDE	8192
+#define STEPS		(1 << BEAMFORM_POSITION_BITS)
+
+/*
+ * Of a channel's signal, of 1: the weights' polynomials and their rounding,
+ * which checkdsp holds to 60 dB.
+ */
+#define WEIGHT		1e-3
+/*
+ * A position's receive half is rounded to the nearest step, its transmit half
+ * to the middle of one: a step at most, a little more by the float of the
+ * former, at a quarter of a turn per sample.
+ */
+#define PHASE		(1.05 / STEPS * M_PI / 2)
 
 /* One line straight down at @x. */
 static struct beamform_params line_at(double x)
@@ -19,72 +40,161 @@ static struct beamform_params line_at(double x)
 	};
 }
 
-/*
- * Beamforms channel data that is 1 everywhere: what comes out is the sum of
- * the weights and phases alone.
- */
-static void run_ones(struct iq *iq, struct sono_scan *scan,
-		     const struct beamform_params *params)
+/* Empty rows of a scan whose analytic signal has its own rate. */
+static void make_rows(struct analytic *rows, const struct sono_scan *scan)
+{
+	uint32_t e;
+
+	cr_assert_eq(analytic_init(rows, scan->events, scan->channels,
+				   FIXTURE_SAMPLES), 0);
+	for (e = 0; e < scan->events; e++)
+		rows->scale[e] = 1.0 / AMPLITUDE;
+}
+
+/* Sample m of an envelope, with the carrier's phase. */
+static void set_sample(struct analytic *rows, const struct sono_scan *scan,
+		       uint32_t event, uint32_t channel, uint32_t m,
+		       double complex envelope)
+{
+	const double turns = fmod(m * scan->fc / scan->fs, 1);
+	const double complex v = AMPLITUDE * envelope *
+				 cexp(2 * M_PI * I * turns);
+	int16_t *at = analytic_row(rows, event, channel) +
+		      analytic_at(rows, m);
+
+	at[0] = lrint(creal(v));
+	at[rows->plane] = lrint(cimag(v));
+}
+
+/* The carrier alone. */
+static void set_row(struct analytic *rows, const struct sono_scan *scan,
+		    uint32_t event, uint32_t channel)
+{
+	uint32_t m;
+
+	for (m = 0; m < FIXTURE_SAMPLES; m++)
+		set_sample(rows, scan, event, channel, m, 1);
+}
+
+static void clear_row(struct analytic *rows, uint32_t event, uint32_t channel)
+{
+	int16_t *row = analytic_row(rows, event, channel);
+	uint32_t line;
+
+	for (line = 0; line < rows->lines; line++, row += rows->line) {
+		memset(row, 0, 2 * ANALYTIC_LINE);
+		memset(row + rows->plane, 0, 2 * ANALYTIC_LINE);
+	}
+}
+
+static struct beamform *make_beamform(const struct sono_scan *scan,
+				      const struct beamform_params *params)
 {
 	struct beamform *beamform;
-	struct baseband bb;
 	const char *why = "";
-	size_t i;
 
-	cr_assert_eq(baseband_init(&bb, scan->events, scan->channels,
-				   FIXTURE_SAMPLES), 0);
-	for (i = 0; i < bb.stride * bb.events * bb.channels; i += 2)
-		bb.data[i] = 1;
-	cr_assert_eq(iq_init(iq, params->groups, params->grid.lines,
-			     params->grid.samples), 0);
 	cr_assert_eq(beamform_create(&beamform, scan, params, &why), 0, "%s",
 		     why);
-	beamform_execute(beamform, iq, &bb);
+	return beamform;
+}
+
+static void run(struct iq *iq, const struct sono_scan *scan,
+		const struct beamform_params *params,
+		const struct analytic *rows)
+{
+	struct beamform *beamform = make_beamform(scan, params);
+
+	cr_assert_eq(iq_init(iq, params->groups, params->grid.lines,
+			     params->grid.samples), 0);
+	beamform_execute(beamform, iq, rows);
 	beamform_destroy(beamform);
-	baseband_finish(&bb);
 }
 
-static double magnitude(const struct iq *iq, size_t j)
+static double complex value(const struct iq *iq, size_t j)
 {
-	return hypot(iq->data[2 * j], iq->data[2 * j + 1]);
+	return iq->data[2 * j] + I * iq->data[2 * j + 1];
 }
 
-/* Without dependence of the phase on delay: counts elements. */
-static struct sono_scan *slow_carrier(uint32_t events)
+static size_t points(const struct iq *iq)
 {
-	struct sono_scan *scan = fixture_scan(events);
-
-	scan->fc = 1e-3;
-	return scan;
+	return (size_t)iq->ensemble * iq->lines * iq->samples;
 }
+
+/* What one channel of one event gives, the carrier in its row. */
+static void run_channel(struct iq *iq, const struct sono_scan *scan,
+			const struct beamform_params *params, uint32_t event,
+			uint32_t channel)
+{
+	struct analytic rows;
+
+	make_rows(&rows, scan);
+	set_row(&rows, scan, event, channel);
+	run(iq, scan, params, &rows);
+	analytic_finish(&rows);
+}
+
+/*
+ * The sum of the weights of channels and events: each has the carrier in turn,
+ * and its magnitude is its weight. For free().
+ */
+static double *weights(const struct sono_scan *scan,
+		       const struct beamform_params *params)
+{
+	const size_t n = (size_t)params->groups * params->grid.lines *
+			 params->grid.samples;
+	struct beamform *beamform = make_beamform(scan, params);
+	double *sum = calloc(n, sizeof(*sum));
+	struct analytic rows;
+	struct iq iq;
+	uint32_t e, c;
+	size_t j;
+
+	make_rows(&rows, scan);
+	cr_assert_eq(iq_init(&iq, params->groups, params->grid.lines,
+			     params->grid.samples), 0);
+	for (e = 0; e < scan->events; e++)
+		for (c = 0; c < scan->channels; c++) {
+			set_row(&rows, scan, e, c);
+			beamform_execute(beamform, &iq, &rows);
+			clear_row(&rows, e, c);
+			for (j = 0; j < n; j++)
+				sum[j] += cabs(value(&iq, j));
+		}
+	iq_finish(&iq);
+	analytic_finish(&rows);
+	beamform_destroy(beamform);
+	return sum;
+}
+
+/* --- the aperture --- */
 
 Test(beamform, aperture_grows_with_depth_by_the_f_number)
 {
-	struct sono_scan *scan = slow_carrier(1);
+	struct sono_scan *scan = fixture_scan(1);
 	struct beamform_params params = line_at(0.15e-3);
-	struct iq iq;
+	double *sum;
 	uint32_t j, e;
 
 	params.f_number = 2;
-	run_ones(&iq, scan, &params);
+	sum = weights(scan, &params);
 	for (j = 0; j < params.grid.samples; j++) {
 		double z = 3e-3 + j * 0.1e-3, count = 0;
 
 		for (e = 0; e < scan->elements; e++)
 			count += fabs(scan->element[e].x - 0.15e-3) <=
 				 z / 4 + BEAMFORM_TIE;
-		cr_assert_float_eq(magnitude(&iq, j), count, 1e-3,
-				   "at %g mm", 1e3 * z);
+		cr_assert_float_eq(sum[j], count, count * WEIGHT, "at %g mm",
+				   1e3 * z);
 	}
-	iq_finish(&iq);
+	free(sum);
 	sono_scan_free(scan);
 }
 
 Test(beamform, aperture_lies_in_the_frame_of_the_element)
 {
-	struct sono_scan *scan = slow_carrier(1);
+	struct sono_scan *scan = fixture_scan(1);
 	struct beamform_params params = line_at(0);
-	struct iq iq;
+	double *sum;
 	uint32_t i;
 
 	/* every element looks sideways, away from the line */
@@ -93,48 +203,117 @@ Test(beamform, aperture_lies_in_the_frame_of_the_element)
 		scan->element[i].nz = 0;
 	}
 	params.f_number = 2;
-	run_ones(&iq, scan, &params);
+	sum = weights(scan, &params);
 	for (i = 0; i < params.grid.samples; i++)
-		cr_assert_eq(magnitude(&iq, i), 0);
-	iq_finish(&iq);
+		cr_assert_eq(sum[i], 0);
+	free(sum);
+	sono_scan_free(scan);
+}
+
+/* Channel by channel; and so that lines steered alike see as much as others. */
+Test(beamform, steered_aperture_lies_beside_the_sample)
+{
+	static const double steers[] = { -0.3, 0, 0.2 };
+	struct sono_scan *scan = fixture_scan(1);
+	struct beamform_params params = line_at(0);
+	uint32_t i, c, j;
+	struct iq iq;
+
+	params.f_number = 3;
+	for (i = 0; i < 3; i++) {
+		params.steer = steers[i];
+		for (c = 0; c < scan->channels; c++) {
+			run_channel(&iq, scan, &params, 0, c);
+			for (j = 0; j < params.grid.samples; j++) {
+				double z = 3e-3 + j * 0.1e-3;
+				double middle = -z * tan(steers[i]);
+				double side = scan->element[c].x - middle;
+				bool in = fabs(side) <= z / 6 + BEAMFORM_TIE;
+
+				cr_assert_float_eq(cabs(value(&iq, j)), in,
+						   WEIGHT, "%g rad, %u, %u",
+						   steers[i], c, j);
+			}
+			iq_finish(&iq);
+		}
+	}
 	sono_scan_free(scan);
 }
 
 Test(beamform, samples_outside_the_record_do_not_count)
 {
-	struct sono_scan *scan = slow_carrier(1);
+	struct sono_scan *scan = fixture_scan(1);
 	struct beamform_params params = line_at(0);
-	struct iq iq;
+	double *sum;
 
 	/* 512 samples at 20 MHz are 25.6 us: 19.7 mm of depth */
 	params.grid.sample0 = 20e-3;
-	run_ones(&iq, scan, &params);
-	cr_assert_eq(magnitude(&iq, 0), 0);
-	iq_finish(&iq);
+	sum = weights(scan, &params);
+	cr_assert_eq(sum[0], 0);
+	free(sum);
 	scan->event[0].rx_start = 5e-6;	/* the record begins later */
-	run_ones(&iq, scan, &params);
-	cr_assert_float_eq(magnitude(&iq, 0), FIXTURE_ELEMENTS, 1e-3);
-	iq_finish(&iq);
+	sum = weights(scan, &params);
+	cr_assert_float_eq(sum[0], FIXTURE_ELEMENTS,
+			   FIXTURE_ELEMENTS * WEIGHT);
+	free(sum);
+	scan->event[0].rx_start = 30e-6;	/* after the echoes */
+	sum = weights(scan, &params);
+	cr_assert_eq(sum[0], 0);
+	free(sum);
+	sono_scan_free(scan);
+}
+
+Test(beamform, points_are_pixels_by_channels_by_events)
+{
+	struct sono_scan *scan = fixture_scan(3);
+	struct beamform_params params = line_at(0);
+	struct beamform *b = make_beamform(scan, &params);
+
+	cr_assert_eq(beamform_points(b), 3 * 100 * FIXTURE_ELEMENTS);
+	beamform_destroy(b);
 	sono_scan_free(scan);
 }
 
 Test(beamform, groups_separate_and_compound_events)
 {
 	static const uint32_t group[] = { 0, BEAMFORM_UNUSED, 1, 0 };
-	struct sono_scan *scan = slow_carrier(4);
+	struct sono_scan *scan = fixture_scan(4);
 	struct beamform_params params = line_at(0);
-	struct iq iq;
+	double *sum;
 
 	params.groups = 2;
 	params.group = group;
-	run_ones(&iq, scan, &params);
-	cr_assert_float_eq(magnitude(&iq, 50), 2 * FIXTURE_ELEMENTS, 1e-3);
-	cr_assert_float_eq(magnitude(&iq, 150), FIXTURE_ELEMENTS, 1e-3);
-	iq_finish(&iq);
+	sum = weights(scan, &params);
+	cr_assert_float_eq(sum[50], 2 * FIXTURE_ELEMENTS,
+			   2 * FIXTURE_ELEMENTS * WEIGHT);
+	cr_assert_float_eq(sum[150], FIXTURE_ELEMENTS,
+			   FIXTURE_ELEMENTS * WEIGHT);
+	free(sum);
 	sono_scan_free(scan);
 }
 
-/* Phase of the sum of one element's echo, [rad]. */
+Test(beamform, events_count_by_their_scale)
+{
+	struct sono_scan *scan = fixture_scan(2);
+	struct beamform_params params = line_at(0);
+	struct analytic rows;
+	struct iq iq;
+
+	make_rows(&rows, scan);
+	set_row(&rows, scan, 0, 5);
+	set_row(&rows, scan, 1, 5);
+	rows.scale[0] *= 64;
+	rows.scale[1] /= 64;
+	run(&iq, scan, &params, &rows);
+	cr_assert_float_eq(cabs(value(&iq, 50)), 64 + 1 / 64.0, 64 * WEIGHT);
+	iq_finish(&iq);
+	analytic_finish(&rows);
+	sono_scan_free(scan);
+}
+
+/* --- delays --- */
+
+/* Phase of one element's echo [rad]. */
 static double phase_of_one(double lens, double pulse, double delay)
 {
 	struct sono_scan *scan = fixture_scan(1);
@@ -143,14 +322,12 @@ static double phase_of_one(double lens, double pulse, double delay)
 	struct iq iq;
 	uint32_t i;
 
-	scan->channels = 1;
-	scan->channel_element[0] = 8;
 	scan->lens_delay = lens;
 	scan->pulse_delay = pulse;
 	for (i = 0; i < scan->elements; i++)
 		d[i] = i == 8 ? delay : NAN;
-	run_ones(&iq, scan, &params);
-	phase = atan2(iq.data[1], iq.data[0]);
+	run_channel(&iq, scan, &params, 0, 8);
+	phase = carg(value(&iq, 0));
 	iq_finish(&iq);
 	sono_scan_free(scan);
 	return phase;
@@ -166,14 +343,72 @@ static double expected_phase(double extra)
 
 Test(beamform, phase_is_that_of_the_whole_delay)
 {
-	/* 1e-3 rad: Q16 samples, and the table of phases */
-	cr_assert_float_eq(phase_of_one(0, 0, 0), expected_phase(0), 1e-3);
+	cr_assert_float_eq(phase_of_one(0, 0, 0), expected_phase(0),
+			   PHASE + WEIGHT);
 	cr_assert_float_eq(phase_of_one(30e-9, 0, 0), expected_phase(60e-9),
-			   1e-3, "the lens counts twice");
+			   PHASE + WEIGHT, "the lens counts twice");
 	cr_assert_float_eq(phase_of_one(0, 30e-9, 0), expected_phase(30e-9),
-			   1e-3);
+			   PHASE + WEIGHT);
 	cr_assert_float_eq(phase_of_one(0, 0, 30e-9), expected_phase(30e-9),
-			   1e-3);
+			   PHASE + WEIGHT);
+}
+
+/* From the first element to a line at the other end of the array and back. */
+Test(beamform, delays_bend_within_a_tile)
+{
+	struct sono_scan *scan = fixture_scan(1);
+	struct beamform_params params = line_at(2e-3);
+	double *d = (double *)scan->event[0].delay;
+	struct iq iq;
+	uint32_t i;
+
+	for (i = 1; i < scan->elements; i++)
+		d[i] = NAN;
+	run_channel(&iq, scan, &params, 0, 3);
+	for (i = 0; i < params.grid.samples; i++) {
+		const double z = 3e-3 + i * 0.1e-3;
+		const double way = hypot(2e-3 - scan->element[0].x, z) +
+				   hypot(2e-3 - scan->element[3].x, z);
+		const double turns = fmod(way / FIXTURE_C * FIXTURE_FC, 1);
+
+		cr_assert_lt(cabs(value(&iq, i) - cexp(2 * M_PI * I * turns)),
+			     PHASE + WEIGHT, "at %u", i);
+	}
+	iq_finish(&iq);
+	sono_scan_free(scan);
+}
+
+/* Roundings are as often late as early, over samples and channels. */
+Test(beamform, positions_have_no_bias)
+{
+	struct sono_scan *scan = fixture_scan(1);
+	struct beamform_params params = line_at(0.1234e-3);
+	double turn = 0;
+	uint32_t c, j;
+	struct iq iq;
+
+	params.grid.samples = 800;
+	params.grid.sample_step = 0.01371e-3;
+	for (c = 1; c < scan->elements; c++)
+		((double *)scan->event[0].delay)[c] = NAN;
+	for (c = 0; c < scan->channels; c++) {
+		run_channel(&iq, scan, &params, 0, c);
+		for (j = 0; j < iq.samples; j++) {
+			const double z = 3e-3 + j * params.grid.sample_step;
+			const double way =
+				hypot(0.1234e-3 - scan->element[0].x, z) +
+				hypot(0.1234e-3 - scan->element[c].x, z);
+			const double turns = way / FIXTURE_C * FIXTURE_FC;
+
+			turn += carg(value(&iq, j) *
+				     cexp(-2 * M_PI * I * fmod(turns, 1)));
+		}
+		iq_finish(&iq);
+	}
+	/* in steps; of 12800, each 0.41 rms, the mean is 0.004 rms */
+	turn *= STEPS / (M_PI / 2) / (scan->channels * params.grid.samples);
+	cr_assert_float_eq(turn, 0, 0.03, "%g steps", turn);
+	sono_scan_free(scan);
 }
 
 Test(beamform, windows_fall_from_centre_to_edge)
@@ -204,10 +439,15 @@ Test(beamform, wrong_params_are_refused_with_a_reason)
 {
 	static const uint32_t unknown[] = { 0, 7 }, empty[] = { 0, 0 };
 	struct beamform_params p = line_at(0);
+	struct sono_scan *scan;
 
 	p.f_number = -1;
 	cr_assert_str_eq(refusal(fixture_scan(1), &p),
 			 "beamforming: F-number is not 0 to 16");
+	p = line_at(0);
+	p.steer = M_PI / 2;
+	cr_assert_str_eq(refusal(fixture_scan(1), &p),
+			 "beamforming: receive aperture steered by a right angle");
 	p = line_at(0);
 	p.window = WINDOW_HANN;
 	cr_assert_str_eq(refusal(fixture_scan(1), &p),
@@ -223,6 +463,12 @@ Test(beamform, wrong_params_are_refused_with_a_reason)
 	p = line_at(0);
 	p.grid.samples = 100000;
 	cr_assert_str_eq(refusal(fixture_scan(1), &p),
+			 "beamforming: a transmit delay beyond 16383 samples");
+	p = line_at(0);
+	p.grid.sample0 = 1.3;
+	scan = fixture_scan(1);
+	scan->event[0].rx_start = 1.3 / FIXTURE_C;
+	cr_assert_str_eq(refusal(scan, &p),
 			 "beamforming: a receive delay beyond 16383 samples");
 }
 
@@ -236,6 +482,10 @@ Test(beamform, wrong_scans_are_refused_with_a_reason)
 	cr_assert_str_eq(refusal(scan, &p),
 			 "scan: an element's normal is not a unit vector");
 	scan = fixture_scan(1);
+	scan->event[0].rx_start = -1e-3;
+	cr_assert_str_eq(refusal(scan, &p),
+			 "beamforming: a transmit delay beyond 16383 samples");
+	scan = fixture_scan(1);
 	scan->channel_element[2] = 99;
 	cr_assert_str_eq(refusal(scan, &p),
 			 "scan: a channel of an unknown element");
@@ -245,6 +495,8 @@ Test(beamform, wrong_scans_are_refused_with_a_reason)
 	cr_assert_str_eq(refusal(scan, &p),
 			 "scan: an event without transmitting element");
 }
+
+/* --- focused waves --- */
 
 /* A beam down from @x, focused at 12 mm. */
 static void focus_event(struct sono_scan *scan, uint32_t event, double x)
@@ -271,53 +523,63 @@ static double focused_delay(const struct sono_scan *scan, uint32_t event,
 	return (there + hypot(x - scan->element[e].x, z)) / scan->c;
 }
 
+/* An envelope that turns by up to a fifth of the carrier. */
+static double complex envelope(uint32_t channel, double m)
+{
+	return cexp(I * 0.02 * (channel + 1.0) * m) *
+	       (0.6 + 0.3 * sin(0.05 * m));
+}
+
+static double complex lerp_envelope(uint32_t channel, double at)
+{
+	const double i = floor(at), f = at - i;
+
+	return (1 - f) * envelope(channel, i) + f * envelope(channel, i + 1);
+}
+
+static void fill_envelopes(struct analytic *rows, const struct sono_scan *scan)
+{
+	uint32_t e, c, m;
+
+	for (e = 0; e < scan->events; e++)
+		for (c = 0; c < scan->channels; c++)
+			for (m = 0; m < FIXTURE_SAMPLES; m++)
+				set_sample(rows, scan, e, c, m,
+					   envelope(c, m));
+}
+
 Test(beamform, focused_wave_counts_from_its_focus)
 {
 	struct sono_scan *scan = fixture_scan(1);
 	struct beamform_params params = line_at(0.2e-3);
-	struct beamform *beamform;
-	struct baseband bb;
+	struct analytic rows;
 	struct iq iq;
-	const char *why = "";
-	uint32_t e, j, n;
+	uint32_t e, j;
 
 	/* lambda 0.308 mm, F 2.67: plane within 4.4 mm of the focus */
 	params.grid.sample_step = 0.14e-3;
 	focus_event(scan, 0, -0.1e-3);
-	cr_assert_eq(baseband_init(&bb, 1, scan->channels, FIXTURE_SAMPLES), 0);
-	for (e = 0; e < scan->channels; e++)
-		for (n = 0; n < 2 * FIXTURE_SAMPLES; n++)
-			bb.data[e * bb.stride + n] = sin(0.05 * n * (1 + e)) +
-						     (n & 1);
-	cr_assert_eq(iq_init(&iq, 1, 1, 100), 0);
-	cr_assert_eq(beamform_create(&beamform, scan, &params, &why), 0, "%s",
-		     why);
-	beamform_execute(beamform, &iq, &bb);
+	make_rows(&rows, scan);
+	fill_envelopes(&rows, scan);
+	run(&iq, scan, &params, &rows);
 	for (j = 0; j < 100; j++) {
-		double z = 3e-3 + j * 0.14e-3, re = 0, im = 0;
+		double z = 3e-3 + j * 0.14e-3;
+		double complex want = 0;
 
 		if (fabs(z - 12e-3) < 4.5e-3)
 			continue;
 		for (e = 0; e < scan->channels; e++) {
-			double t = focused_delay(scan, 0, 0.2e-3, z, e) *
-				   scan->fs;
-			const float *tap = bb.data + e * bb.stride +
-					   2 * (long)t;
-			double a = t - (long)t;
-			double c = cos(2 * M_PI * scan->fc / scan->fs * t);
-			double s = sin(2 * M_PI * scan->fc / scan->fs * t);
-			double i = tap[0] + a * (tap[2] - tap[0]);
-			double q = tap[1] + a * (tap[3] - tap[1]);
+			double t = focused_delay(scan, 0, 0.2e-3, z, e);
 
-			re += i * c - q * s;
-			im += i * s + q * c;
+			want += lerp_envelope(e, t * scan->fs) *
+				cexp(2 * M_PI * I * fmod(scan->fc * t, 1));
 		}
-		cr_assert_float_eq(iq.data[2 * j], re, 4e-3, "at %g mm",
-				   1e3 * z);
-		cr_assert_float_eq(iq.data[2 * j + 1], im, 4e-3);
+		/* the envelope turns further by a fifth */
+		cr_assert_lt(cabs(value(&iq, j) - want),
+			     FIXTURE_ELEMENTS * 0.9 * (1.2 * PHASE + WEIGHT),
+			     "at %g mm", 1e3 * z);
 	}
-	beamform_destroy(beamform);
-	baseband_finish(&bb);
+	analytic_finish(&rows);
 	iq_finish(&iq);
 	sono_scan_free(scan);
 }
@@ -326,22 +588,23 @@ Test(beamform, focused_arrival_has_no_jump_at_the_focus)
 {
 	struct sono_scan *scan = fixture_scan(1);
 	struct beamform_params params = line_at(0.3e-3);
+	const double step = 0.02e-3;
 	struct iq iq;
 	double before = NAN;
 	uint32_t j;
 
-	/* of the ones every element sees the carrier's phase at its delay */
 	focus_event(scan, 0, 0);
-	scan->fc = 0.1e6;
-	params.grid.sample_step = 0.14e-3;
-	run_ones(&iq, scan, &params);
-	for (j = 0; j < 100; j++) {
-		double phase = atan2(iq.data[2 * j + 1], iq.data[2 * j]);
+	params.grid.sample_step = step;
+	params.grid.samples = 700;
+	run_channel(&iq, scan, &params, 0, 8);
+	for (j = 0; j < params.grid.samples; j++) {
+		double phase = carg(value(&iq, j));
 
-		/* about 2 x 0.14 mm of way: 0.114 rad */
+		/* twice the way; the sphere, not on its axis, a little less */
 		if (j)
 			cr_assert_float_eq(remainder(phase - before, 2 * M_PI),
-					   0.114, 0.03, "at %u", j);
+					   4 * M_PI * FIXTURE_FC * step /
+					   FIXTURE_C, 0.06, "at %u", j);
 		before = phase;
 	}
 	iq_finish(&iq);
@@ -350,51 +613,48 @@ Test(beamform, focused_arrival_has_no_jump_at_the_focus)
 
 Test(beamform, lines_between_and_beyond_beams_are_as_bright)
 {
-	struct sono_scan *scan = slow_carrier(3);
+	struct sono_scan *scan = fixture_scan(3);
 	struct beamform_params params = line_at(-2e-3);
-	struct iq iq;
+	double *sum;
 	uint32_t i;
 
 	params.grid.lines = 41;
 	params.grid.line_step = 0.1e-3;
 	for (i = 0; i < 3; i++)
 		focus_event(scan, i, (i - 1.0) * 0.93e-3);
-	run_ones(&iq, scan, &params);
+	sum = weights(scan, &params);
 	for (i = 0; i < 41 * 100; i++)
-		cr_assert_float_eq(magnitude(&iq, i), FIXTURE_ELEMENTS, 1e-3,
-				   "line %u", i / 100);
-	iq_finish(&iq);
+		cr_assert_float_eq(sum[i], FIXTURE_ELEMENTS,
+				   FIXTURE_ELEMENTS * WEIGHT, "line %u",
+				   i / 100);
+	free(sum);
 	sono_scan_free(scan);
 }
 
 Test(beamform, line_takes_the_beam_that_lies_on_it)
 {
-	struct sono_scan *scan = slow_carrier(3);
+	struct sono_scan *scan = fixture_scan(3);
 	struct beamform_params params = line_at(0);
-	struct beamform *beamform;
-	struct baseband bb;
-	const char *why = "";
+	struct analytic rows;
 	struct iq iq;
 	uint32_t i;
 
-	for (i = 0; i < 3; i++)
+	make_rows(&rows, scan);
+	for (i = 0; i < 3; i++) {
 		focus_event(scan, i, (i - 1.0) * 0.5e-3);
-	cr_assert_eq(baseband_init(&bb, 3, scan->channels, FIXTURE_SAMPLES), 0);
-	for (i = 0; i < bb.stride * scan->channels; i += 2) {
-		bb.data[i] = 100;
-		bb.data[i + bb.stride * scan->channels] = 1;
-		bb.data[i + 2 * bb.stride * scan->channels] = 100;
+		set_row(&rows, scan, i, 4);
+		if (i != 1)
+			rows.scale[i] *= 100;
 	}
-	cr_assert_eq(iq_init(&iq, 1, 1, 100), 0);
-	cr_assert_eq(beamform_create(&beamform, scan, &params, &why), 0);
-	beamform_execute(beamform, &iq, &bb);
+	run(&iq, scan, &params, &rows);
 	for (i = 0; i < 100; i++)
-		cr_assert_float_eq(magnitude(&iq, i), FIXTURE_ELEMENTS, 1e-3);
-	beamform_destroy(beamform);
-	baseband_finish(&bb);
+		cr_assert_float_eq(cabs(value(&iq, i)), 1, WEIGHT);
+	analytic_finish(&rows);
 	iq_finish(&iq);
 	sono_scan_free(scan);
 }
+
+/* --- windows --- */
 
 /*
  * Twice the sum of a Hann window over an aperture is its number of elements,
@@ -402,32 +662,72 @@ Test(beamform, line_takes_the_beam_that_lies_on_it)
  */
 Test(beamform, window_stretches_to_the_edge_of_the_array)
 {
-	struct sono_scan *scan = slow_carrier(1);
+	struct sono_scan *scan = fixture_scan(1);
 	double edge = scan->element[15].x + FIXTURE_PITCH / 2;
 	struct beamform_params params = line_at(edge);
-	struct iq iq;
+	double *sum;
 	uint32_t j;
 
 	params.f_number = 1.5;
 	params.window = WINDOW_HANN;
-	run_ones(&iq, scan, &params);
+	sum = weights(scan, &params);
 	for (j = 0; j < params.grid.samples; j++) {
 		double z = 3e-3 + j * 0.1e-3;
 		double width = fmin(z / 3, 16 * FIXTURE_PITCH);
 
-		cr_assert_float_eq(magnitude(&iq, j),
-				   width / FIXTURE_PITCH / 2, 0.1, "at %g mm",
-				   1e3 * z);
+		cr_assert_float_eq(sum[j], width / FIXTURE_PITCH / 2, 0.1,
+				   "at %g mm", 1e3 * z);
 	}
-	iq_finish(&iq);
+	free(sum);
 	sono_scan_free(scan);
+}
+
+Test(beamform, windows_weigh_elements_by_their_place)
+{
+	struct sono_scan *scan = fixture_scan(1);
+	struct beamform_params params = line_at(0);
+	uint32_t c, j;
+	struct iq iq;
+
+	params.f_number = 2;
+	params.window = WINDOW_TUKEY;
+	params.taper = 0.6;
+	for (c = 0; c < scan->channels; c++) {
+		run_channel(&iq, scan, &params, 0, c);
+		for (j = 0; j < params.grid.samples; j++) {
+			double reach = (3e-3 + j * 0.1e-3) / 4;
+			double half = fmin(reach, 8 * FIXTURE_PITCH);
+			double u = fabs(scan->element[c].x) / half;
+			double want = u <= 1 ? window_weight(WINDOW_TUKEY, 0.6,
+							     u) : 0;
+
+			cr_assert_float_eq(cabs(value(&iq, j)), want,
+					   2 * WEIGHT, "%u, %u", c, j);
+		}
+		iq_finish(&iq);
+	}
+	sono_scan_free(scan);
+}
+
+static void bend(struct sono_scan *scan, double radius)
+{
+	uint32_t e;
+
+	for (e = 0; e < scan->elements; e++) {
+		double angle = (e - 7.5) * FIXTURE_PITCH / radius;
+
+		scan->element[e] = (struct sono_element){
+			radius * sin(angle), radius * (cos(angle) - 1),
+			sin(angle), cos(angle),
+		};
+	}
 }
 
 /* On an arc, every line along a radius sees the same aperture. */
 Test(beamform, convex_array_sees_alike_along_every_radius)
 {
-	struct sono_scan *scan = slow_carrier(1);
-	const double radius = 40e-3, step = 0.3e-3 / radius;
+	struct sono_scan *scan = fixture_scan(1);
+	const double radius = 40e-3, step = FIXTURE_PITCH / radius;
 	struct beamform_params params = {
 		.grid = {
 			.shape = GRID_SECTOR, .lines = 3, .samples = 20,
@@ -439,30 +739,672 @@ Test(beamform, convex_array_sees_alike_along_every_radius)
 		.window = WINDOW_HANN,
 		.groups = 1,
 	};
-	struct iq iq;
-	uint32_t e, j;
+	double *sum;
+	uint32_t j;
 
-	for (e = 0; e < scan->elements; e++) {
-		double angle = (e - 7.5) * step;
-
-		scan->element[e] = (struct sono_element){
-			radius * sin(angle), radius * (cos(angle) - 1),
-			sin(angle), cos(angle),
-		};
-	}
-	run_ones(&iq, scan, &params);
+	bend(scan, radius);
+	sum = weights(scan, &params);
 	for (j = 0; j < 20; j++) {
 		/* normals that part make it narrower than on a flat array */
 		double z = 3e-3 + j * 0.05e-3;
 		double width = z / 2 * radius / (radius + z);
 
-		cr_assert_float_eq(magnitude(&iq, j), magnitude(&iq, 40 + j),
-				   1e-3);
-		cr_assert_float_eq(magnitude(&iq, j), magnitude(&iq, 20 + j),
-				   1e-3);
-		cr_assert_float_eq(magnitude(&iq, j),
-				   width / FIXTURE_PITCH / 2, 0.1);
+		cr_assert_float_eq(sum[j], sum[40 + j], 10 * WEIGHT);
+		cr_assert_float_eq(sum[j], sum[20 + j], 10 * WEIGHT);
+		cr_assert_float_eq(sum[j], width / FIXTURE_PITCH / 2, 0.1);
 	}
-	iq_finish(&iq);
+	free(sum);
 	sono_scan_free(scan);
+}
+
+/* --- the same points by other ways --- */
+
+/*
+ * Two positions may be rounded apart by a step each way, of the carrier and an
+ * envelope that turns on by a fifth; their weights by 60 dB.
+ */
+static double alike(void)
+{
+	return FIXTURE_ELEMENTS * 0.9 *
+	       (1.2 * 2.0 / STEPS * M_PI / 2 + 2 * WEIGHT);
+}
+
+/* Every so many samples of a fine line, from the record @rows. */
+static void compare_coarse(struct sono_scan *scan, const struct analytic *rows,
+			   const struct beamform_params *fine,
+			   const struct iq *want, uint32_t every,
+			   double irregular)
+{
+	struct beamform_params coarse = *fine;
+	struct beamform *beamform;
+	struct iq iq;
+	uint32_t j;
+
+	coarse.grid.sample_step *= every;
+	coarse.grid.samples = (fine->grid.samples - 1) / every + 1;
+	beamform = make_beamform(scan, &coarse);
+	cr_assert_eq(beamform_irregular(beamform), irregular, "every %u",
+		     every);
+	beamform_destroy(beamform);
+	run(&iq, scan, &coarse, rows);
+	for (j = 0; j < coarse.grid.samples; j++)
+		cr_assert_lt(cabs(value(want, every * j) - value(&iq, j)),
+			     2 * alike(), "every %u: %u", every, j);
+	iq_finish(&iq);
+}
+
+Test(beamform, coarse_grids_agree_with_fine_ones)
+{
+	struct sono_scan *scan = fixture_scan(2);
+	struct beamform_params fine = line_at(0.4e-3);
+	struct beamform *beamform;
+	struct analytic rows;
+	struct iq iq;
+	uint32_t e;
+
+	for (e = 0; e < scan->elements; e++)
+		((double *)scan->event[1].delay)[e] =
+			scan->element[e].x * 0.1 / scan->c;
+	make_rows(&rows, scan);
+	fill_envelopes(&rows, scan);
+	/* a sample of the record on the way and back */
+	fine.f_number = 1;
+	fine.grid.sample_step = 38.5e-6;
+	fine.grid.samples = 401;
+	beamform = make_beamform(scan, &fine);
+	cr_assert_eq(beamform_irregular(beamform), 0);
+	beamform_destroy(beamform);
+	run(&iq, scan, &fine, &rows);
+	/* up to 16 the grid is made finer inside; beyond, the C form helps */
+	compare_coarse(scan, &rows, &fine, &iq, 3, 0);
+	compare_coarse(scan, &rows, &fine, &iq, 8, 0);
+	compare_coarse(scan, &rows, &fine, &iq, 16, 0);
+	compare_coarse(scan, &rows, &fine, &iq, 40, 1);
+	iq_finish(&iq);
+	analytic_finish(&rows);
+	sono_scan_free(scan);
+}
+
+/*
+ * A grid whose lines see the same distances, against its lines one by one: a
+ * line alone has too few elements that see alike to share their laws.
+ */
+static void compare_shared(const struct sono_scan *scan,
+			   const struct beamform_params *params)
+{
+	struct beamform_params one = *params;
+	struct beamform_params apart = *params;
+	struct beamform *shared = make_beamform(scan, params), *other;
+	struct analytic rows;
+	struct iq all, iq;
+	uint32_t line, j;
+
+	/* laws that are shared are worked out once, for all lines */
+	apart.grid.line_step *= 0.97;
+	other = make_beamform(scan, &apart);
+	cr_assert_lt(beamform_bytes(shared), beamform_bytes(other));
+	beamform_destroy(shared);
+	beamform_destroy(other);
+	make_rows(&rows, scan);
+	fill_envelopes(&rows, scan);
+	run(&all, scan, params, &rows);
+	one.grid.lines = 1;
+	for (line = 0; line < params->grid.lines; line++) {
+		one.grid.line0 = params->grid.line0 +
+				 line * params->grid.line_step;
+		run(&iq, scan, &one, &rows);
+		for (j = 0; j < iq.samples; j++)
+			cr_assert_lt(cabs(value(&iq, j) -
+					  value(&all, line * iq.samples + j)),
+				     alike(), "%u, %u", line, j);
+		iq_finish(&iq);
+	}
+	iq_finish(&all);
+	analytic_finish(&rows);
+}
+
+Test(beamform, lines_on_elements_share_their_laws)
+{
+	struct sono_scan *scan = fixture_scan(1);
+	struct beamform_params params = line_at(scan->element[0].x);
+
+	params.grid.lines = FIXTURE_ELEMENTS;
+	params.grid.line_step = FIXTURE_PITCH;
+	params.grid.sample_step = 0.05e-3;
+	params.f_number = 1.2;
+	compare_shared(scan, &params);
+	/* 6 um beside them: by 160 steps farther from some than from others */
+	params.grid.line0 += 6e-6;
+	compare_shared(scan, &params);
+	sono_scan_free(scan);
+}
+
+Test(beamform, radii_through_elements_share_their_laws)
+{
+	struct sono_scan *scan = fixture_scan(1);
+	const double radius = 40e-3, step = FIXTURE_PITCH / radius;
+	const struct beamform_params params = {
+		.grid = {
+			.shape = GRID_SECTOR, .lines = FIXTURE_ELEMENTS,
+			.samples = 100, .line0 = -7.5 * step,
+			.line_step = step, .sample0 = radius + 3e-3,
+			.sample_step = 0.05e-3, .apex_z = -radius,
+		},
+		.f_number = 1,
+		.window = WINDOW_HANN,
+		.groups = 1,
+	};
+
+	bend(scan, radius);
+	compare_shared(scan, &params);
+	sono_scan_free(scan);
+}
+
+/* The parts in reverse order, as threads may happen to run. */
+static void run_parts(struct iq *iq, const struct sono_scan *scan,
+		      const struct beamform_params *params,
+		      const struct analytic *rows)
+{
+	struct beamform *beamform = make_beamform(scan, params);
+	uint32_t worker;
+	size_t i;
+
+	cr_assert_eq(iq_init(iq, params->groups, params->grid.lines,
+			     params->grid.samples), 0);
+	for (i = 0; i < 2 * points(iq); i++)
+		iq->data[i] = NAN;
+	for (worker = params->workers; worker-- > 0;)
+		beamform_execute_part(beamform, worker, iq, rows);
+	beamform_destroy(beamform);
+}
+
+static void compare_workers(const struct sono_scan *scan,
+			    struct beamform_params params)
+{
+	struct analytic rows;
+	struct iq one, iq;
+
+	make_rows(&rows, scan);
+	fill_envelopes(&rows, scan);
+	params.workers = 1;
+	run_parts(&one, scan, &params, &rows);
+	cr_assert(isfinite(cabs(value(&one, points(&one) - 1))));
+	for (params.workers = 2; params.workers <= 9; params.workers++) {
+		run_parts(&iq, scan, &params, &rows);
+		cr_assert_eq(memcmp(iq.data, one.data,
+				    2 * points(&iq) * sizeof(float)), 0,
+			     "%u workers", params.workers);
+		iq_finish(&iq);
+	}
+	iq_finish(&one);
+	analytic_finish(&rows);
+}
+
+/* With laws of their own, shared, and with fewer lines than workers. */
+Test(beamform, workers_give_the_same_bits)
+{
+	static const uint32_t group[] = { 0, 1, 0 };
+	struct sono_scan *scan = fixture_scan(3);
+	struct beamform_params params = line_at(-2e-3);
+
+	params.f_number = 1;
+	params.window = WINDOW_HANN;
+	params.groups = 2;
+	params.group = group;
+	params.grid.sample_step = 0.05e-3;
+	params.grid.lines = 150;
+	params.grid.line_step = 0.0237e-3;
+	compare_workers(scan, params);
+	params.grid.line0 = scan->element[0].x;
+	params.grid.line_step = FIXTURE_PITCH;
+	params.grid.lines = 16;
+	compare_workers(scan, params);
+	params.grid.lines = 2;
+	compare_workers(scan, params);
+	sono_scan_free(scan);
+}
+
+/* --- every way of the sum, at every level --- */
+
+/* Events differ in what they hear as well, in strength only. */
+static void make_events(struct analytic *rows, const struct sono_scan *scan)
+{
+	uint32_t e;
+
+	make_rows(rows, scan);
+	fill_envelopes(rows, scan);
+	for (e = 0; e < scan->events; e++)
+		rows->scale[e] *= 1 + 0.25 * e;
+}
+
+/* A line and an event alone share nothing, and nothing of them is kept. */
+static void add_alone(double complex *sum, const struct sono_scan *scan,
+		      const struct beamform_params *params,
+		      const struct analytic *rows, uint32_t line, uint32_t e)
+{
+	struct beamform_params one = *params;
+	const uint32_t to = params->group ? params->group[e] : 0;
+	uint32_t group[32], i;
+	struct iq iq;
+
+	if (to == BEAMFORM_UNUSED)
+		return;
+	for (i = 0; i < scan->events; i++)
+		group[i] = i == e ? 0 : BEAMFORM_UNUSED;
+	one.grid.lines = 1;
+	one.grid.line0 += line * one.grid.line_step;
+	one.groups = 1;
+	one.group = group;
+	run(&iq, scan, &one, rows);
+	sum += ((size_t)to * params->grid.lines + line) * iq.samples;
+	for (i = 0; i < iq.samples; i++)
+		sum[i] += value(&iq, i);
+	iq_finish(&iq);
+}
+
+static double complex *all_alone(const struct sono_scan *scan,
+				 const struct beamform_params *params)
+{
+	double complex *sum = calloc((size_t)params->groups *
+				     params->grid.lines * params->grid.samples,
+				     sizeof(*sum));
+	struct analytic rows;
+	uint32_t line, e;
+
+	setenv("SONO_CPU", "c", 1);
+	make_events(&rows, scan);
+	for (line = 0; line < params->grid.lines; line++)
+		for (e = 0; e < scan->events; e++)
+			add_alone(sum, scan, params, &rows, line, e);
+	analytic_finish(&rows);
+	return sum;
+}
+
+/* Lines that are alike may be reached a step apart, others a law's quarter. */
+static void compare_ways(const struct sono_scan *scan,
+			 struct beamform_params params)
+{
+	static const char *const levels[] = { "c", "avx2", "avx512" };
+	double complex *want = all_alone(scan, &params);
+	double most = 0;
+	struct analytic rows;
+	struct iq iq;
+	uint32_t i, e;
+	size_t k;
+
+	for (e = 0; e < scan->events; e++)
+		most += alike() * (1 + 0.25 * e) * 1.5;
+	for (i = 0; i < 3; i++) {
+		setenv("SONO_CPU", levels[i], 1);
+		make_events(&rows, scan);
+		for (params.workers = 1; params.workers <= 3;
+		     params.workers++) {
+			run_parts(&iq, scan, &params, &rows);
+			for (k = 0; k < points(&iq); k++)
+				cr_assert_lt(cabs(value(&iq, k) - want[k]),
+					     most, "%s, %u workers, %zu",
+					     levels[i], params.workers, k);
+			iq_finish(&iq);
+		}
+		analytic_finish(&rows);
+	}
+	free(want);
+}
+
+/* Lines on elements, to where the record has ended. */
+static struct beamform_params lines_on_elements(const struct sono_scan *scan)
+{
+	struct beamform_params params = line_at(scan->element[0].x);
+
+	params.grid.lines = FIXTURE_ELEMENTS;
+	params.grid.line_step = FIXTURE_PITCH;
+	/* 1.3 samples of the record from one to the next: regular tiles */
+	params.grid.samples = 400;
+	params.grid.sample_step = 0.05e-3;
+	params.f_number = 1.2;
+	return params;
+}
+
+/* Of a plane wave by tan @slope, from all elements. */
+static void slope_event(struct sono_scan *scan, uint32_t event, double slope)
+{
+	uint32_t c;
+
+	for (c = 0; c < scan->elements; c++)
+		((double *)scan->event[event].delay)[c] =
+			(scan->element[c].x - scan->element[slope < 0 ?
+				FIXTURE_ELEMENTS - 1 : 0].x) * slope / scan->c;
+}
+
+/* Laws of a tile are kept, and those of events, all of one wave. */
+Test(beamform, one_wave_that_reaches_all_lines_alike)
+{
+	static const uint32_t group[] = { 0, 1, BEAMFORM_UNUSED, 0 };
+	struct sono_scan *scan = fixture_scan(4);
+	struct beamform_params params = lines_on_elements(scan);
+
+	compare_ways(scan, params);
+	params.groups = 2;
+	params.group = group;
+	compare_ways(scan, params);
+	params.window = WINDOW_TUKEY;
+	params.taper = 0.5;
+	compare_ways(scan, params);
+	sono_scan_free(scan);
+}
+
+/* On elements and between them a wave of many sources arrives otherwise. */
+Test(beamform, one_wave_that_reaches_lines_of_two_kinds)
+{
+	struct sono_scan *scan = fixture_scan(1);
+	struct beamform_params params = lines_on_elements(scan);
+
+	params.grid.lines = 2 * FIXTURE_ELEMENTS - 1;
+	params.grid.line_step = FIXTURE_PITCH / 2;
+	compare_ways(scan, params);
+	params.f_number = 0;
+	params.window = WINDOW_BOXCAR;
+	compare_ways(scan, params);
+	sono_scan_free(scan);
+}
+
+/* A packet: laws of a line are kept, shared with other lines or its own. */
+Test(beamform, many_events_of_a_few_waves)
+{
+	static const uint32_t packet[] = { 0, 1, 2, 3, 4, 5 };
+	static const uint32_t two[] = { 0, 0, 0, 1, 1, 1 };
+	struct sono_scan *scan = fixture_scan(6);
+	struct beamform_params params = lines_on_elements(scan);
+	uint32_t e;
+
+	for (e = 0; e < 6; e++)
+		slope_event(scan, e, 0.1);
+	params.groups = 6;
+	params.group = packet;
+	compare_ways(scan, params);
+	params.grid.line_step *= 0.97;
+	compare_ways(scan, params);
+	/* one after the other, then in turn */
+	for (e = 3; e < 6; e++)
+		slope_event(scan, e, -0.1);
+	compare_ways(scan, params);
+	params.groups = 2;
+	params.group = two;
+	compare_ways(scan, params);
+	for (e = 0; e < 6; e++)
+		slope_event(scan, e, e % 2 ? 0.1 : -0.1);
+	compare_ways(scan, params);
+	/* the same wave, of which the record begins later */
+	scan->event[2].rx_start = 1e-6;
+	scan->event[4].rx_start = 1e-6;
+	compare_ways(scan, params);
+	sono_scan_free(scan);
+}
+
+/* Nothing is kept: events of different waves; coarse tiles. */
+Test(beamform, every_event_for_itself)
+{
+	struct sono_scan *scan = fixture_scan(3);
+	struct beamform_params params = lines_on_elements(scan);
+	uint32_t e;
+
+	for (e = 0; e < 3; e++)
+		slope_event(scan, e, 0.1 * e - 0.1);
+	compare_ways(scan, params);
+	params.grid.line_step *= 0.97;
+	params.window = WINDOW_HANN;
+	compare_ways(scan, params);
+	params.grid.samples = 40;
+	params.grid.sample_step = 0.31e-3;
+	compare_ways(scan, params);
+	sono_scan_free(scan);
+}
+
+/* --- the ends of the memory --- */
+
+#define PAGE	4096
+
+/* Rows of one line in a page whose neighbours cannot be read. */
+struct page {
+	char *map;
+	struct beamform_rows rows;
+	struct beamform_taps taps;
+};
+
+/* A row as analytic_init() lays it, at the start or the end of the page. */
+static void make_page(struct page *page, bool blocked, bool at_end)
+{
+	const size_t plane = (blocked ? 1 : 3) * ANALYTIC_LINE;
+	const size_t line = blocked ? 2 * plane : ANALYTIC_LINE;
+	const size_t event = blocked ? 3 * line : 2 * plane;
+	const size_t block = 2 * (event + line + ANALYTIC_LINE);
+	char *map = mmap(NULL, 3 * PAGE, PROT_NONE,
+			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	cr_assert_neq(map, MAP_FAILED);
+	cr_assert_eq(mprotect(map + PAGE, PAGE, PROT_READ | PROT_WRITE), 0);
+	page->map = map;
+	beamform_fit_taps(&page->taps, 0.25);
+	page->rows = (struct beamform_rows){
+		.data = (int16_t *)(map + PAGE + (at_end ? PAGE - block : 0)) +
+			line,
+		.lines = 1, .line = line, .plane = plane, .row = 2 * plane,
+		.taps = &page->taps,
+	};
+}
+
+static _Alignas(64) const int32_t no_delay[BEAMFORM_TILE];
+static const uint32_t law_0;
+
+static void add_in_page(beamform_add_fn *fn, const struct page *page,
+			const int32_t *transmit)
+{
+	static const int16_t weight[BEAMFORM_TILE];
+	const struct beamform_edges none = { 0 };
+	const struct beamform_edges lead = { .weight = weight, .lead = 1 };
+	const struct beamform_edges tail = { .weight = weight, .tail = 1 };
+	_Alignas(64) float acc[2 * BEAMFORM_TILE] = { 0 };
+
+	fn(acc, &page->rows, no_delay, &law_0, transmit, &none, 1, 1);
+	fn(acc, &page->rows, no_delay, &law_0, transmit, &lead, 1, 1);
+	fn(acc, &page->rows, no_delay, &law_0, transmit, &tail, 1, 1);
+}
+
+static void sum_in_page(const struct beamform_law_variant *v,
+			const struct page *page, const int32_t *transmit)
+{
+	_Alignas(64) uint8_t laws[BEAMFORM_LAW_BYTES];
+	_Alignas(64) float acc[2 * BEAMFORM_TILE] = { 0 };
+
+	v->fn(laws, &page->rows, no_delay, transmit, 1);
+	v->sum(acc, &page->rows, laws, &law_0, 1, 1);
+}
+
+static void run_in_page(const struct page *page, const int32_t *transmit)
+{
+	const bool blocked = page->rows.line != ANALYTIC_LINE;
+	const struct beamform_law_variant *l;
+	const struct beamform_add_variant *a;
+
+	for (a = beamform_add_variants; a->fn; a++)
+		if (!(a->flags & ~cpu_flags()) &&
+		    !(blocked && a->fn == beamform_add_avx2))
+			add_in_page(a->fn, page, transmit);
+	for (l = beamform_law_variants; page->rows.inside && l->fn; l++)
+		if (!(l->flags & ~cpu_flags()) &&
+		    !(blocked && l->fn == beamform_law_avx2))
+			sum_in_page(l, page, transmit);
+}
+
+/* Of all variants that there are, in both layouts, also if positions slip. */
+static void add_at(bool at_end, bool inside, int32_t first, int32_t others)
+{
+	int32_t transmit[BEAMFORM_TILE] = { first };
+	struct page page;
+	uint32_t j;
+	int blocked;
+
+	for (j = 1; j < BEAMFORM_TILE; j++)
+		transmit[j] = j < 4 ? first : others;
+	for (blocked = 0; blocked < 2; blocked++) {
+		make_page(&page, blocked, at_end);
+		page.rows.inside = inside;
+		run_in_page(&page, transmit);
+		cr_assert_eq(munmap(page.map, 3 * PAGE), 0);
+	}
+}
+
+Test(beamform, nothing_is_read_before_the_first_line)
+{
+	add_at(false, false, -32 * STEPS, -32 * STEPS);
+	add_at(false, false, -33 * STEPS, -2 * STEPS);
+	add_at(false, true, -32 * STEPS, -32 * STEPS);
+	add_at(false, true, -32 * STEPS, -1 * STEPS);
+}
+
+/* A window begins at the tap that slipped. */
+Test(beamform, nothing_is_read_before_the_first_line_by_slipping)
+{
+	add_at(false, false, -32 * STEPS, -32 * STEPS - 1);
+	add_at(false, false, -32 * STEPS, -32 * STEPS - BEAMFORM_SLIP);
+}
+
+Test(beamform, nothing_is_read_behind_the_last_line)
+{
+	add_at(true, false, 32 * STEPS - 1, 63 * STEPS - 1);
+	add_at(true, false, 32 * STEPS - 1, 63 * STEPS - 1 + BEAMFORM_SLIP);
+	add_at(true, false, 33 * STEPS, 64 * STEPS);
+	add_at(true, true, 1 * STEPS, 32 * STEPS - 1);
+	add_at(true, true, 32 * STEPS - 1, 32 * STEPS - 1);
+}
+
+/* --- from RF --- */
+
+/* A point at @x, @z as every element hears it: 3 periods, narrow. */
+static void fill_echoes(int16_t *data, const struct sono_scan *scan, double x,
+			double z)
+{
+	uint32_t c, n;
+
+	for (c = 0; c < scan->channels; c++) {
+		int16_t *row = data + c * scan->event[0].stride / 2;
+		const double echo = (z + hypot(x - scan->element[c].x, z)) /
+				    scan->c;
+
+		for (n = 0; n < scan->event[0].samples; n++) {
+			const double t = (n / scan->fs - echo) * scan->fc;
+
+			row[n] = lrint(5000 * cos(2 * M_PI * t) *
+				       exp(-t * t / 18));
+		}
+	}
+}
+
+/* The image of a point at 0.3, 10 mm, on the line through it, 4 mm of it. */
+static void image_of_point(struct iq *iq, double fs, double stop,
+			   uint32_t decimate)
+{
+	struct sono_scan *scan = fixture_scan(1);
+	struct beamform_params params = line_at(0.3e-3);
+	const struct demod_params filter = {
+		.pass = stop / 2, .stop = stop, .decimate = decimate,
+	};
+	struct rf_frame frame = { 0 };
+	const char *why = "";
+	struct analytic rows;
+	struct demod *demod;
+	int16_t *data;
+	uint32_t e;
+
+	scan->fs = fs;
+	scan->event[0].samples = FIXTURE_SAMPLES * ceil(fs / FIXTURE_FS);
+	sono_scan_layout(scan, 0);
+	/* one element transmits, right above the point */
+	for (e = 0; e < scan->elements; e++)
+		((double *)scan->event[0].delay)[e] = e == 8 ? 0 : NAN;
+	scan->element[8].x = 0.3e-3;
+	data = calloc(1, scan->frame_bytes);
+	fill_echoes(data, scan, 0.3e-3, 10e-3);
+	frame.data = data;
+	frame.bytes = scan->frame_bytes;
+	cr_assert_eq(demod_create(&demod, scan, &filter, &why), 0, "%s", why);
+	cr_assert_eq(analytic_init(&rows, 1, scan->channels,
+				   demod_longest(scan, decimate)), 0);
+	demod_execute(demod, &rows, &frame);
+	demod_destroy(demod);
+	params.decimate = decimate;
+	params.grid.sample0 = 8e-3;
+	params.grid.sample_step = 0.04e-3;
+	run(iq, scan, &params, &rows);
+	analytic_finish(&rows);
+	free(data);
+	sono_scan_free(scan);
+}
+
+/* What the elements hear from the point, at the time of another one. */
+static double complex heard(double z)
+{
+	double complex sum = 0;
+	int e;
+
+	for (e = 0; e < FIXTURE_ELEMENTS; e++) {
+		const double x = e == 8 ? 0 : (e - 7.5) * FIXTURE_PITCH -
+					      0.3e-3;
+		const double t = (z + hypot(x, z) - 10e-3 - hypot(x, 10e-3)) /
+				 FIXTURE_C * FIXTURE_FC;
+
+		sum += 5000 * cexp(2 * M_PI * I * t) * exp(-t * t / 18);
+	}
+	return sum;
+}
+
+/* @most: of the envelope's curve, linear interpolation; and the filter's */
+static void judge_point(const struct iq *iq, double most)
+{
+	const double whole = 5000 * FIXTURE_ELEMENTS;
+	uint32_t j;
+
+	for (j = 0; j < 100; j++) {
+		const double complex want = heard(8e-3 + j * 0.04e-3);
+		const double off = cabs(value(iq, j) - want) / whole;
+
+		cr_assert_lt(off, most, "at %u: %g", j, off);
+	}
+}
+
+static void judge_image(double fs, double stop, uint32_t decimate,
+			double most)
+{
+	static const char *const levels[] = { "c", "avx2", "avx512" };
+	struct iq iq;
+	uint32_t i;
+
+	for (i = 0; i < 3; i++) {
+		setenv("SONO_CPU", levels[i], 1);
+		image_of_point(&iq, fs, stop, decimate);
+		judge_point(&iq, most);
+		iq_finish(&iq);
+	}
+}
+
+Test(beamform, point_is_imaged_with_its_phase)
+{
+	judge_image(4 * FIXTURE_FC, 3e6, 1, 0.005);
+}
+
+Test(beamform, undersampled_point_is_imaged_with_its_phase)
+{
+	judge_image(4 * FIXTURE_FC / 3, 1.9e6, 1, 0.005);
+}
+
+/* A quarter of a turn per sample that is kept, as without decimation. */
+Test(beamform, decimated_point_is_imaged_with_its_phase)
+{
+	judge_image(8 * FIXTURE_FC, 3e6, 2, 0.005);
+}
+
+/* 0.298 turns: as far as the demodulator decimates. */
+Test(beamform, coarsely_decimated_point_is_imaged_with_its_phase)
+{
+	judge_image(6.7 * FIXTURE_FC, 3e6, 2, 0.008);
 }

@@ -1,46 +1,81 @@
 // SPDX-License-Identifier: MIT
+#include <complex.h>
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <math.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "dsp/demod.h"
 #include "scan_fixture.h"
 
-/* Amplitude after demodulation of a tone of 10000 counts at @f, mid-record. */
-static double gain_at(double f, const struct demod_params *params,
-		      double *phase)
+/*
+ * Rounding of some 50 taps to 1 / 16384: 1e-4 of the tone, as much of its
+ * mirror image; 80 dB of ripple; int16's rounding.
+ */
+#define EXACT	5e-4
+
+/* Demodulates a frame of @scan that the caller fills. */
+static void demodulate(struct analytic *out, const struct sono_scan *scan,
+		       const struct demod_params *params, const int16_t *data)
 {
-	struct sono_scan *scan = fixture_scan(1);
-	int16_t *data = calloc(1, scan->frame_bytes);
 	const struct rf_frame frame = {
 		.data = data,
 		.bytes = scan->frame_bytes,
 	};
+	const uint32_t decimate = params->decimate ? params->decimate : 1;
+	const char *why = "";
 	struct demod *demod;
-	struct baseband bb;
-	const char *why;
-	uint32_t n, m, d = params->decimate ? params->decimate : 1;
-	double re, im;
 
-	for (n = 0; n < FIXTURE_SAMPLES; n++)
-		data[n] = lrint(10000 * cos(2 * M_PI * f * n / FIXTURE_FS));
-	cr_assert_eq(demod_create(&demod, scan, params, &why), 0);
-	cr_assert_eq(baseband_init(&bb, 1, scan->channels,
-				   demod_longest(scan, d)), 0);
-	demod_execute(demod, &bb, &frame);
-	m = FIXTURE_SAMPLES / 2 / d;
-	re = bb.data[2 * m];
-	im = bb.data[2 * m + 1];
-	/* what is left turns with f - fc */
-	if (phase)
-		*phase = remainder(atan2(im, re) - 2 * M_PI *
-				   (f - FIXTURE_FC) * m * d / FIXTURE_FS,
-				   2 * M_PI);
+	cr_assert_eq(demod_create(&demod, scan, params, &why), 0, "%s", why);
+	cr_assert_eq(analytic_init(out, scan->events, scan->channels,
+				   demod_longest(scan, decimate)), 0);
+	demod_execute(demod, out, &frame);
 	demod_destroy(demod);
-	baseband_finish(&bb);
-	sono_scan_free(scan);
+}
+
+static double complex value(const struct analytic *a, uint32_t event,
+			    uint32_t channel, uint32_t m)
+{
+	const int16_t *at = analytic_row(a, event, channel) +
+			    analytic_at(a, m);
+
+	return (at[0] + I * at[a->plane]) * a->scale[event];
+}
+
+/*
+ * What a tone of 10000 counts at @f becomes after sample @n of a record,
+ * divided by exp(2 pi i f t) of its own: 1 where nothing is lost. @n need not
+ * be whole, but an output must lie there.
+ */
+static double complex tone_at(double f, const struct sono_scan *scan,
+			      const struct demod_params *params, double n)
+{
+	const uint32_t decimate = params->decimate ? params->decimate : 1;
+	const double m = n * demod_rate(scan, decimate) / scan->fs;
+	int16_t *data = calloc(1, scan->frame_bytes);
+	double complex got;
+	struct analytic a;
+	uint32_t k;
+
+	cr_assert_float_eq(m, rint(m), 1e-9);
+	for (k = 0; k < FIXTURE_SAMPLES; k++)
+		data[k] = lrint(10000 * cos(2 * M_PI * f * k / scan->fs));
+	demodulate(&a, scan, params, data);
+	got = value(&a, 0, 0, lrint(m)) *
+	      cexp(-2 * M_PI * I * fmod(f * n / scan->fs, 1)) / 10000;
+	analytic_finish(&a);
 	free(data);
-	return hypot(re, im) / 10000;
+	return got;
+}
+
+static double gain_at(double f, const struct demod_params *params)
+{
+	struct sono_scan *scan = fixture_scan(1);
+	const double gain = cabs(tone_at(f, scan, params, 256));
+
+	sono_scan_free(scan);
+	return gain;
 }
 
 Test(demod, passband_keeps_amplitude_and_phase)
@@ -48,40 +83,388 @@ Test(demod, passband_keeps_amplitude_and_phase)
 	/* to 0.8 fc about fc, by default: 0.2 fc to 1.8 fc of RF */
 	static const double tones[] = { 0.25, 0.6, 1.0, 1.4, 1.75 };
 	const struct demod_params params = { 0 };
-	unsigned int i;
-	double phase;
+	struct sono_scan *scan = fixture_scan(1);
+	unsigned int i, n;
 
-	for (i = 0; i < sizeof(tones) / sizeof(tones[0]); i++) {
-		double gain = gain_at(tones[i] * FIXTURE_FC, &params, &phase);
+	for (i = 0; i < sizeof(tones) / sizeof(tones[0]); i++)
+		for (n = 256; n < 260; n++) {
+			const double complex got =
+				tone_at(tones[i] * FIXTURE_FC, scan, &params,
+					n);
 
-		/* 80 dB of ripple, and int16's rounding */
-		cr_assert_float_eq(gain, 1, 3e-4, "at %g fc: %g", tones[i],
-				   gain);
-		cr_assert_float_eq(phase, 0, 3e-4);
-	}
+			cr_assert_float_eq(creal(got), 1, EXACT, "%g fc: %g",
+					   tones[i], creal(got));
+			cr_assert_float_eq(cimag(got), 0, EXACT, "%g fc: %g",
+					   tones[i], cimag(got));
+		}
+	sono_scan_free(scan);
 }
 
 Test(demod, narrow_filter_rejects_its_stopband)
 {
-	const struct demod_params params = { 0.5e6, 1e6, 80, 1 };
+	const struct demod_params params = { 0.5e6, 1e6, 80, 1, 1 };
 
-	cr_assert_lt(gain_at(FIXTURE_FC + 1.2e6, &params, NULL), 1.5e-4);
-	cr_assert_lt(gain_at(FIXTURE_FC - 3e6, &params, NULL), 1.5e-4);
-	cr_assert_float_eq(gain_at(FIXTURE_FC + 0.4e6, &params, NULL), 1, 3e-4);
+	/* 201 taps: twice as much of their rounding */
+	cr_assert_lt(gain_at(FIXTURE_FC + 1.2e6, &params), EXACT);
+	cr_assert_lt(gain_at(FIXTURE_FC - 3e6, &params), EXACT);
+	cr_assert_float_eq(gain_at(FIXTURE_FC + 0.4e6, &params), 1, 2 * EXACT);
 	/* -6 dB half way between the edges */
-	cr_assert_float_eq(gain_at(FIXTURE_FC + 0.75e6, &params, NULL), 0.5,
-			   0.01);
+	cr_assert_float_eq(gain_at(FIXTURE_FC + 0.75e6, &params), 0.5, 0.01);
 }
 
-Test(demod, decimation_keeps_time)
+Test(demod, decimation_keeps_time_and_carrier)
 {
-	const struct demod_params params = { .decimate = 2 };
-	double phase;
+	struct demod_params params = { .pass = 1.5e6, .stop = 2.5e6 };
+	struct sono_scan *scan = fixture_scan(1);
+	uint32_t n;
 
-	cr_assert_float_eq(gain_at(1.3 * FIXTURE_FC, &params, &phase), 1,
-			   3e-4);
-	cr_assert_float_eq(phase, 0, 3e-4);
+	scan->fs = 16 * scan->fc;
+	for (params.decimate = 2; params.decimate <= 4; params.decimate++)
+		for (n = 240; n < 300; n += params.decimate) {
+			const double complex got =
+				tone_at(1.2 * FIXTURE_FC, scan, &params, n);
+
+			cr_assert_float_eq(creal(got), 1, 2 * EXACT);
+			cr_assert_float_eq(cimag(got), 0, 2 * EXACT);
+		}
+	sono_scan_free(scan);
 }
+
+/* A carrier that turns by 3/4 from sample to sample: 2 made between any 2. */
+Test(demod, undersampled_records_are_interpolated)
+{
+	static const double tones[] = { 0.8, 1.0, 1.2 };
+	struct sono_scan *scan = fixture_scan(1);
+	struct demod_params params = { 0 };
+	unsigned int i, m;
+
+	scan->fs = 4 * scan->fc / 3;
+	cr_assert_eq(demod_upsample(scan), 3);
+	cr_assert_float_eq(demod_rate(scan, 1), 4 * scan->fc, 1e-3);
+	cr_assert_eq(demod_samples(scan, 100, 1), 300);
+	for (i = 0; i < sizeof(tones) / sizeof(tones[0]); i++)
+		for (m = 750; m < 756; m++) {
+			const double complex got =
+				tone_at(tones[i] * FIXTURE_FC, scan, &params,
+					m / 3.0);
+
+			/* taps of 1 / 4096, a third as many in each phase */
+			cr_assert_float_eq(creal(got), 1, 3 * EXACT,
+					   "%g fc, %u: %g", tones[i], m,
+					   creal(got));
+			cr_assert_float_eq(cimag(got), 0, 3 * EXACT,
+					   "%g fc, %u: %g", tones[i], m,
+					   cimag(got));
+		}
+	sono_scan_free(scan);
+}
+
+/* Of two that are made of one, every other or every third is kept. */
+Test(demod, interpolated_records_are_decimated)
+{
+	struct sono_scan *scan = fixture_scan(1);
+	struct demod_params params = { .decimate = 2 };
+	unsigned int m;
+
+	scan->fs = 3.5 * scan->fc;
+	cr_assert_eq(demod_upsample(scan), 2);
+	cr_assert_float_eq(demod_rate(scan, 2), scan->fs, 1e-3);
+	cr_assert_eq(demod_samples(scan, 101, 2), 101);
+	cr_assert_eq(demod_samples(scan, 101, 3), 68);
+	for (m = 250; m < 262; m++)
+		cr_assert_lt(cabs(tone_at(FIXTURE_FC, scan, &params, m) - 1),
+			     2 * EXACT);
+	sono_scan_free(scan);
+}
+
+Test(demod, carrier_is_brought_below_0_28_turns)
+{
+	struct sono_scan *scan = fixture_scan(1);
+
+	scan->fs = 40e6;
+	cr_assert_eq(demod_upsample(scan), 1);
+	scan->fs = 18e6;
+	cr_assert_eq(demod_upsample(scan), 1);
+	scan->fs = 17.5e6;
+	cr_assert_eq(demod_upsample(scan), 2);
+	cr_assert_float_eq(demod_rate(scan, 2), 17.5e6, 1e-3);
+	sono_scan_free(scan);
+}
+
+/* --- int16 with a power of 2 --- */
+
+/* +a 0 -a 0: a tone at fc without rounding; a square wave of two and two. */
+static void fill_event(int16_t *data, const struct sono_scan *scan,
+		       uint32_t event, int16_t a, bool square)
+{
+	const struct sono_event *ev = &scan->event[event];
+	uint32_t c, n;
+
+	for (c = 0; c < scan->channels; c++) {
+		int16_t *row = data + (ev->offset + c * ev->stride) / 2;
+
+		for (n = 0; n < ev->samples; n++)
+			row[n] = n % 2 && !square ? 0 :
+				 n & 2		  ? -a :
+						    a;
+	}
+}
+
+/* Amplitude 10 counts beside full scale: each event has its own scale. */
+Test(demod, weak_and_strong_events_keep_their_precision)
+{
+	static const int16_t amplitudes[] = { 1, 10, 300, 11585, 32767 };
+	static const float scales[] = { 0x1p-12, 0x1p-11, 0x1p-6, 0x1p-1, 2 };
+	struct sono_scan *scan = fixture_scan(5);
+	const struct demod_params params = { 0 };
+	int16_t *data = calloc(1, scan->frame_bytes);
+	struct analytic a;
+	uint32_t e, m;
+
+	for (e = 0; e < 5; e++)
+		fill_event(data, scan, e, amplitudes[e], false);
+	demodulate(&a, scan, &params, data);
+	for (e = 0; e < 5; e++) {
+		cr_assert_eq(a.scale[e], scales[e]);
+		for (m = 200; m < 300; m++) {
+			const double complex want = amplitudes[e] *
+						    cexp(I * M_PI / 2 * m);
+
+			/* 64 dB */
+			cr_assert_lt(cabs(value(&a, e, 3, m) - want),
+				     6e-4 * amplitudes[e]);
+		}
+	}
+	analytic_finish(&a);
+	sono_scan_free(scan);
+	free(data);
+}
+
+/* There the taps leave less room for a gain than silence asks for. */
+Test(demod, weak_undersampled_events_keep_their_precision)
+{
+	struct sono_scan *scan = fixture_scan(2);
+	const struct demod_params params = { 0 };
+	int16_t *data = calloc(1, scan->frame_bytes);
+	struct analytic a;
+	uint32_t e, m;
+
+	scan->fs = 4 * scan->fc / 3;
+	for (e = 0; e < 2; e++)
+		fill_event(data, scan, e, e ? 10 : 1, false);
+	demodulate(&a, scan, &params, data);
+	for (e = 0; e < 2; e++)
+		for (m = 600; m < 900; m++) {
+			const double amplitude = e ? 10 : 1;
+			const double complex want = amplitude *
+						    cexp(I * M_PI / 2 * m);
+
+			cr_assert_lt(cabs(value(&a, e, 3, m) - want),
+				     3 * EXACT * amplitude);
+		}
+	analytic_finish(&a);
+	sono_scan_free(scan);
+	free(data);
+}
+
+Test(demod, envelope_above_its_samples_is_not_cut)
+{
+	struct sono_scan *scan = fixture_scan(1);
+	const struct demod_params params = { 0 };
+	int16_t *data = calloc(1, scan->frame_bytes);
+	struct analytic a;
+	uint32_t m;
+
+	fill_event(data, scan, 0, 32767, true);
+	demodulate(&a, scan, &params, data);
+	for (m = 200; m < 300; m++)
+		cr_assert_float_eq(cabs(value(&a, 0, 0, m)), M_SQRT2 * 32767,
+				   40);
+	analytic_finish(&a);
+	sono_scan_free(scan);
+	free(data);
+}
+
+Test(demod, silence_stays_silence)
+{
+	struct sono_scan *scan = fixture_scan(2);
+	const struct demod_params params = { 0 };
+	int16_t *data = calloc(1, scan->frame_bytes);
+	struct analytic a;
+	size_t i;
+
+	demodulate(&a, scan, &params, data);
+	for (i = 0; i < 2 * a.event; i++)
+		cr_assert_eq(a.data[i], 0);
+	cr_assert_gt(a.scale[1], 0);
+	analytic_finish(&a);
+	sono_scan_free(scan);
+	free(data);
+}
+
+/* --- a frame --- */
+
+/* Events of different lengths, noise of different strength. */
+static struct sono_scan *uneven_scan(int16_t **data)
+{
+	struct sono_scan *scan = fixture_scan(7);
+	uint32_t e, seed = 1;
+	size_t i;
+
+	for (e = 0; e < 7; e++)
+		scan->event[e].samples = FIXTURE_SAMPLES - 37 * e;
+	sono_scan_layout(scan, 0);
+	*data = calloc(1, scan->frame_bytes);
+	for (i = 0; i < scan->frame_bytes / 2; i++) {
+		seed = seed * 1664525 + 1013904223;
+		(*data)[i] = (int32_t)seed >> (16 + i * 14 /
+					       scan->frame_bytes);
+	}
+	return scan;
+}
+
+/* What an earlier frame may have left. */
+static void fill_lines(struct analytic *a)
+{
+	uint32_t e, c, m;
+
+	for (e = 0; e < a->events; e++)
+		for (c = 0; c < a->channels; c++)
+			for (m = 0; m < a->lines * ANALYTIC_LINE; m++) {
+				int16_t *at = analytic_row(a, e, c) +
+					      analytic_at(a, m);
+
+				at[0] = at[a->plane] = 0x5555;
+			}
+}
+
+static void find_zeros(const struct analytic *a, uint32_t e, uint32_t c,
+		       int32_t samples)
+{
+	const int32_t end = (a->lines + 1) * ANALYTIC_LINE;
+	int32_t m;
+
+	cr_assert_neq(analytic_row(a, e, c)[1], 0x5555);
+	for (m = -ANALYTIC_LINE; m < end; m++) {
+		const int16_t *at = analytic_row(a, e, c) + analytic_at(a, m);
+
+		if (m >= 0 && m < samples)
+			continue;
+		cr_assert_eq(at[0], 0);
+		cr_assert_eq(at[a->plane], 0);
+	}
+}
+
+static void look_around_rows(const char *level)
+{
+	const struct demod_params params = { 0 };
+	const char *why = "";
+	struct demod *demod;
+	struct rf_frame frame = { 0 };
+	struct analytic a;
+	int16_t *data;
+	struct sono_scan *scan = uneven_scan(&data);
+	uint32_t e, c;
+
+	setenv("SONO_CPU", level, 1);
+	cr_assert_eq(analytic_init(&a, 7, scan->channels, FIXTURE_SAMPLES), 0);
+	fill_lines(&a);
+	cr_assert_eq(demod_create(&demod, scan, &params, &why), 0, "%s", why);
+	frame.data = data;
+	frame.bytes = scan->frame_bytes;
+	demod_execute(demod, &a, &frame);
+	for (e = 0; e < 7; e++)
+		for (c = 0; c < scan->channels; c++)
+			find_zeros(&a, e, c, scan->event[e].samples);
+	demod_destroy(demod);
+	analytic_finish(&a);
+	sono_scan_free(scan);
+	free(data);
+}
+
+Test(demod, zeros_lie_around_the_samples_of_every_row)
+{
+	look_around_rows("c");
+	look_around_rows("avx2");
+	look_around_rows("avx512");
+}
+
+/* The parts in reverse order, as threads may happen to run. */
+static void run_parts(struct analytic *a, const struct sono_scan *scan,
+		      const int16_t *data, struct demod_params params)
+{
+	const struct rf_frame frame = {
+		.data = data,
+		.bytes = scan->frame_bytes,
+	};
+	const char *why = "";
+	struct demod *demod;
+	uint32_t worker;
+
+	cr_assert_eq(demod_create(&demod, scan, &params, &why), 0, "%s", why);
+	cr_assert_eq(analytic_init(a, scan->events, scan->channels,
+				   demod_longest(scan, params.decimate)), 0);
+	for (worker = params.workers; worker-- > 0;)
+		demod_execute_part(demod, worker, a, &frame);
+	demod_destroy(demod);
+}
+
+Test(demod, workers_give_the_same_bits)
+{
+	int16_t *data;
+	struct sono_scan *scan = uneven_scan(&data);
+	struct demod_params params = { .decimate = 1 };
+	struct analytic one, a;
+
+	scan->fs *= 2;
+	for (params.decimate = 1; params.decimate <= 2; params.decimate++) {
+		params.pass = params.decimate * 1e6;
+		params.stop = 3e6;
+		params.workers = 1;
+		run_parts(&one, scan, data, params);
+		for (params.workers = 2; params.workers <= 9;
+		     params.workers++) {
+			run_parts(&a, scan, data, params);
+			cr_assert_eq(memcmp(a.data, one.data,
+					    2 * 7 * a.event), 0);
+			cr_assert_eq(memcmp(a.scale, one.scale,
+					    7 * sizeof(*a.scale)), 0);
+			analytic_finish(&a);
+		}
+		analytic_finish(&one);
+	}
+	sono_scan_free(scan);
+	free(data);
+}
+
+/* At every level, however rows lie there. */
+Test(demod, levels_give_the_same_samples)
+{
+	static const char *const levels[] = { "avx2", "avx512" };
+	int16_t *data;
+	struct sono_scan *scan = uneven_scan(&data);
+	const struct demod_params params = { .decimate = 1, .workers = 1 };
+	uint32_t i, e, c, m;
+	struct analytic a, b;
+
+	setenv("SONO_CPU", "c", 1);
+	run_parts(&a, scan, data, params);
+	for (i = 0; i < 2; i++) {
+		setenv("SONO_CPU", levels[i], 1);
+		run_parts(&b, scan, data, params);
+		for (e = 0; e < 7; e++)
+			for (c = 0; c < scan->channels; c++)
+				for (m = 0; m < scan->event[e].samples; m++)
+					cr_assert_eq(value(&a, e, c, m),
+						     value(&b, e, c, m));
+		analytic_finish(&b);
+	}
+	analytic_finish(&a);
+	sono_scan_free(scan);
+	free(data);
+}
+
+/* --- refusals --- */
 
 static const char *refusal(struct sono_scan *scan,
 			   const struct demod_params *params)
@@ -99,23 +482,45 @@ static const char *refusal(struct sono_scan *scan,
 Test(demod, wrong_filters_are_refused_with_a_reason)
 {
 	cr_assert_str_eq(refusal(fixture_scan(1),
-			 &(struct demod_params){ 5e6, 6e6, 0, 1 }),
+			 &(struct demod_params){ 5e6, 6e6, 0, 1, 1 }),
 			 "demodulation: passband reaches its image at -2 fc");
 	cr_assert_str_eq(refusal(fixture_scan(1),
-			 &(struct demod_params){ 4e6, 5e6, 0, 4 }),
-			 "demodulation: passband aliases when decimated");
+			 &(struct demod_params){ 1e6, 2e6, 0, 2, 1 }),
+			 "demodulation: decimated to less than 3.3 samples a period of fc");
 	cr_assert_str_eq(refusal(fixture_scan(1),
-			 &(struct demod_params){ 2e6, 1e6, 0, 1 }),
+			 &(struct demod_params){ 2e6, 1e6, 0, 1, 1 }),
 			 "demodulation: not 0 < pass < stop");
 	cr_assert_str_eq(refusal(fixture_scan(1),
-			 &(struct demod_params){ 1e6, 1.0001e6, 0, 1 }),
+			 &(struct demod_params){ 1e6, 1.0001e6, 0, 1, 1 }),
 			 "demodulation: transition from pass to stop too narrow");
 	cr_assert_str_eq(refusal(fixture_scan(1),
-			 &(struct demod_params){ 1e6, 2e6, 10, 1 }),
+			 &(struct demod_params){ 1e6, 2e6, 10, 1, 1 }),
 			 "demodulation: rejection is not 30 to 120 dB");
 	cr_assert_str_eq(refusal(fixture_scan(1),
 			 &(struct demod_params){ .decimate = 17 }),
 			 "demodulation: decimation is not 1 to 16");
+}
+
+/* 0.3 turns of the carrier per sample: not more. */
+Test(demod, decimation_ends_where_interpolation_does)
+{
+	const struct demod_params params = {
+		.pass = 1e6, .stop = 2e6, .decimate = 2,
+	};
+	struct sono_scan *scan = fixture_scan(1);
+	const char *why = "";
+	struct demod *demod;
+
+	scan->fs = 6.67 * scan->fc;
+	cr_assert_eq(demod_create(&demod, scan, &params, &why), 0, "%s", why);
+	demod_destroy(demod);
+	scan->fs = 6.66 * scan->fc;
+	cr_assert_str_eq(refusal(scan, &params),
+			 "demodulation: decimated to less than 3.3 samples a period of fc");
+	scan = fixture_scan(1);
+	scan->fs = 4 * scan->fc / 3;
+	cr_assert_str_eq(refusal(scan, &(struct demod_params){ .decimate = 2 }),
+			 "demodulation: decimated to less than 3.3 samples a period of fc");
 }
 
 Test(demod, wrong_scans_are_refused_with_a_reason)

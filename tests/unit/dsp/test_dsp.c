@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <math.h>
+#include <stdlib.h>
 
 #include "dsp/dsp.h"
 
@@ -105,14 +107,107 @@ Test(dsp, alloc_refuses_what_overflows)
 	cr_assert_null(dsp_alloc(SIZE_MAX / 2, 3));
 }
 
-Test(dsp, rows_of_baseband_are_aligned)
+/* The lines of a row, and those of zeros on either side, overlap no other's. */
+static void fill_rows(const struct analytic *a)
 {
-	struct baseband bb;
+	uint32_t e, c;
+	int32_t m;
 
-	cr_assert_eq(baseband_init(&bb, 2, 3, 17), 0);
-	cr_assert_eq((uintptr_t)(bb.data + bb.stride) % 64, 0);
-	baseband_finish(&bb);
-	cr_assert_null(bb.data);
+	for (e = 0; e < a->events; e++) {
+		for (c = 0; c < a->channels; c++) {
+			int16_t *row = analytic_row(a, e, c);
+
+			cr_assert_eq((uintptr_t)row % 64, 0);
+			for (m = 0; m < (int32_t)a->lines * ANALYTIC_LINE;
+			     m++) {
+				int16_t *at = row + analytic_at(a, m);
+
+				cr_assert_eq(at[0], 0);
+				cr_assert_eq(at[a->plane], 0);
+				at[0] = 1;
+				at[a->plane] = 2;
+			}
+		}
+	}
+}
+
+static void find_zeros(const struct analytic *a)
+{
+	const int32_t end = a->lines * ANALYTIC_LINE;
+	uint32_t e, c;
+	int32_t m;
+
+	for (e = 0; e < a->events; e++) {
+		for (c = 0; c < a->channels; c++) {
+			const int16_t *row = analytic_row(a, e, c);
+
+			for (m = 0; m < ANALYTIC_LINE; m++) {
+				const ptrdiff_t before = analytic_at(a, -1 - m);
+				const ptrdiff_t after = analytic_at(a, end + m);
+
+				cr_assert_eq(row[before], 0);
+				cr_assert_eq(row[before + a->plane], 0);
+				cr_assert_eq(row[after], 0);
+				cr_assert_eq(row[after + a->plane], 0);
+			}
+		}
+	}
+}
+
+static void lay_out_rows(void)
+{
+	struct analytic a;
+	uint32_t samples;
+
+	for (samples = 1; samples < 200; samples += 31) {
+		cr_assert_eq(analytic_init(&a, 2, 3, samples), 0);
+		cr_assert_geq(a.lines * ANALYTIC_LINE, samples);
+		cr_assert_eq(analytic_row(&a, 1, 2) - a.data,
+			     a.event + 2 * a.row);
+		fill_rows(&a);
+		find_zeros(&a);
+		analytic_finish(&a);
+		cr_assert_null(a.data);
+		cr_assert_null(a.scale);
+	}
+}
+
+Test(dsp, analytic_rows_lie_apart_with_zeros_between)
+{
+	struct analytic a;
+
+	setenv("SONO_CPU", "avx2", 1);
+	cr_assert_not(analytic_blocked());
+	lay_out_rows();
+	cr_assert_eq(analytic_init(&a, 1, 3, 64), 0);
+	cr_assert_eq(a.line, ANALYTIC_LINE);
+	cr_assert_eq(a.plane / ANALYTIC_LINE % 2, 1);
+	cr_assert_eq(a.row, 2 * a.plane);
+	analytic_finish(&a);
+}
+
+Test(dsp, analytic_lines_of_all_channels_lie_together)
+{
+	struct analytic a;
+
+	setenv("SONO_CPU", "avx512", 1);
+	if (!analytic_blocked())
+		return;		/* not on this processor */
+	lay_out_rows();
+	cr_assert_eq(analytic_init(&a, 1, 3, 64), 0);
+	cr_assert_eq(a.plane, ANALYTIC_LINE);
+	cr_assert_eq(a.row, 2 * ANALYTIC_LINE);
+	cr_assert_eq(a.line, 3 * a.row);
+	analytic_finish(&a);
+}
+
+Test(dsp, analytic_rows_beyond_memory_are_refused)
+{
+	struct analytic a;
+
+	cr_assert_eq(analytic_init(&a, UINT32_MAX, UINT32_MAX, UINT32_MAX / 2),
+		     -ENOMEM);
+	cr_assert_null(a.data);
 }
 
 Test(dsp, image_has_room_for_its_format)

@@ -1,0 +1,372 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Delay-and-sum, a tile in two halves of 8 samples. As in beamform-avx512.c
+ * a lane of 32 bits has the taps before and after its position, but here they
+ * come from a window of 8 words for every 4 samples, which starts at the
+ * first one's tap.
+ */
+#include <immintrin.h>
+
+#include "beamform.h"
+
+#define HALF	(BEAMFORM_TILE / 2)
+
+void beamform_receive_avx2(int32_t *delay, const float *along,
+			   const float *across2, float start, float step,
+			   uint32_t n)
+{
+	const __m256 lane0 = _mm256_setr_ps(0, 1, 2, 3, 4, 5, 6, 7);
+	const __m256 lane1 = _mm256_setr_ps(8, 9, 10, 11, 12, 13, 14, 15);
+	const __m256 by = _mm256_set1_ps(step), from = _mm256_set1_ps(start);
+	const __m256 way0 = _mm256_add_ps(_mm256_mul_ps(lane0, by), from);
+	const __m256 way1 = _mm256_add_ps(_mm256_mul_ps(lane1, by), from);
+	uint32_t c;
+
+	/* the C form's operations, each rounded: its result to the bit */
+	for (c = 0; c < n; c++, delay += BEAMFORM_TILE) {
+		const __m256 along_c = _mm256_set1_ps(along[c]);
+		const __m256 across_c = _mm256_set1_ps(across2[c]);
+		const __m256 a = _mm256_add_ps(along_c, way0);
+		const __m256 b = _mm256_add_ps(along_c, way1);
+
+		_mm256_store_si256((__m256i *)delay,
+			_mm256_cvtps_epi32(_mm256_sqrt_ps(_mm256_add_ps(
+				_mm256_mul_ps(a, a), across_c))));
+		_mm256_store_si256((__m256i *)(delay + HALF),
+			_mm256_cvtps_epi32(_mm256_sqrt_ps(_mm256_add_ps(
+				_mm256_mul_ps(b, b), across_c))));
+	}
+}
+
+/* The low half of every lane in both halves. */
+static __m256i twice(__m256i v)
+{
+	return _mm256_shuffle_epi8(v, _mm256_setr_epi32(
+			0x01000100, 0x05040504, 0x09080908, 0x0d0c0d0c,
+			0x01000100, 0x05040504, 0x09080908, 0x0d0c0d0c));
+}
+
+/* Coefficients in registers. */
+struct poly {
+	__m256i c[BEAMFORM_COEFFICIENTS];
+};
+
+/* @sign turns that of the high halves, 1 or -1. */
+static __m256i coefficient(int16_t c, int sign)
+{
+	return _mm256_set1_epi32((uint16_t)c |
+				 (uint32_t)(uint16_t)(sign * c) << 16);
+}
+
+static struct poly poly(const int16_t *c, int sign)
+{
+	return (struct poly){ { coefficient(c[0], sign),
+				coefficient(c[1], sign),
+				coefficient(c[2], sign),
+				coefficient(c[3], sign) } };
+}
+
+static __m256i horner(__m256i w, __m256i v, __m256i c)
+{
+	return _mm256_add_epi16(_mm256_mulhrs_epi16(w, v), c);
+}
+
+static __m256i poly4(const struct poly *p, __m256i v)
+{
+	__m256i w = horner(p->c[3], v, p->c[2]);
+
+	w = horner(horner(w, v, p->c[1]), v, p->c[0]);
+	return _mm256_mulhrs_epi16(w, v);
+}
+
+static __m256i poly3(const struct poly *p, __m256i v, __m256i by)
+{
+	__m256i w = horner(p->c[2], v, p->c[1]);
+
+	return _mm256_mulhrs_epi16(horner(w, v, p->c[0]), by);
+}
+
+/*
+ * In the low half what is left of 1 after the fraction, in the high half the
+ * fraction, both from the middle of its step: 32752 - f and 16 + f.
+ */
+static __m256i part_of(__m256i position)
+{
+	const __m256i fraction = _mm256_set1_epi16(0x7fe0);
+	const __m256i flip = _mm256_set1_epi32(0x00107ff0);
+
+	return _mm256_xor_si256(_mm256_and_si256(_mm256_slli_epi16(position, 5),
+						 fraction), flip);
+}
+
+/* Bytes of the taps in their window: words from the first one's on. */
+static __m256i bytes_of(__m256i position)
+{
+	const __m256i first = _mm256_set1_epi32(0x01000100);
+	const __m256i word = _mm256_and_si256(position,
+					      _mm256_set1_epi16(0xfc00u));
+	const __m256i in = _mm256_sub_epi16(word,
+					    _mm256_shuffle_epi8(word, first));
+
+	/* 0x400 for a word becomes 0x202 for its two bytes; none beyond 7 */
+	return _mm256_add_epi16(_mm256_and_si256(
+			_mm256_mulhi_epu16(in, _mm256_set1_epi16(0x8080u)),
+			_mm256_set1_epi16(0x0e0e)), _mm256_set1_epi16(0x0100));
+}
+
+static __m256i windows(const int16_t *at, int32_t first, int32_t second)
+{
+	return _mm256_inserti128_si256(_mm256_castsi128_si256(
+		_mm_loadu_si128((const __m128i *)(at + first))),
+		_mm_loadu_si128((const __m128i *)(at + second)), 1);
+}
+
+#define ALWAYS_INLINE inline __attribute__((always_inline))
+
+/* Both halves of a tile; no loop is left, nor an array. */
+#define EACH_HALF	_Pragma("GCC unroll 2") for (i = 0; i < 2; i++)
+
+/* What the channels of a tile share. */
+struct tile {
+	struct poly p, q;
+	__m256i wait[2];	/* transmit positions, one more in high halves */
+	const int32_t *transmit;
+	uint32_t step;		/* of the polynomials, a constant */
+};
+
+/* Where the taps of half a tile lie, and what they weigh. */
+struct taps {
+	__m256i which, p, q;
+	int32_t first, second;	/* samples from the row to its windows */
+};
+
+static ALWAYS_INLINE struct tile tile_of(const struct beamform_taps *taps,
+					 const int32_t *transmit,
+					 uint32_t step)
+{
+	const __m256i next = _mm256_set1_epi32(1 <<
+					(16 + BEAMFORM_POSITION_BITS));
+	const __m256i *t = (const __m256i *)transmit;
+
+	return (struct tile){
+		.p = poly(taps->p, 1),
+		.q = poly(taps->q, -1),
+		.wait = { _mm256_add_epi16(twice(_mm256_loadu_si256(t)), next),
+			  _mm256_add_epi16(twice(_mm256_loadu_si256(t + 1)),
+					   next) },
+		.transmit = transmit,
+		.step = step,
+	};
+}
+
+static ALWAYS_INLINE struct taps find(const struct tile *t,
+				      const int32_t *receive, uint32_t half)
+{
+	const int32_t *r = receive + half * HALF;
+	const int32_t *w = t->transmit + half * HALF;
+	const __m256i at = _mm256_add_epi16(
+		twice(_mm256_loadu_si256((const __m256i *)r)), t->wait[half]);
+	const __m256i h = part_of(at);
+	const __m256i square = _mm256_mulhrs_epi16(h, h);
+
+	return (struct taps){
+		.which = bytes_of(at),
+		.p = t->step == 1 ? poly4(&t->p, h) :
+				    poly3(&t->p, square, square),
+		.q = t->step == 1 ? poly4(&t->q, h) : poly3(&t->q, square, h),
+		.first = (r[0] + w[0]) >> BEAMFORM_POSITION_BITS,
+		.second = (r[4] + w[4]) >> BEAMFORM_POSITION_BITS,
+	};
+}
+
+static ALWAYS_INLINE void weigh(struct taps *taps, const int16_t *weight)
+{
+	const __m256i w = twice(_mm256_cvtepi16_epi32(
+		_mm_loadu_si128((const __m128i *)weight)));
+
+	taps->p = _mm256_mulhrs_epi16(taps->p, w);
+	taps->q = _mm256_mulhrs_epi16(taps->q, w);
+}
+
+static ALWAYS_INLINE void multiply(__m256i *re, __m256i *im,
+				   const struct taps *t, const int16_t *row,
+				   size_t plane)
+{
+	const __m256i taps_re = _mm256_shuffle_epi8(
+		windows(row, t->first, t->second), t->which);
+	const __m256i taps_im = _mm256_shuffle_epi8(
+		windows(row + plane, t->first, t->second), t->which);
+
+	*re = _mm256_add_epi32(*re, _mm256_sub_epi32(
+		_mm256_madd_epi16(taps_re, t->p),
+		_mm256_madd_epi16(taps_im, t->q)));
+	*im = _mm256_add_epi32(*im, _mm256_add_epi32(
+		_mm256_madd_epi16(taps_re, t->q),
+		_mm256_madd_epi16(taps_im, t->p)));
+}
+
+/* Sums of both halves of a tile. */
+struct sums {
+	__m256 re[2], im[2];
+};
+
+static ALWAYS_INLINE void take(struct sums *s, const __m256i *re,
+			       const __m256i *im)
+{
+	uint32_t i;
+
+	EACH_HALF {
+		s->re[i] = _mm256_add_ps(s->re[i], _mm256_cvtepi32_ps(re[i]));
+		s->im[i] = _mm256_add_ps(s->im[i], _mm256_cvtepi32_ps(im[i]));
+	}
+}
+
+static ALWAYS_INLINE void give(float *acc, const struct sums *s, float scale)
+{
+	const __m256 by = _mm256_set1_ps(scale);
+	const __m256 sum[4] = { s->re[0], s->re[1], s->im[0], s->im[1] };
+	uint32_t i;
+
+	for (i = 0; i < 4; i++, acc += HALF)
+		_mm256_store_ps(acc, _mm256_add_ps(_mm256_load_ps(acc),
+				_mm256_mul_ps(sum[i], by)));
+}
+
+/* A window may slip before the line of zeros, where nothing may be read. */
+static ALWAYS_INLINE void stay(struct taps *t)
+{
+	t->first = t->first < -ANALYTIC_LINE ? -ANALYTIC_LINE : t->first;
+	t->second = t->second < -ANALYTIC_LINE ? -ANALYTIC_LINE : t->second;
+}
+
+/* Channels @first to @end, which are all weighted or none is. */
+static ALWAYS_INLINE void add_group(struct sums *s, const struct tile *t,
+				    const struct beamform_rows *rows,
+				    const int32_t *receive,
+				    const uint32_t *law, const int16_t *weight,
+				    uint32_t first, uint32_t end)
+{
+	const int16_t *row = rows->data + first * rows->row;
+	uint32_t begin, c, i;
+
+	for (begin = first; begin < end; begin += BEAMFORM_BLOCK) {
+		const uint32_t stop = end - begin < BEAMFORM_BLOCK ?
+				      end : begin + BEAMFORM_BLOCK;
+		__m256i re[2] = { _mm256_setzero_si256(),
+				  _mm256_setzero_si256() };
+		__m256i im[2] = { re[0], re[0] };
+
+		for (c = begin; c < stop; c++, row += rows->row) {
+			const int32_t *r = receive + law[c];
+			const int32_t line = (r[0] + t->transmit[0]) >> 15;
+
+			if ((uint32_t)(line + 1) > rows->lines)
+				continue;
+			EACH_HALF {
+				struct taps taps = find(t, r, i);
+
+				if (!rows->inside)
+					stay(&taps);
+				if (weight)
+					weigh(&taps, weight + i * HALF +
+						     c * BEAMFORM_TILE);
+				multiply(&re[i], &im[i], &taps, row,
+					 rows->plane);
+			}
+		}
+		take(s, re, im);
+	}
+}
+
+static ALWAYS_INLINE void add(float *acc, const struct beamform_rows *rows,
+			      const int32_t *receive, const uint32_t *law,
+			      const int32_t *transmit,
+			      const struct beamform_edges *edges, uint32_t n,
+			      float scale, uint32_t step)
+{
+	const uint32_t lead = edges->lead, end = n - edges->tail;
+	const struct tile t = tile_of(rows->taps, transmit, step);
+	struct sums s = { 0 };
+
+	if (lead)
+		add_group(&s, &t, rows, receive, law, edges->weight, 0, lead);
+	add_group(&s, &t, rows, receive, law, NULL, lead, end);
+	if (end < n)
+		add_group(&s, &t, rows, receive, law, edges->weight, end, n);
+	give(acc, &s, scale);
+}
+
+void beamform_add_avx2(float *acc, const struct beamform_rows *rows,
+		       const int32_t *receive, const uint32_t *law,
+		       const int32_t *transmit,
+		       const struct beamform_edges *edges, uint32_t n,
+		       float scale)
+{
+	/* copies without a question in their loops */
+	if (rows->taps->step == 1)
+		add(acc, rows, receive, law, transmit, edges, n, scale, 1);
+	else
+		add(acc, rows, receive, law, transmit, edges, n, scale, 2);
+}
+
+/* --- laws kept --- */
+
+struct law {
+	struct taps half[2];
+};
+
+_Static_assert(sizeof(struct law) <= BEAMFORM_LAW_BYTES, "a law has its room");
+
+static struct law *law_at(const void *laws, size_t n)
+{
+	return (struct law *)((char *)laws + n * BEAMFORM_LAW_BYTES);
+}
+
+static ALWAYS_INLINE void make_laws(void *laws, const struct tile *t,
+				    const int32_t *receive, uint32_t n)
+{
+	uint32_t c, i;
+
+	for (c = 0; c < n; c++, receive += BEAMFORM_TILE)
+		EACH_HALF
+			law_at(laws, c)->half[i] = find(t, receive, i);
+}
+
+void beamform_law_avx2(void *laws, const struct beamform_rows *rows,
+		       const int32_t *receive, const int32_t *transmit,
+		       uint32_t n)
+{
+	const struct tile one = tile_of(rows->taps, transmit, 1);
+	const struct tile two = tile_of(rows->taps, transmit, 2);
+
+	if (rows->taps->step == 1)
+		make_laws(laws, &one, receive, n);
+	else
+		make_laws(laws, &two, receive, n);
+}
+
+void beamform_sum_avx2(float *acc, const struct beamform_rows *rows,
+		       const void *laws, const uint32_t *law, uint32_t n,
+		       float scale)
+{
+	const int16_t *row = rows->data;
+	struct sums s = { 0 };
+	uint32_t begin, c, i;
+
+	for (begin = 0; begin < n; begin += BEAMFORM_BLOCK) {
+		const uint32_t stop = n - begin < BEAMFORM_BLOCK ?
+				      n : begin + BEAMFORM_BLOCK;
+		__m256i re[2] = { _mm256_setzero_si256(),
+				  _mm256_setzero_si256() };
+		__m256i im[2] = { re[0], re[0] };
+
+		for (c = begin; c < stop; c++, row += rows->row)
+			EACH_HALF
+				multiply(&re[i], &im[i],
+					 &law_at(laws, law[c] /
+						       BEAMFORM_TILE)->half[i],
+					 row, rows->plane);
+		take(&s, re, im);
+	}
+	give(acc, &s, scale);
+}
