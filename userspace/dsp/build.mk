@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # libdsp: from frames to pictures.
 
-DSP_SOURCES := $(addprefix userspace/dsp/,dsp.c cpu.c palette.c pipeline.c \
+DSP_SOURCES := $(addprefix userspace/dsp/,dsp.c cpu.c workers.c palette.c pipeline.c \
 	demod.c demod-c.c demod-avx2.c demod-avx512.c \
 	transmit.c aperture.c taps.c \
 	beamform.c beamform-c.c beamform-avx2.c beamform-avx512.c \

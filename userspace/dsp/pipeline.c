@@ -40,6 +40,7 @@ struct pipeline {
 	double interval;	/* between images of a packet [s] */
 	bool shared;		/* B is the newest image of colour's packet */
 
+	struct workers *workers;
 	struct demod *demod;
 	struct analytic analytic;
 	struct focus b;		/* unused where shared */
@@ -143,6 +144,7 @@ static int make_focus(struct pipeline *p, struct focus *f,
 		.window = aperture->window,
 		.taper = aperture->taper,
 		.decimate = p->params.demod.decimate,
+		.workers = p->params.workers,
 		.groups = f->images,
 		.group = f->group,
 	};
@@ -165,7 +167,11 @@ static void focus_finish(struct focus *f)
 
 static int make_demod(struct pipeline *p, const char **why)
 {
-	int ret = demod_create(&p->demod, p->scan, &p->params.demod, why);
+	struct demod_params params = p->params.demod;
+	int ret;
+
+	params.workers = p->params.workers;
+	ret = demod_create(&p->demod, p->scan, &params, why);
 
 	if (ret)
 		return ret;
@@ -173,9 +179,37 @@ static int make_demod(struct pipeline *p, const char **why)
 			     demod_longest(p->scan, p->params.demod.decimate));
 }
 
+static void demod_part(void *arg, uint32_t worker)
+{
+	struct pipeline *p = arg;
+
+	demod_execute_part(p->demod, worker, &p->analytic, p->in);
+}
+
 static void run_demod(struct pipeline *p)
 {
-	demod_execute(p->demod, &p->analytic, p->in);
+	workers_run(p->workers, demod_part, p);
+}
+
+/* A beamformer's work for all workers. */
+struct beamform_job {
+	struct beamform *beamform;
+	struct iq *out;
+	const struct analytic *in;
+};
+
+static void beamform_part(void *arg, uint32_t worker)
+{
+	const struct beamform_job *job = arg;
+
+	beamform_execute_part(job->beamform, worker, job->out, job->in);
+}
+
+static void beamform_all(struct pipeline *p, struct focus *f, struct iq *out)
+{
+	struct beamform_job job = { f->beamform, out, &p->analytic };
+
+	workers_run(p->workers, beamform_part, &job);
 }
 
 static int make_beamform(struct pipeline *p, const char **why)
@@ -191,7 +225,7 @@ static int make_beamform(struct pipeline *p, const char **why)
 
 static void run_beamform(struct pipeline *p)
 {
-	beamform_execute(p->b.beamform, &p->b.iq, &p->analytic);
+	beamform_all(p, &p->b, &p->b.iq);
 }
 
 static int make_beamform_colour(struct pipeline *p, const char **why)
@@ -212,7 +246,7 @@ static void run_beamform_colour(struct pipeline *p)
 
 	part.ensemble = f->images;
 	part.data += p->frame * part.ensemble * image;
-	beamform_execute(f->beamform, &part, &p->analytic);
+	beamform_all(p, f, &part);
 }
 
 static const struct iq *b_iq(const struct pipeline *p)
@@ -430,7 +464,7 @@ static int make_beamform_m(struct pipeline *p, const char **why)
 
 static void run_beamform_m(struct pipeline *p)
 {
-	beamform_execute(p->m.beamform, &p->m.iq, &p->analytic);
+	beamform_all(p, &p->m, &p->m.iq);
 }
 
 /* When a shot of the beam is transmitted, its first event, in the frame. */
@@ -733,6 +767,8 @@ static const char *fault(const struct pipeline *p)
 
 	if (!cpu_override_valid())
 		return "SONO_CPU is none of c, avx2, avx512";
+	if (p->params.workers > WORKERS_MAX)
+		return "workers: more than 64";
 	if (!p->params.colour.packet_frames ||
 	    p->params.colour.packet_frames > PACKET_FRAMES_MAX)
 		return "packet: frames are not 1 to 1024";
@@ -817,7 +853,11 @@ int pipeline_create(struct pipeline **pipeline, const struct sono_scan *scan,
 	p->params = *params;
 	if (!p->params.demod.decimate)
 		p->params.demod.decimate = 1;
+	if (!p->params.workers)
+		p->params.workers = 1;
 	ret = make_stages(p, why);
+	if (!ret && p->params.workers > 1)
+		ret = workers_create(&p->workers, p->params.workers);
 	/* the caller's array, copied by the stages */
 	p->params.b.tgc_db = NULL;
 	if (ret)
@@ -919,6 +959,7 @@ void pipeline_destroy(struct pipeline *p)
 {
 	if (!p)
 		return;
+	workers_destroy(p->workers);
 	free(p->start);
 	demod_destroy(p->demod);
 	analytic_finish(&p->analytic);

@@ -19,6 +19,7 @@
 #include "dsp.h"
 #include "scan.h"
 #include "scanconvert.h"
+#include "workers.h"
 
 /**
  * struct pipeline_aperture - the receive aperture of a part
@@ -160,6 +161,8 @@ struct pipeline_display {
  * @m: one line over time
  * @ecg: electrocardiogram
  * @display: how they lie
+ * @workers: threads that demodulate and beamform, the caller among them, up to
+ *           WORKERS_MAX; 0: 1. The picture does not depend on them
  *
  * Which events feed which part is said by their tags (scan.h): B takes the
  * events of role B, and where there are none the last shot of colour; colour
@@ -174,6 +177,7 @@ struct pipeline_params {
 	struct pipeline_m m;
 	struct pipeline_ecg ecg;
 	struct pipeline_display display;
+	uint32_t workers;
 };
 
 /**

@@ -109,11 +109,13 @@ static int say_rates(struct view *v)
 
 static int open_pipeline(struct view *v)
 {
+	struct pipeline_params params = v->plan->params;
 	const char *reason = NULL;
 	char why[WHY_BYTES] = "";
-	int ret = pipeline_create(&v->pipeline, scan_of(v), &v->plan->params,
-				  &reason);
+	int ret;
 
+	params.workers = v->workers ? v->workers : workers_available();
+	ret = pipeline_create(&v->pipeline, scan_of(v), &params, &reason);
 	if (ret && reason)
 		sono_plan_blame(v->plan, reason, why, sizeof(why));
 	if (ret)

@@ -57,6 +57,7 @@ struct view_signals {
  * @after: argument: frames to give back unseen before anything else
  * @freeze: argument: frames to take before the first is processed; 0: live
  * @slots: argument
+ * @workers: argument; 0: one for each processor
  * @digest_path: argument, or NULL
  * @velocity_path: argument, or NULL
  * @report_path: argument, or NULL
@@ -89,6 +90,7 @@ struct view {
 	uint32_t after;
 	uint32_t freeze;
 	uint32_t slots;
+	uint32_t workers;
 	const char *digest_path;
 	const char *velocity_path;
 	const char *report_path;

@@ -10,7 +10,7 @@
 
 enum { OPT_FRAMES = 256, OPT_FREEZE, OPT_AFTER, OPT_PNG, OPT_PNG_DIR,
        OPT_Y4M, OPT_WEBP, OPT_MD5, OPT_NULL, OPT_DIGEST,
-       OPT_VELOCITY, OPT_REPORT, OPT_SLOTS, OPT_HELP };
+       OPT_VELOCITY, OPT_REPORT, OPT_SLOTS, OPT_WORKERS, OPT_HELP };
 
 static const struct option options[] = {
 	{ "frames", required_argument, NULL, OPT_FRAMES },
@@ -26,6 +26,7 @@ static const struct option options[] = {
 	{ "velocity", required_argument, NULL, OPT_VELOCITY },
 	{ "report", required_argument, NULL, OPT_REPORT },
 	{ "slots", required_argument, NULL, OPT_SLOTS },
+	{ "workers", required_argument, NULL, OPT_WORKERS },
 	{ "help", no_argument, NULL, OPT_HELP },
 	{ 0 },
 };
@@ -50,6 +51,7 @@ static void help(void)
 	     "  --freeze N       take N frames, stop transmit, then process them\n"
 	     "  --after N        let N frames go by before\n"
 	     "  --slots N        frames the board can be ahead (8)\n"
+	     "  --workers N      threads that beamform (one per processor)\n"
 	     "  --help");
 }
 
@@ -121,6 +123,15 @@ static int add_png_dir(struct view *v, const char *dir)
 	return add_sink(v, "png", v->png_dir);
 }
 
+static int parse_workers(struct view *v)
+{
+	uint64_t n;
+	int ret = parse_count("workers", optarg, WORKERS_MAX, &n);
+
+	v->workers = n;
+	return ret;
+}
+
 static int parse_option(struct view *v, int option)
 {
 	switch (option) {
@@ -152,6 +163,8 @@ static int parse_option(struct view *v, int option)
 		return parse_u32("after", &v->after);
 	case OPT_SLOTS:
 		return parse_u32("slots", &v->slots);
+	case OPT_WORKERS:
+		return parse_workers(v);
 	}
 	return TOOL_USAGE;
 }
