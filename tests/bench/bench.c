@@ -28,7 +28,9 @@
 #define SMOKE_RATIO	0.7	/* speed over C's that passes for "not slower" */
 
 static const struct bench_case *const groups[] = {
+	bench_beamform,
 	bench_detect,
+	bench_pipeline,
 	bench_doppler,
 	bench_scanconvert,
 };

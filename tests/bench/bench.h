@@ -69,7 +69,9 @@ void *bench_alloc(size_t count, size_t size);
 double bench_random(void);
 
 /* The groups, one file each; a row without a name ends a table. */
+extern const struct bench_case bench_beamform[];
 extern const struct bench_case bench_detect[];
+extern const struct bench_case bench_pipeline[];
 extern const struct bench_case bench_doppler[];
 extern const struct bench_case bench_scanconvert[];
 

@@ -1,0 +1,603 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The beamformer, demodulation included, from int16 frames in memory. A case
+ * goes through as many copies of its frame as fill 64 MiB, so that no frame is
+ * in a cache. How good the sum is, is told by double precision at some of the
+ * grid's samples: with linear interpolation of the baseband (snr_db), and with
+ * exact interpolation (exact_db).
+ */
+#include <complex.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench.h"
+#include "dsp/beamform.h"
+#include "dsp/demod.h"
+
+#define SPEED		1540.0
+#define RING_BYTES	(64u << 20)
+#define PROBES		200	/* grid samples that are judged */
+
+/* A probe, its transmits and its sampling. */
+struct geometry {
+	uint32_t elements;
+	double pitch;
+	double radius;		/* 0: flat */
+	double fc;
+	uint32_t samples;
+	double rx_start;
+	uint32_t waves;		/* of an image */
+	double max_angle;	/* of the outermost, from the middle */
+	double width;		/* of diverging waves; 0: plane */
+	uint32_t images;	/* of like waves */
+	struct grid grid;
+	double f_number;
+	uint32_t smoke_lines;
+};
+
+#define DEGREES		(M_PI / 180)
+
+static const struct geometry pw0 = {
+	.elements = 128, .pitch = 0.3e-3, .fc = 5.208e6, .samples = 1536,
+	.waves = 1, .images = 1,
+	.grid = { .lines = 384, .samples = 608, .line0 = -19.1e-3,
+		  .line_step = 0.1e-3, .sample0 = 5e-3,
+		  .sample_step = SPEED / 5.208e6 / 4 },
+	.smoke_lines = 24,
+};
+
+static const struct geometry pw0_f = {
+	.elements = 128, .pitch = 0.3e-3, .fc = 5.208e6, .samples = 1536,
+	.waves = 1, .images = 1,
+	.grid = { .lines = 384, .samples = 608, .line0 = -19.1e-3,
+		  .line_step = 0.1e-3, .sample0 = 5e-3,
+		  .sample_step = SPEED / 5.208e6 / 4 },
+	.f_number = 1.75,
+	.smoke_lines = 24,
+};
+
+/* PICMUS: 38.1 mm by 45 mm */
+static const struct geometry pw75 = {
+	.elements = 128, .pitch = 0.3e-3, .fc = 5.208e6, .samples = 1536,
+	.waves = 75, .max_angle = 16 * DEGREES, .images = 1,
+	.grid = { .lines = 387, .samples = 609, .line0 = -19.05e-3,
+		  .line_step = 38.1e-3 / 386, .sample0 = 5e-3,
+		  .sample_step = 45e-3 / 608 },
+	.f_number = 1.75,
+	.smoke_lines = 1,
+};
+
+static const struct geometry convex = {
+	.elements = 192, .pitch = 60e-3 * M_PI / 3 / 192, .radius = 60e-3,
+	.fc = 3.5e6, .samples = 2560,
+	.waves = 1, .images = 1,
+	.grid = { .shape = GRID_SECTOR, .lines = 256, .samples = 1024,
+		  .line0 = -30 * DEGREES, .line_step = 60 * DEGREES / 255,
+		  .sample0 = 62e-3, .sample_step = SPEED / 3.5e6 / 4,
+		  .apex_z = -60e-3 },
+	.f_number = 1.5,
+	.smoke_lines = 8,
+};
+
+static const struct geometry sector7 = {
+	.elements = 64, .pitch = 0.3e-3, .fc = 2.7e6, .samples = 2304,
+	.waves = 7, .max_angle = 20 * DEGREES, .width = 60 * DEGREES,
+	.images = 1,
+	.grid = { .shape = GRID_SECTOR, .lines = 192, .samples = 1024,
+		  .line0 = -37.5 * DEGREES, .line_step = 75 * DEGREES / 191,
+		  .sample0 = 5e-3, .sample_step = SPEED / 2.7e6 / 4 },
+	.f_number = 1.5,
+	.smoke_lines = 4,
+};
+
+static const struct geometry packet32 = {
+	.elements = 128, .pitch = 0.3e-3, .fc = 5.208e6, .samples = 768,
+	.waves = 1, .images = 32,
+	.grid = { .lines = 256, .samples = 256, .line0 = -19.125e-3,
+		  .line_step = 0.15e-3, .sample0 = 5e-3,
+		  .sample_step = SPEED / 5.208e6 / 4 },
+	.f_number = 1,
+	.smoke_lines = 4,
+};
+
+struct object {
+	struct geometry geometry;
+	struct sono_scan *scan;
+	uint32_t *group;
+	struct demod *demod;
+	struct beamform *beamform;
+	struct analytic analytic;
+	struct iq iq;
+	uint8_t *ring;
+	size_t frames, next;	/* frames: of the ring; 1: only that it runs */
+};
+
+/* --- the scan --- */
+
+static void place_elements(struct sono_scan *scan, const struct geometry *g)
+{
+	uint32_t e;
+
+	for (e = 0; e < g->elements; e++) {
+		const double along = (e - (g->elements - 1) / 2.0) * g->pitch;
+		const double angle = g->radius ? along / g->radius : 0;
+		struct sono_element *el = &scan->element[e];
+
+		el->x = g->radius ? g->radius * sin(angle) : along;
+		el->z = g->radius * (cos(angle) - 1);
+		el->nx = sin(angle);
+		el->nz = cos(angle);
+		scan->channel_element[e] = e;
+	}
+}
+
+/* Delays of wave k of an image, the first 0. */
+static void aim(const struct sono_scan *scan, const struct geometry *g,
+		uint32_t k, struct sono_event *event)
+{
+	const double angle = g->waves > 1 ?
+		g->max_angle * (2.0 * k / (g->waves - 1) - 1) : 0;
+	/* a source behind the probe, from which it spans the width */
+	const double half = (g->elements - 1) / 2.0 * g->pitch;
+	const double behind = g->width ? half / tan(g->width / 2) : 0;
+	double *delay = (double *)event->delay, least = INFINITY;
+	uint32_t e;
+
+	event->wave = g->width ? SONO_WAVE_DIVERGING : SONO_WAVE_PLANE;
+	for (e = 0; e < g->elements; e++) {
+		const struct sono_element *el = &scan->element[e];
+
+		if (g->width)
+			delay[e] = hypot(el->x + behind * sin(angle),
+					 el->z + behind * cos(angle)) / SPEED;
+		else if (g->radius)
+			delay[e] = 0;
+		else
+			delay[e] = el->x * sin(angle) / SPEED;
+		least = fmin(least, delay[e]);
+	}
+	for (e = 0; e < g->elements; e++)
+		delay[e] -= least;
+}
+
+static struct sono_scan *make_scan(const struct geometry *g, uint32_t *group)
+{
+	const uint32_t events = g->waves * g->images;
+	struct sono_scan *scan = sono_scan_alloc(g->elements, g->elements,
+						 events);
+	uint32_t e;
+
+	if (!scan)
+		bench_die("beamform", "no memory");
+	scan->fs = 4 * g->fc;
+	scan->fc = g->fc;
+	scan->c = SPEED;
+	place_elements(scan, g);
+	for (e = 0; e < events; e++) {
+		struct sono_event *event = &scan->event[e];
+
+		aim(scan, g, e % g->waves, event);
+		event->samples = g->samples;
+		event->rx_start = g->rx_start;
+		event->period = 200e-6;
+		group[e] = e / g->waves;
+	}
+	sono_scan_layout(scan, 0);
+	return scan;
+}
+
+/* --- channel data --- */
+
+/* Noise over 60 % of fc about it, limited at full scale (4.4 sigma). */
+static void fill_noise(const struct sono_scan *scan, uint8_t *frame)
+{
+	const double band = 0.6 * scan->fc / scan->fs;
+	const uint32_t n = scan->event[0].samples;
+	double *row = bench_alloc(n, sizeof(*row)), scale;
+	double tap[129], power = 0;
+	int k;
+	uint32_t e, c, i;
+
+	for (k = -64; k <= 64; k++)
+		tap[k + 64] = (k ? sin(M_PI * band * k) / (M_PI * k) : band) *
+			      cos(2 * M_PI * scan->fc / scan->fs * k) *
+			      (1 + cos(M_PI * k / 65));
+	/* of evenly distributed white noise, -1 to 1 */
+	for (k = 0; k < 129; k++)
+		power += tap[k] * tap[k] / 3;
+	scale = 32767 / (4.4 * sqrt(power));
+	for (e = 0; e < scan->events; e++) {
+		for (c = 0; c < scan->channels; c++) {
+			int16_t *out = (int16_t *)(frame +
+				scan->event[e].offset +
+				c * scan->event[e].stride);
+			double white[128 + 1] = { 0 };
+			uint32_t at = 0;
+
+			for (i = 0; i < n; i++) {
+				double v = 0;
+
+				white[at] = bench_random();
+				for (k = 0; k < 129; k++)
+					v += tap[k] * white[(at + k) % 129];
+				at = (at + 128) % 129;
+				row[i] = v;
+			}
+			for (i = 0; i < n; i++)
+				out[i] = lrint(fmax(fmin(row[i] * scale,
+							 32767), -32767));
+		}
+	}
+	free(row);
+}
+
+static double arrival(const struct sono_scan *scan,
+		      const struct sono_event *event, double x, double z)
+{
+	double first = INFINITY;
+	uint32_t e;
+
+	for (e = 0; e < scan->elements; e++)
+		first = fmin(first, event->delay[e] +
+			     hypot(x - scan->element[e].x,
+				   z - scan->element[e].z) / scan->c);
+	return first;
+}
+
+static void add_echo(const struct sono_scan *scan, double *sum, uint32_t event,
+		     uint32_t c, double x, double z, double amplitude)
+{
+	const struct sono_event *ev = &scan->event[event];
+	const struct sono_element *el = &scan->element[c];
+	const double t0 = arrival(scan, ev, x, z) +
+			  hypot(x - el->x, z - el->z) / scan->c - ev->rx_start;
+	const double sigma = 0.65 / scan->fc;	/* 58 % of fc at -6 dB */
+	uint32_t n;
+
+	for (n = 0; n < ev->samples; n++) {
+		const double t = n / scan->fs - t0;
+
+		if (fabs(t) < 6 * sigma)
+			sum[n] += amplitude * exp(-t * t / (2 * sigma * sigma)) *
+				  cos(2 * M_PI * scan->fc * t);
+	}
+}
+
+/* --- double precision --- */
+
+/* The demodulator's band-pass, from its description in dsp.rst. */
+struct band {
+	double tap[256];
+	int half;
+};
+
+static double bessel_i0(double x)
+{
+	double sum = 0, term = 1;
+	int k;
+
+	for (k = 1; k < 60; k++, term *= x * x / (4.0 * (k - 1) * (k - 1)))
+		sum += term;
+	return sum;
+}
+
+static void make_band(struct band *b, const struct sono_scan *scan)
+{
+	const double image = fabs(remainder(2 * scan->fc, scan->fs));
+	const double beta = 0.1102 * (80 - 8.7);
+	double sum = 0;
+	int k;
+
+	b->half = ceil((80 - 8) /
+		       (2.285 * 2 * M_PI * 0.2 * image / scan->fs) / 2);
+	for (k = 0; k <= b->half; k++) {
+		const double u = k / (b->half + 1.0);
+		const double cut = M_PI * image / scan->fs;
+
+		b->tap[k] = (k ? sin(cut * k) / (M_PI * k) : cut / M_PI) *
+			    bessel_i0(beta * sqrt(1 - u * u)) /
+			    bessel_i0(beta);
+		sum += k ? 2 * b->tap[k] : b->tap[0];
+	}
+	for (k = 0; k <= b->half; k++)
+		b->tap[k] *= 2 / sum;
+}
+
+/* Baseband of a row. */
+static void demodulate(const struct band *b, const struct sono_scan *scan,
+		       const int16_t *in, uint32_t n, double complex *out)
+{
+	uint32_t m;
+	int k;
+
+	for (m = 0; m < n; m++) {
+		out[m] = 0;
+		for (k = -b->half; k <= b->half; k++) {
+			const int64_t i = (int64_t)m + k;
+
+			if (i >= 0 && i < n)
+				out[m] += b->tap[abs(k)] * in[i] *
+					  cexp(-2 * M_PI * I *
+					       remainder(i * scan->fc /
+							 scan->fs, 1));
+		}
+	}
+}
+
+static double complex linear(const double complex *row, int64_t n, double s)
+{
+	const int64_t i = floor(s);
+	const double complex a = i >= 0 && i < n ? row[i] : 0;
+	const double complex b = i + 1 >= 0 && i + 1 < n ? row[i + 1] : 0;
+
+	return a + (s - i) * (b - a);
+}
+
+/* A windowed sinc of 64 taps: 100 dB on baseband as narrow as this. */
+static double complex exactly(const double complex *row, int64_t n, double s)
+{
+	const int64_t i = floor(s);
+	double complex sum = 0;
+	int k;
+
+	for (k = -31; k <= 32; k++) {
+		const double t = s - (i + k), u = t / 32.5;
+		const double w = fabs(t) < 1e-9 ? 1 :
+			sin(M_PI * t) / (M_PI * t) *
+			bessel_i0(9 * sqrt(fmax(1 - u * u, 0))) / bessel_i0(9);
+
+		if (i + k >= 0 && i + k < n)
+			sum += w * row[i + k];
+	}
+	return sum;
+}
+
+/* Sums of squares, of a reference and of what differs from it. */
+struct ratio {
+	double signal, noise;
+};
+
+static double db(const struct ratio *r)
+{
+	return 10 * log10(r->signal / r->noise);
+}
+
+struct judge {
+	const struct object *o;
+	const double complex *rows;	/* [events][channels][samples] */
+	struct ratio linear, exact;
+};
+
+static void judge_point(struct judge *j, uint32_t image, uint32_t line,
+			uint32_t sample)
+{
+	const struct object *o = j->o;
+	const struct sono_scan *scan = o->scan;
+	const struct geometry *g = &o->geometry;
+	const struct ray ray = grid_ray(&g->grid, line);
+	const double x = ray.x + sample * ray.dx, z = ray.z + sample * ray.dz;
+	const float *got = o->iq.data + 2 *
+		(((size_t)image * o->iq.lines + line) * o->iq.samples + sample);
+	const double complex it = got[0] + I * got[1];
+	double complex lin = 0, exact = 0;
+	uint32_t k, c;
+
+	for (k = 0; k < g->waves; k++) {
+		const uint32_t e = image * g->waves + k;
+		const double there = arrival(scan, &scan->event[e], x, z) -
+				     g->rx_start;
+
+		for (c = 0; c < scan->channels; c++) {
+			const struct sono_element *el = &scan->element[c];
+			const double side = (x - el->x) * el->nz -
+					    (z - el->z) * el->nx;
+			const double depth = (x - el->x) * el->nx +
+					     (z - el->z) * el->nz;
+			const double t = there + hypot(x - el->x, z - el->z) /
+						 scan->c;
+			const double complex turn =
+				cexp(2 * M_PI * I * fmod(t * scan->fc, 1));
+			const double complex *row = j->rows +
+				((size_t)e * scan->channels + c) * g->samples;
+
+			if (g->f_number && fabs(side) >
+			    depth / (2 * g->f_number) + BEAMFORM_TIE)
+				continue;
+			lin += turn * linear(row, g->samples, t * scan->fs);
+			exact += turn * exactly(row, g->samples, t * scan->fs);
+		}
+	}
+	j->linear.signal += creal(lin * conj(lin));
+	j->linear.noise += creal((it - lin) * conj(it - lin));
+	j->exact.signal += creal(exact * conj(exact));
+	j->exact.noise += creal((it - exact) * conj(it - exact));
+}
+
+static double complex *baseband_of(const struct object *o,
+				   const uint8_t *frame)
+{
+	const struct sono_scan *scan = o->scan;
+	const uint32_t n = o->geometry.samples;
+	double complex *rows = bench_alloc((size_t)scan->events *
+					   scan->channels * n, sizeof(*rows));
+	struct band band;
+	uint32_t e, c;
+
+	make_band(&band, scan);
+	for (e = 0; e < scan->events; e++)
+		for (c = 0; c < scan->channels; c++)
+			demodulate(&band, scan, (const int16_t *)(frame +
+				   scan->event[e].offset +
+				   c * scan->event[e].stride), n,
+				   rows + ((size_t)e * scan->channels + c) * n);
+	return rows;
+}
+
+static void run_frame(struct object *o, const uint8_t *data)
+{
+	const struct rf_frame frame = {
+		.data = data,
+		.bytes = o->scan->frame_bytes,
+	};
+
+	demod_execute(o->demod, &o->analytic, &frame);
+	beamform_execute(o->beamform, &o->iq, &o->analytic);
+}
+
+static void judge_noise(struct object *o, struct bench_quality *quality)
+{
+	struct judge j = { .o = o };
+	double complex *rows = baseband_of(o, o->ring);
+	uint32_t i;
+
+	j.rows = rows;
+	run_frame(o, o->ring);
+	for (i = 0; i < PROBES / o->geometry.waves + 8; i++)
+		judge_point(&j, rand() % o->geometry.images,
+			    rand() % o->iq.lines, rand() % o->iq.samples);
+	quality->snr_db = db(&j.linear);
+	quality->exact_db = db(&j.exact);
+	free(rows);
+}
+
+/*
+ * A target at full scale, and one 60 dB below it as deep again; judged about
+ * the weak one, where only its echo is.
+ */
+static void judge_weak(struct object *o, struct bench_quality *quality)
+{
+	const struct sono_scan *scan = o->scan;
+	const struct grid *grid = &o->geometry.grid;
+	const uint32_t line = o->iq.lines / 2;
+	const uint32_t strong = grid->samples / 4, weak = grid->samples * 5 / 8;
+	const struct ray ray = grid_ray(grid, line);
+	uint8_t *frame = bench_alloc(1, scan->frame_bytes);
+	double *sum = bench_alloc(o->geometry.samples, sizeof(*sum));
+	struct judge j = { .o = o };
+	double complex *rows;
+	uint32_t e, c, n;
+
+	for (e = 0; e < scan->events; e++) {
+		for (c = 0; c < scan->channels; c++) {
+			int16_t *out = (int16_t *)(frame +
+				scan->event[e].offset +
+				c * scan->event[e].stride);
+
+			memset(sum, 0, o->geometry.samples * sizeof(*sum));
+			add_echo(scan, sum, e, c, ray.x + strong * ray.dx,
+				 ray.z + strong * ray.dz, 32767);
+			add_echo(scan, sum, e, c, ray.x + weak * ray.dx,
+				 ray.z + weak * ray.dz, 32.767);
+			for (n = 0; n < o->geometry.samples; n++)
+				out[n] = lrint(fmax(fmin(sum[n], 32767),
+						    -32767));
+		}
+	}
+	rows = baseband_of(o, frame);
+	j.rows = rows;
+	run_frame(o, frame);
+	for (n = weak - 6; n <= weak + 6; n++)
+		judge_point(&j, 0, line, n);
+	quality->snr_db = fmin(quality->snr_db, db(&j.linear));
+	quality->exact_db = fmin(quality->exact_db, db(&j.exact));
+	free(rows);
+	free(frame);
+	free(sum);
+}
+
+static void judge(void *object, struct bench_quality *quality)
+{
+	struct object *o = object;
+
+	if (o->frames == 1)
+		return;
+	judge_noise(o, quality);
+	judge_weak(o, quality);
+}
+
+/* --- the case --- */
+
+static void fill_ring(struct object *o)
+{
+	const size_t bytes = o->scan->frame_bytes;
+	size_t i;
+
+	if (!o->frames)
+		o->frames = RING_BYTES / bytes + 1;
+	o->ring = bench_alloc(o->frames, bytes);
+	fill_noise(o->scan, o->ring);
+	for (i = 1; i < o->frames; i++)
+		memcpy(o->ring + i * bytes, o->ring, bytes);
+}
+
+static void *create(const void *arg, struct bench_run *run)
+{
+	struct object *o = bench_alloc(1, sizeof(*o));
+	struct geometry *g = &o->geometry;
+	const struct demod_params demod = { 0 };
+	struct beamform_params params;
+	const char *why = "no memory";
+
+	*g = *(const struct geometry *)arg;
+	if (run->smoke) {
+		g->grid.lines = g->smoke_lines;
+		g->waves = g->waves > 3 ? 3 : g->waves;
+		g->images = g->images > 3 ? 3 : g->images;
+		o->frames = 1;
+	}
+	o->group = bench_alloc(g->waves * g->images, sizeof(*o->group));
+	o->scan = make_scan(g, o->group);
+	params = (struct beamform_params){
+		.grid = g->grid,
+		.f_number = g->f_number,
+		.groups = g->images,
+		.group = o->group,
+	};
+	if (demod_create(&o->demod, o->scan, &demod, &why) ||
+	    beamform_create(&o->beamform, o->scan, &params, &why) ||
+	    analytic_init(&o->analytic, o->scan->events, o->scan->channels,
+			  demod_longest(o->scan, 1)) ||
+	    iq_init(&o->iq, g->images, g->grid.lines, g->grid.samples))
+		bench_die("beamform", why);
+	fill_ring(o);
+	run->points = beamform_points(o->beamform);
+	run->frames = 1;
+	return o;
+}
+
+static void execute(void *object)
+{
+	struct object *o = object;
+
+	run_frame(o, o->ring + o->next++ % o->frames * o->scan->frame_bytes);
+}
+
+static void destroy(void *object)
+{
+	struct object *o = object;
+
+	demod_destroy(o->demod);
+	beamform_destroy(o->beamform);
+	analytic_finish(&o->analytic);
+	iq_finish(&o->iq);
+	sono_scan_free(o->scan);
+	free(o->group);
+	free(o->ring);
+	free(o);
+}
+
+#define CASE(case_name, geometry)					\
+	{ .name = "beamform." case_name, .arg = &(geometry),		\
+	  .create = create, .execute = execute, .destroy = destroy,	\
+	  .quality = judge }
+
+const struct bench_case bench_beamform[] = {
+	CASE("pw0.full", pw0),
+	CASE("pw0.f1.75", pw0_f),
+	CASE("pw75.f1.75", pw75),
+	CASE("convex", convex),
+	CASE("sector7", sector7),
+	CASE("packet32", packet32),
+	{ }
+};
