@@ -143,6 +143,8 @@ static int make_focus(struct pipeline *p, struct focus *f,
 		.f_number = aperture->f_number,
 		.window = aperture->window,
 		.taper = aperture->taper,
+		/* received as transmitted: velocities are those along lines */
+		.steer = f->grid.shape == GRID_LINEAR ? f->grid.steer : 0,
 		.decimate = p->params.demod.decimate,
 		.workers = p->params.workers,
 		.groups = f->images,
