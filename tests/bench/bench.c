@@ -33,6 +33,7 @@ static const struct bench_case *const groups[] = {
 	bench_pipeline,
 	bench_doppler,
 	bench_scanconvert,
+	bench_spectrum,
 };
 
 static const struct level {

@@ -74,5 +74,6 @@ extern const struct bench_case bench_detect[];
 extern const struct bench_case bench_pipeline[];
 extern const struct bench_case bench_doppler[];
 extern const struct bench_case bench_scanconvert[];
+extern const struct bench_case bench_spectrum[];
 
 #endif /* BENCH_H */
