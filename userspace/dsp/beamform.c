@@ -360,14 +360,11 @@ static const char *find_positions(const struct beamform *b,
 			     wave->event->rx_start;
 	uint32_t i;
 
+	transmit_arrivals(wave, ray, tile * TILE, TILE, out);
 	for (i = 0; i < TILE; i++) {
-		const uint32_t j = tile * TILE + i;
-		double d = transmit_arrival(wave, ray->x + j * ray->dx,
-					    ray->z + j * ray->dz);
-
-		if (isinf(d))
+		if (isinf(out[i]))
 			return "scan: an event without transmitting element";
-		out[i] = (d / scan->c + extra) * b->fs;
+		out[i] = (out[i] / scan->c + extra) * b->fs;
 		if (!(fabs(out[i]) < DELAY_MAX))
 			return "beamforming: a transmit delay beyond 16383 samples";
 		out[i] *= STEPS;

@@ -5,6 +5,7 @@
 #ifndef DSP_TRANSMIT_H
 #define DSP_TRANSMIT_H
 
+#include "dsp.h"
 #include "scan.h"
 
 /**
@@ -40,5 +41,16 @@ struct transmit transmit_of(const struct sono_scan *scan,
  * element.
  */
 double transmit_arrival(const struct transmit *wave, double x, double z);
+
+/**
+ * transmit_arrivals() - when the wave passes points of a line
+ * @wave: a wave
+ * @ray: the line
+ * @first: number of the first point
+ * @n: of points, at least 1; a few that follow each other cost little
+ * @out: written, what transmit_arrival() says of each
+ */
+void transmit_arrivals(const struct transmit *wave, const struct ray *ray,
+		       uint32_t first, uint32_t n, double *out);
 
 #endif /* DSP_TRANSMIT_H */
