@@ -49,7 +49,6 @@ enum tile_kind {
 struct part {
 	uint32_t event;
 	uint32_t group;
-	uint32_t like;		/* first part of the same wave */
 	double place;		/* of its focus across the lines */
 };
 
@@ -508,11 +507,11 @@ static const char *fill_waves(struct beamform *b)
 	return why;
 }
 
+/* @lines: whole ones of a row */
 static enum tile_kind kind_of(const struct beamform *b,
-			      const struct growth *g, const struct wave *wave)
+			      const struct growth *g, const struct wave *wave,
+			      uint32_t lines)
 {
-	const uint32_t lines = demod_longest(b->scan, b->params.decimate) /
-			       ANALYTIC_LINE;
 	int32_t transmit[TILE];
 
 	get_transmit(wave, transmit);
@@ -523,6 +522,8 @@ static enum tile_kind kind_of(const struct beamform *b,
 
 static void fill_kinds(struct beamform *b)
 {
+	const uint32_t lines = demod_longest(b->scan, b->params.decimate) /
+			       ANALYTIC_LINE;
 	uint32_t line, tile, k;
 
 	for (line = 0; line < b->params.grid.lines; line++) {
@@ -532,7 +533,7 @@ static void fill_kinds(struct beamform *b)
 			for (k = 0; k < b->services[line]; k++) {
 				struct wave *wave = wave_of(b, tile, line, k);
 
-				wave->kind = kind_of(b, &g, wave);
+				wave->kind = kind_of(b, &g, wave, lines);
 			}
 		}
 	}
@@ -540,12 +541,32 @@ static void fill_kinds(struct beamform *b)
 
 /* --- lines that a wave reaches alike --- */
 
+/* Do two events send the same wave, and listen from the same time? */
+static bool alike(const struct sono_scan *scan, const struct sono_event *a,
+		  const struct sono_event *b)
+{
+	uint32_t e;
+
+	if (a->wave != b->wave || a->rx_start != b->rx_start ||
+	    a->beam_x != b->beam_x || a->beam_z != b->beam_z ||
+	    a->beam_angle != b->beam_angle || a->focus != b->focus)
+		return false;
+	for (e = 0; e < scan->elements; e++)
+		if (a->delay[e] != b->delay[e] &&
+		    !(isnan(a->delay[e]) && isnan(b->delay[e])))
+			return false;
+	return true;
+}
+
+/* Do all events that count send one wave? */
 static bool one_wave(const struct beamform *b)
 {
+	const struct sono_event *event = b->scan->event;
 	uint32_t k;
 
-	for (k = 0; k < b->parts; k++)
-		if (b->part[k].like)
+	for (k = 1; k < b->parts; k++)
+		if (!alike(b->scan, &event[b->part[0].event],
+			   &event[b->part[k].event]))
 			return false;
 	return true;
 }
@@ -575,7 +596,9 @@ static void find_likes(struct beamform *b)
 	const uint32_t lines = b->params.grid.lines;
 	uint32_t like[LIKES_MAX], likes = 0, line, i;
 
-	for (line = 0; line < lines && one_wave(b); line++) {
+	if (!one_wave(b))
+		return;
+	for (line = 0; line < lines; line++) {
 		for (i = 0; i < likes && !reached_alike(b, line, like[i]); i++)
 			;
 		if (i == LIKES_MAX)
@@ -628,13 +651,14 @@ static const char *fill_laws(struct beamform *b)
 struct key {
 	int32_t along, across;
 	uint32_t like;
+	uint32_t n;		/* where it was found first */
 };
 
 static struct key key_of(const struct beamform *b, uint32_t n)
 {
 	return (struct key){ lrintf(4 * b->along[n]),
 			     lrintf(4 * sqrtf(b->across2[n])),
-			     b->line_like[n / b->scan->channels] };
+			     b->line_like[n / b->scan->channels], n };
 }
 
 /*
@@ -664,14 +688,25 @@ static uint32_t find_laws(const struct beamform *b, uint32_t *law,
 			if (laws == LAWS_MAX)
 				return UINT32_MAX;
 			found[laws] = k;
-			b->law_like[laws] = k.like;
-			b->along[laws] = b->along[i];
-			b->across2[laws] = b->across2[i];
 			table[at] = ++laws;
 		}
 		law[i] = (table[at] - 1) * TILE;
 	}
 	return laws;
+}
+
+/* Laws found move to the front, in the order in which they were. */
+static void keep_laws(struct beamform *b, const struct key *found,
+		      uint32_t laws)
+{
+	uint32_t i;
+
+	for (i = 0; i < laws; i++) {
+		b->along[i] = b->along[found[i].n];
+		b->across2[i] = b->across2[found[i].n];
+		b->law_like[i] = found[i].like;
+	}
+	b->laws = laws;
 }
 
 static int share_laws(struct beamform *b)
@@ -689,7 +724,7 @@ static int share_laws(struct beamform *b)
 		b->shared = laws <= n / 4;
 		if (b->shared) {
 			b->law = law;
-			b->laws = laws;
+			keep_laws(b, found, laws);
 			law = NULL;
 		}
 	}
@@ -719,8 +754,6 @@ static int make_laws(struct beamform *b, const char **why)
 	ret = share_laws(b);
 	if (ret || b->shared)
 		return ret;
-	/* found laws were moved to the front */
-	*why = fill_laws(b);
 	b->law = dsp_alloc(channels, sizeof(*b->law));
 	for (c = 0; b->law && c < channels; c++)
 		b->law[c] = c * TILE;
@@ -728,23 +761,6 @@ static int make_laws(struct beamform *b, const char **why)
 }
 
 /* --- laws kept --- */
-
-/* Do two events send the same wave, and listen from the same time? */
-static bool alike(const struct sono_scan *scan, const struct sono_event *a,
-		  const struct sono_event *b)
-{
-	uint32_t e;
-
-	if (a->wave != b->wave || a->rx_start != b->rx_start ||
-	    a->beam_x != b->beam_x || a->beam_z != b->beam_z ||
-	    a->beam_angle != b->beam_angle || a->focus != b->focus)
-		return false;
-	for (e = 0; e < scan->elements; e++)
-		if (a->delay[e] != b->delay[e] &&
-		    !(isnan(a->delay[e]) && isnan(b->delay[e])))
-			return false;
-	return true;
-}
 
 /* Is a tile inside in all lines? */
 static bool fits(const struct beamform *b, uint32_t tile)
@@ -791,10 +807,6 @@ static void fill_parts(struct beamform *b)
 
 			part.place = place_across(&b->params.grid, f.x, f.z);
 		}
-		while (part.like < b->parts &&
-		       !alike(scan, event,
-			      &scan->event[b->part[part.like].event]))
-			part.like++;
 		b->part[b->parts++] = part;
 	}
 }

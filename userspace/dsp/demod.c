@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* The demodulator's object: filter design, mixing table, loop over rows. */
+/* The demodulator's object: filter design, an event's scale, loop over rows. */
 #include <complex.h>
 #include <errno.h>
 #include <math.h>
