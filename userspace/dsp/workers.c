@@ -113,7 +113,7 @@ void workers_run(struct workers *w, void (*job)(void *arg, uint32_t worker),
 	while (atomic_load_explicit(&w->left, memory_order_acquire)) {
 		__builtin_ia32_pause();
 		/* a worker has lost its processor, perhaps to this loop */
-		if (!(++looks % 65536))
+		if (!(++looks % 4096))
 			sched_yield();
 	}
 }

@@ -103,6 +103,29 @@ Test(pipeline, point_target_is_where_it_is)
 	sono_scan_free(scan);
 }
 
+Test(pipeline, workers_make_the_same_picture)
+{
+	struct sono_scan *scan = fixture_scan(3);
+	struct pipeline_params params = usual();
+	struct pipeline *one = make(scan, &params), *many;
+	const struct image *a, *b;
+	uint32_t n, row;
+
+	cr_assert(give(one, scan, 0, 0, &a));
+	for (n = 2; n <= 12; n += 5) {
+		params.workers = n;
+		many = make(scan, &params);
+		cr_assert(give(many, scan, 0, 0, &b));
+		for (row = 0; row < a->raster.height; row++)
+			cr_assert_arr_eq(a->data + row * a->stride,
+					 b->data + row * b->stride,
+					 a->raster.width, "%u workers", n);
+		pipeline_destroy(many);
+	}
+	pipeline_destroy(one);
+	sono_scan_free(scan);
+}
+
 /* Every event a shot of colour. */
 static struct sono_scan *colour_scan(uint32_t events)
 {
