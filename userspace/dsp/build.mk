@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: MIT
 # libdsp: from frames to pictures.
 
-DSP_SOURCES := $(addprefix userspace/dsp/,dsp.c cpu.c workers.c palette.c pipeline.c \
+DSP_SOURCES := $(addprefix userspace/dsp/,dsp.c cpu.c workers.c palette.c \
+	pipeline.c pipeline_focus.c pipeline_section.c \
+	pipeline_strips.c pipeline_compose.c \
 	demod.c demod-c.c demod-avx2.c demod-avx512.c \
 	transmit.c aperture.c taps.c \
 	beamform.c beamform_services.c beamform_waves.c beamform_laws.c beamform_frame.c \

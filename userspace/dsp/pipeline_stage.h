@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The pipeline from within: what its stages share. A stage is in the file of
+ * what it makes: pipeline_focus.c demodulates and beamforms, pipeline_section.c
+ * makes the section of the body, pipeline_strips.c what runs over time,
+ * pipeline_compose.c lays them out. Their order is in pipeline.c.
+ */
+#ifndef DSP_PIPELINE_STAGE_H
+#define DSP_PIPELINE_STAGE_H
+
+#include "ecg.h"
+#include "mmode.h"
+#include "pipeline.h"
+#include "tissue.h"
+
+#define STAGES_MAX		11
+
+/**
+ * struct stage - a step on the way of a frame
+ * @name: as in its timing
+ * @every_frame: it runs with every frame; otherwise when a packet is complete
+ * @wanted: does this pipeline have it?
+ * @make: its part of pipeline_create(), after the stages before it
+ * @run: the step
+ */
+struct stage {
+	const char *name;
+	bool every_frame;
+	bool (*wanted)(const struct pipeline *p);
+	int (*make)(struct pipeline *p, const char **why);
+	void (*run)(struct pipeline *p);
+};
+
+extern const struct stage stage_demod, stage_beamform, stage_beamform_colour,
+	stage_beamform_m;
+extern const struct stage stage_detect, stage_doppler, stage_tissue,
+	stage_scanconvert;
+extern const struct stage stage_mmode, stage_ecg;
+extern const struct stage stage_compose;
+
+/*
+ * What is beamformed for one part: which events, into which image each, where
+ * to.
+ */
+struct focus {
+	enum sono_role role;	/* of the events */
+	uint32_t images;	/* of a frame */
+	uint32_t *group;	/* [scan->events] */
+	struct grid grid;
+	struct beamform *beamform;
+	struct iq iq;
+};
+
+struct pipeline {
+	const struct sono_scan *scan;
+	struct pipeline_params params;
+	double *start;		/* of each event in its frame [s] */
+	double interval;	/* between images of a packet [s] */
+	bool shared;		/* B is the newest image of colour's packet */
+
+	struct workers *workers;
+	struct demod *demod;
+	struct analytic analytic;
+	struct focus b;		/* unused where shared */
+	struct detect *detect;
+	struct env env;
+	struct focus colour;
+	struct doppler *doppler;	/* NULL: no colour */
+	struct vel vel;
+	struct tissue *tissue;	/* NULL: everything may have colour */
+	struct scanconvert *scanconvert;
+	struct image section;
+	struct focus m;
+	struct detect *m_detect;
+	struct env m_env;
+	struct mmode *mmode;	/* NULL: no M */
+	struct image m_strip;
+	struct ecg *ecg;	/* NULL: no ECG */
+	struct image ecg_strip;
+	struct image composite;	/* no data: the section is all there is */
+	scanconvert_rgb_fn *rgb;	/* grey layers into it */
+
+	const struct rf_frame *in;	/* during execute */
+	bool begun;			/* epoch is set */
+	uint64_t epoch;			/* board time of the first frame */
+	double time;			/* of the frame, from epoch [s] */
+	uint32_t frame;			/* of the packet, that comes next */
+	unsigned int stages;
+	const struct stage *stage[STAGES_MAX];
+	struct pipeline_timing timing[STAGES_MAX];
+};
+
+/** has_role() - has the scan events of a role? */
+bool has_role(const struct sono_scan *scan, enum sono_role role);
+
+/** serving() - the role whose events serve a part: its own, or a stand-in */
+enum sono_role serving(const struct sono_scan *scan, enum sono_role role);
+
+/** focus_finish() - free what is in it; all 0 is fine */
+void focus_finish(struct focus *focus);
+
+/** board_seconds() - board time from the first frame [s] */
+double board_seconds(const struct pipeline *p, uint64_t ts);
+
+static inline bool stage_always(const struct pipeline *p)
+{
+	(void)p;
+	return true;
+}
+
+static inline bool with_colour(const struct pipeline *p)
+{
+	return p->params.colour.on;
+}
+
+static inline bool with_m(const struct pipeline *p)
+{
+	return p->params.m.on;
+}
+
+static inline bool with_ecg(const struct pipeline *p)
+{
+	return p->params.ecg.on;
+}
+
+static inline bool with_strips(const struct pipeline *p)
+{
+	return with_m(p) || with_ecg(p);
+}
+
+#endif /* DSP_PIPELINE_STAGE_H */

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Stages that make strips, whose axis is time.
+ */
+#include <endian.h>
+#include <math.h>
+#include <string.h>
+
+#include "pipeline_stage.h"
+#include "sono_regs.h"
+
+static double column_time(const struct pipeline *p)
+{
+	const struct pipeline_display *d = &p->params.display;
+
+	return d->sweep_width / d->sweep / d->width;
+}
+
+/* A strip under the section: time from left to right. */
+static int strip_init(const struct pipeline *p, struct image *strip,
+		      enum image_format format, uint32_t height, double z0,
+		      double dz)
+{
+	const double column = column_time(p);
+	const struct raster raster = {
+		.width = p->params.display.width,
+		.height = height,
+		.x0 = -column * (p->params.display.width - 1),
+		.z0 = z0,
+		.dx = column,
+		.dz = dz,
+	};
+
+	return image_init(strip, format, &raster);
+}
+
+/* When a shot of the beam is transmitted, its first event, in the frame. */
+static double shot_start(const struct pipeline *p, uint32_t shot)
+{
+	uint32_t e = 0;
+
+	while (p->m.group[e] != shot)
+		e++;
+	return p->start[e];
+}
+
+/*
+ * The longest time from one line of the beam to the next, also to the next
+ * frame's first; INFINITY where the scan does not say.
+ */
+static double line_interval(const struct pipeline *p)
+{
+	const uint32_t last = p->m.images - 1;
+	double longest = p->scan->frame_period + shot_start(p, 0) -
+			 shot_start(p, last);
+	uint32_t shot;
+
+	for (shot = 0; shot < last; shot++)
+		longest = fmax(longest, shot_start(p, shot + 1) -
+					shot_start(p, shot));
+	return longest > 0 ? longest : INFINITY;
+}
+
+static int make_mmode(struct pipeline *p, const char **why)
+{
+	const struct pipeline_b *b = &p->params.b;
+	const struct grid *grid = &p->m.grid;
+	const struct detect_params detect = {
+		.reference = p->params.m.reference ? p->params.m.reference :
+						     b->reference,
+		.range_db = b->range_db,
+	};
+	const struct mmode_params params = {
+		.samples = grid->samples,
+		.width = p->params.display.width,
+		.height = p->params.m.height,
+		.column = column_time(p),
+		.interval = line_interval(p),
+		.range_db = b->range_db,
+		.grey = b->grey,
+	};
+	int ret = detect_create(&p->m_detect, 1, grid->samples, &detect, why);
+
+	if (!ret)
+		ret = env_init(&p->m_env, 1, grid->samples);
+	if (!ret)
+		ret = mmode_create(&p->mmode, &params, why);
+	if (!ret)
+		ret = strip_init(p, &p->m_strip, IMAGE_GREY8, params.height,
+				 grid->sample0,
+				 grid->sample_step * (grid->samples - 1) /
+					 (params.height - 1));
+	p->m_strip.floor_db = -b->range_db;
+	p->m_strip.grey = b->grey;
+	return ret;
+}
+
+static void run_mmode(struct pipeline *p)
+{
+	uint32_t shot;
+
+	for (shot = 0; shot < p->m.images; shot++) {
+		detect_execute(p->m_detect, &p->m_env, &p->m.iq, shot);
+		mmode_execute(p->mmode, &p->m_strip, p->m_env.db,
+			      p->time + shot_start(p, shot));
+	}
+}
+
+const struct stage stage_mmode = {
+	.name = "mmode",
+	.every_frame = true,
+	.wanted = with_m,
+	.make = make_mmode,
+	.run = run_mmode,
+};
+
+static int make_ecg(struct pipeline *p, const char **why)
+{
+	const struct ecg_params params = {
+		.width = p->params.display.width,
+		.height = p->params.ecg.height,
+		.column = column_time(p),
+	};
+	int ret = ecg_create(&p->ecg, &params, why);
+
+	return ret ? ret : strip_init(p, &p->ecg_strip, IMAGE_RGB24,
+				      params.height, 0, -1);
+}
+
+/* The auxiliary block's samples; none where the frame has no whole block. */
+static struct ecg_block ecg_of(const struct pipeline *p)
+{
+	const struct rf_frame *in = p->in;
+	const char *at = (const char *)in->data + p->scan->aux_offset;
+	struct ecg_block block = { 0 };
+	size_t room = in->bytes - p->scan->aux_offset;
+	struct sono_aux aux;
+
+	if (in->bytes < p->scan->aux_offset || room < sizeof(aux))
+		return block;
+	memcpy(&aux, at, sizeof(aux));
+	if (le32toh(aux.magic) != SONO_AUX_MAGIC ||
+	    le32toh(aux.ecg_count) > (room - sizeof(aux)) / sizeof(int16_t))
+		return block;
+	block.data = (const uint8_t *)at + sizeof(aux);
+	block.count = le32toh(aux.ecg_count);
+	block.rate = le32toh(aux.ecg_rate);
+	block.time = in->clock > 0 ? board_seconds(p, le64toh(aux.ecg_ts)) : p->time;
+	return block;
+}
+
+static void run_ecg(struct pipeline *p)
+{
+	const struct ecg_block block = ecg_of(p);
+
+	ecg_execute(p->ecg, &p->ecg_strip, &block);
+}
+
+const struct stage stage_ecg = {
+	.name = "ecg",
+	.every_frame = true,
+	.wanted = with_ecg,
+	.make = make_ecg,
+	.run = run_ecg,
+};
