@@ -203,6 +203,11 @@ static void record(struct contestant *c, const struct bench_case *row,
 	json_array_append_new(state.results, result);
 }
 
+static const char *text(const json_t *result, const char *key)
+{
+	return json_string_value(json_object_get(result, key));
+}
+
 static void print_value(const json_t *result, const char *key,
 			const char *format, int width)
 {
@@ -223,8 +228,7 @@ static void print_head(void)
 
 static void print_result(const json_t *r)
 {
-	printf("%-22s %-7s", json_string_value(json_object_get(r, "name")),
-	       json_string_value(json_object_get(r, "variant")));
+	printf("%-22s %-7s", text(r, "name"), text(r, "variant"));
 	print_value(r, "threads", "%*.0f", 4);
 	print_value(r, "ms_median", "%*.4f", 11);
 	print_value(r, "ms_p99", "%*.4f", 11);
@@ -332,25 +336,31 @@ static bool finite_above(const json_t *result, const char *key, double least)
 	       json_number_value(value) > least;
 }
 
+static unsigned int threads_of(const json_t *result)
+{
+	return json_integer_value(json_object_get(result, "threads"));
+}
+
 static const json_t *find(const json_t *results, const char *name,
-			  const char *variant)
+			  const char *variant, unsigned int count)
 {
 	const json_t *r;
 	size_t i;
 
 	json_array_foreach(results, i, r)
-		if (!strcmp(json_string_value(json_object_get(r, "name")),
-			    name) &&
-		    !strcmp(json_string_value(json_object_get(r, "variant")),
-			    variant))
+		if (!strcmp(text(r, "name"), name) &&
+		    !strcmp(text(r, "variant"), variant) &&
+		    threads_of(r) == count)
 			return r;
 	return NULL;
 }
 
-static void check_result(const json_t *results, const char *name,
+static void check_result(const json_t *results, const struct bench_case *row,
 			 const struct level *level)
 {
-	const json_t *r = find(results, name, level->name);
+	const char *name = row->name;
+	const json_t *r = find(results, name, level->name,
+			       row->threads ? row->threads : 1);
 
 	if (level->flags & ~state.flags)
 		printf("ok %u - %s %s # SKIP not offered by this processor\n",
@@ -380,7 +390,7 @@ static void check_results(char **prefix)
 		for (row = groups[g]; row->name; row++)
 			for (i = 0; i < LEVELS && wanted(row->name, prefix); i++)
 				check_result(json_object_get(all, "results"),
-					     row->name, &levels[i]);
+					     row, &levels[i]);
 	printf("1..%u\n", reported);
 	json_decref(all);
 }
@@ -405,9 +415,8 @@ static double median_over(json_t **runs, size_t n, const json_t *of,
 	size_t i, found = 0;
 
 	for (i = 0; i < n && found < 64; i++) {
-		const json_t *r = find(runs[i],
-			json_string_value(json_object_get(of, "name")),
-			json_string_value(json_object_get(of, "variant")));
+		const json_t *r = find(runs[i], text(of, "name"),
+				       text(of, "variant"), threads_of(of));
 
 		if (json_is_number(json_object_get(r, key)))
 			value[found++] = json_number_value(
@@ -428,8 +437,8 @@ static void print_comparison(const json_t *r, json_t **ours, size_t own,
 	if (isnan(ratio))
 		ratio = median_over(ours, own, r, "pt_per_cycle") /
 			median_over(theirs, other, r, "pt_per_cycle");
-	printf("%-22s %-7s", json_string_value(json_object_get(r, "name")),
-	       json_string_value(json_object_get(r, "variant")));
+	printf("%-22s %-7s %3u", text(r, "name"), text(r, "variant"),
+	       threads_of(r));
 	if (isnan(then))
 		printf(" %12s %12.4f %9s\n", "-", now, "new");
 	else
@@ -452,8 +461,8 @@ static int compare_revisions(int n, char **file)
 		if (i != own)
 			ours[i] = load_results(file[i]);
 	theirs = ours + own + 1;
-	printf("%-22s %-7s %12s %12s %9s\n", "case", "variant", "REF ms",
-	       "this ms", "faster");
+	printf("%-22s %-7s %3s %12s %12s %9s\n", "case", "variant", "thr",
+	       "REF ms", "this ms", "faster");
 	json_array_foreach(ours[0], k, r)
 		print_comparison(r, ours, own, theirs, n - own - 1);
 	return 0;
