@@ -131,6 +131,8 @@ static int make_stages(struct pipeline *p, const char **why)
 	if (*why)
 		return -EINVAL;
 	ret = prepare(p);
+	if (!ret && p->params.workers > 1)
+		ret = workers_create(&p->workers, p->params.workers);
 	for (i = 0; i < STAGES_MAX && !ret; i++) {
 		if (!stages[i]->wanted(p))
 			continue;
@@ -157,8 +159,6 @@ int pipeline_create(struct pipeline **pipeline, const struct sono_scan *scan,
 	if (!p->params.workers)
 		p->params.workers = 1;
 	ret = make_stages(p, why);
-	if (!ret && p->params.workers > 1)
-		ret = workers_create(&p->workers, p->params.workers);
 	/* the caller's array, copied by the stages */
 	p->params.b.tgc_db = NULL;
 	if (ret)
@@ -269,7 +269,6 @@ void pipeline_destroy(struct pipeline *p)
 {
 	if (!p)
 		return;
-	workers_destroy(p->workers);
 	free(p->start);
 	demod_destroy(p->demod);
 	analytic_finish(&p->analytic);
@@ -290,6 +289,7 @@ void pipeline_destroy(struct pipeline *p)
 	ecg_destroy(p->ecg);
 	image_finish(&p->ecg_strip);
 	image_finish(&p->composite);
+	workers_destroy(p->workers);
 	free(p);
 }
 

@@ -107,7 +107,7 @@ static int make_demod(struct pipeline *p, const char **why)
 	struct demod_params params = p->params.demod;
 	int ret;
 
-	params.workers = p->params.workers;
+	params.workers = workers_shares(p->workers);
 	ret = demod_create(&p->demod, p->scan, &params, why);
 
 	if (ret)
@@ -125,7 +125,7 @@ static void demod_part(void *arg, uint32_t worker)
 
 static void run_demod(struct pipeline *p)
 {
-	workers_run(p->workers, demod_part, p);
+	workers_run(p->workers, workers_shares(p->workers), demod_part, p);
 }
 
 const struct stage stage_demod = {
@@ -154,7 +154,7 @@ static void beamform_all(struct pipeline *p, struct focus *f, struct iq *out)
 {
 	struct beamform_job job = { f->beamform, out, &p->analytic };
 
-	workers_run(p->workers, beamform_part, &job);
+	workers_run(p->workers, workers_count(p->workers), beamform_part, &job);
 }
 
 static bool own_b(const struct pipeline *p)

@@ -16,6 +16,12 @@
 
 #define LOOKS		64	/* between two readings of the clock */
 
+/* In one word, or a late worker would mix two jobs: whose, of how many, next. */
+#define TICKET(round, shares)	((uint64_t)(round) << 32 | (uint64_t)(shares) << 16)
+#define TICKET_ROUND(ticket)	((unsigned int)((ticket) >> 32))
+#define TICKET_SHARES(ticket)	((uint32_t)(ticket) >> 16)
+#define TICKET_NEXT(ticket)	((uint32_t)(ticket) & 0xffff)
+
 struct worker {
 	struct workers *pool;
 	uint32_t number;
@@ -25,15 +31,17 @@ struct worker {
 struct workers {
 	uint32_t count;
 	struct worker *worker;	/* [count], the first without a thread */
-	void (*job)(void *arg, uint32_t worker);
+	void (*job)(void *arg, uint32_t share);
 	void *arg;
 	bool quit;
 	/*
-	 * A job is published by the release of round; what it did, by that of
-	 * left. Each in a cache line of its own.
+	 * A job is published by the release of ticket, and round says that
+	 * there is one; what it did is published by the release of left. Each
+	 * in a cache line of its own.
 	 */
+	_Alignas(64) _Atomic uint64_t ticket;	/* see TICKET */
 	_Alignas(64) atomic_uint round;
-	_Alignas(64) atomic_uint left;
+	_Alignas(64) atomic_uint left;		/* shares that are not done */
 	_Alignas(64) atomic_uint asleep;
 };
 
@@ -74,6 +82,38 @@ static unsigned int next_round(struct workers *w, unsigned int old)
 	return round;
 }
 
+/*
+ * The next share of a round's job. A worker that comes late finds another
+ * round's ticket; while it holds a share the job cannot end, so that what it
+ * reads of the job is that share's.
+ */
+static bool take_share(struct workers *w, unsigned int round, uint32_t *share)
+{
+	uint64_t ticket = atomic_load_explicit(&w->ticket,
+					       memory_order_acquire);
+
+	do {
+		*share = TICKET_NEXT(ticket);
+		if (TICKET_ROUND(ticket) != round ||
+		    *share == TICKET_SHARES(ticket))
+			return false;
+	} while (!atomic_compare_exchange_weak_explicit(&w->ticket, &ticket,
+							ticket + 1,
+							memory_order_acquire,
+							memory_order_acquire));
+	return true;
+}
+
+static void do_shares(struct workers *w, unsigned int round)
+{
+	uint32_t share;
+
+	while (take_share(w, round, &share)) {
+		w->job(w->arg, share);
+		atomic_fetch_sub_explicit(&w->left, 1, memory_order_release);
+	}
+}
+
 static void *serve(void *arg)
 {
 	struct worker *self = arg;
@@ -84,38 +124,54 @@ static void *serve(void *arg)
 		round = next_round(w, round);
 		if (w->quit)
 			return NULL;
-		w->job(w->arg, self->number);
-		atomic_fetch_sub_explicit(&w->left, 1, memory_order_release);
+		do_shares(w, round);
 	}
 }
 
-static void publish(struct workers *w)
+/* Returns the job's round. */
+static unsigned int publish(struct workers *w, uint32_t shares)
 {
-	atomic_store_explicit(&w->left, w->count - 1, memory_order_relaxed);
-	atomic_fetch_add(&w->round, 1);
+	const unsigned int round = atomic_load(&w->round) + 1;
+
+	atomic_store_explicit(&w->left, shares, memory_order_relaxed);
+	atomic_store_explicit(&w->ticket, TICKET(round, shares),
+			      memory_order_release);
+	atomic_store(&w->round, round);
 	if (atomic_load(&w->asleep))
 		futex(&w->round, FUTEX_WAKE_PRIVATE, INT_MAX);
+	return round;
 }
 
-void workers_run(struct workers *w, void (*job)(void *arg, uint32_t worker),
-		 void *arg)
+void workers_run(struct workers *w, uint32_t shares,
+		 void (*job)(void *arg, uint32_t share), void *arg)
 {
 	unsigned int looks = 0;
+	uint32_t share;
 
-	if (!w || w->count == 1) {
-		job(arg, 0);
+	if (!w || w->count == 1 || shares == 1) {
+		for (share = 0; share < shares; share++)
+			job(arg, share);
 		return;
 	}
 	w->job = job;
 	w->arg = arg;
-	publish(w);
-	job(arg, 0);
+	do_shares(w, publish(w, shares));
 	while (atomic_load_explicit(&w->left, memory_order_acquire)) {
 		__builtin_ia32_pause();
 		/* a worker has lost its processor, perhaps to this loop */
 		if (!(++looks % 4096))
 			sched_yield();
 	}
+}
+
+uint32_t workers_count(const struct workers *w)
+{
+	return w ? w->count : 1;
+}
+
+uint32_t workers_shares(const struct workers *w)
+{
+	return workers_count(w) > 1 ? 4 * w->count : 1;
 }
 
 uint32_t workers_available(void)
@@ -182,7 +238,7 @@ void workers_destroy(struct workers *w)
 	if (!w)
 		return;
 	w->quit = true;
-	publish(w);
+	publish(w, 0);
 	for (i = 1; i < w->count; i++)
 		pthread_join(w->worker[i].thread, NULL);
 	free(w->worker);

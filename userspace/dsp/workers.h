@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Threads that share the work of a stage. They are there before the first
- * frame; to run a job on all of them takes two atomic writes and no system
+ * frame; to run a job on all of them takes a few atomic writes and no system
  * call, as long as jobs follow each other within WORKERS_AWAKE_US. Idle for
  * longer they sleep, and the next job wakes them by one call.
  */
@@ -12,6 +12,7 @@
 
 #define WORKERS_MAX		64
 #define WORKERS_AWAKE_US	2000
+#define WORKERS_SHARES_MAX	65535
 
 struct workers;
 
@@ -31,13 +32,39 @@ int workers_create(struct workers **workers, uint32_t count);
 /**
  * workers_run() - run a job on all workers
  * @workers: workers; NULL: the caller alone
- * @job: called once with each number from 0 to their count - 1
+ * @shares: parts of the job, 1 to WORKERS_SHARES_MAX
+ * @job: called once with each number from 0 to @shares - 1, several at a time
  * @arg: of @job
  *
- * Returns when all are done. To be called by one thread at a time.
+ * Who is free takes the next share, in order. A worker that has no processor
+ * is not waited for unless it is in the middle of a share: its shares go to
+ * the others, to the caller if need be. Returns when all shares are done. To be
+ * called by one thread at a time.
  */
-void workers_run(struct workers *workers,
-		 void (*job)(void *arg, uint32_t worker), void *arg);
+void workers_run(struct workers *workers, uint32_t shares,
+		 void (*job)(void *arg, uint32_t share), void *arg);
+
+/** workers_count() - workers in all, the caller among them; NULL: 1 */
+uint32_t workers_count(const struct workers *workers);
+
+/**
+ * workers_shares() - shares that a stage divides its work into
+ * @workers: NULL: 1
+ *
+ * A few for each worker: who is held up holds up little.
+ */
+uint32_t workers_shares(const struct workers *workers);
+
+/**
+ * share_from() - where a share of @n things begins
+ * @n: things, in order
+ * @share: 0 to @shares; at @shares: the end
+ * @shares: of all things
+ */
+static inline uint32_t share_from(uint32_t n, uint32_t share, uint32_t shares)
+{
+	return (uint64_t)n * share / shares;
+}
 
 /** workers_available() - processors that this process may use, 1 or more */
 uint32_t workers_available(void);

@@ -1,23 +1,24 @@
 // SPDX-License-Identifier: MIT
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <stdatomic.h>
 #include <time.h>
 
 #include "dsp/workers.h"
 
 #define COUNT	5	/* more than some machines have processors */
 
-/* What each worker did; its own, so that no order is needed. */
+/* What each share did; its own, so that no order is needed. */
 struct tally {
 	uint64_t calls[COUNT];
 	uint64_t sum;
 };
 
-static void count(void *arg, uint32_t worker)
+static void count(void *arg, uint32_t share)
 {
 	struct tally *t = arg;
 
-	t->calls[worker]++;
+	t->calls[share]++;
 }
 
 static struct workers *make(uint32_t n)
@@ -35,7 +36,7 @@ Test(workers, every_one_is_called_once_a_job, .timeout = 60)
 	uint32_t i, run;
 
 	for (run = 1; run <= 500; run++) {
-		workers_run(w, count, &t);
+		workers_run(w, COUNT, count, &t);
 		/* all are done when the call returns */
 		for (i = 0; i < COUNT; i++)
 			cr_assert_eq(t.calls[i], run, "worker %u, job %u", i,
@@ -55,7 +56,7 @@ Test(workers, sleepers_wake_for_the_next_job, .timeout = 60)
 
 	for (run = 1; run <= 20; run++) {
 		nanosleep(&longer, NULL);
-		workers_run(w, count, &t);
+		workers_run(w, COUNT, count, &t);
 		for (i = 0; i < COUNT; i++)
 			cr_assert_eq(t.calls[i], run, "worker %u, job %u", i,
 				     run);
@@ -64,11 +65,11 @@ Test(workers, sleepers_wake_for_the_next_job, .timeout = 60)
 }
 
 /* What workers wrote is seen by the caller, and that by them. */
-static void add(void *arg, uint32_t worker)
+static void add(void *arg, uint32_t share)
 {
 	struct tally *t = arg;
 
-	t->calls[worker] += t->sum + worker;
+	t->calls[share] += t->sum + share;
 }
 
 Test(workers, jobs_see_what_was_written_between_them, .timeout = 60)
@@ -81,7 +82,7 @@ Test(workers, jobs_see_what_was_written_between_them, .timeout = 60)
 	for (run = 0; run < 500; run++) {
 		for (i = 0; i < COUNT; i++)
 			want[i] += t.sum + i;
-		workers_run(w, add, &t);
+		workers_run(w, COUNT, add, &t);
 		for (i = 0; i < COUNT; i++)
 			cr_assert_eq(t.calls[i], want[i]);
 		t.sum = t.calls[run % COUNT] % 1000;
@@ -93,12 +94,57 @@ Test(workers, none_or_one_is_the_caller)
 {
 	struct workers *w = make(1);
 	struct tally t = { 0 };
+	uint32_t i;
 
-	workers_run(NULL, count, &t);
-	workers_run(w, count, &t);
-	cr_assert_eq(t.calls[0], 2);
+	workers_run(NULL, COUNT, count, &t);
+	workers_run(w, COUNT, count, &t);
+	for (i = 0; i < COUNT; i++)
+		cr_assert_eq(t.calls[i], 2);
+	cr_assert_eq(workers_count(NULL), 1);
+	cr_assert_eq(workers_shares(NULL), 1);
+	cr_assert_eq(workers_shares(w), 1);
 	workers_destroy(w);
 	workers_destroy(NULL);
+}
+
+/* The first share goes on until all others have been done. */
+struct hostage {
+	atomic_uint done;
+	uint32_t shares;
+};
+
+static void hold(void *arg, uint32_t share)
+{
+	struct hostage *h = arg;
+
+	if (!share)
+		while (atomic_load(&h->done) + 1 < h->shares)
+			;
+	atomic_fetch_add(&h->done, 1);
+}
+
+Test(workers, others_do_the_shares_of_who_is_held_up, .timeout = 60)
+{
+	struct workers *w = make(2);
+	struct hostage h = { .shares = 100 };
+
+	/* with shares dealt out beforehand half of them would wait for ever */
+	workers_run(w, h.shares, hold, &h);
+	cr_assert_eq(atomic_load(&h.done), 100);
+	workers_destroy(w);
+}
+
+Test(workers, more_shares_than_workers_and_fewer, .timeout = 60)
+{
+	struct workers *w = make(3);
+	struct tally t = { 0 };
+	uint32_t i, run;
+
+	for (run = 0; run < 300; run++)
+		workers_run(w, 1 + run % COUNT, count, &t);
+	for (i = 0; i < COUNT; i++)
+		cr_assert_eq(t.calls[i], 300 - 60 * i);
+	workers_destroy(w);
 }
 
 Test(workers, as_many_as_there_may_be)
