@@ -15,7 +15,10 @@ struct detect {
 	float share;
 	bool first;		/* no image before */
 	float *gain_db;		/* [samples] */
-	float *now;		/* [samples], one line of the new image */
+	struct workers *workers;
+	uint32_t shares;
+	uint32_t stride;	/* of now */
+	float *now;		/* [shares][stride], a line of the new image */
 };
 
 const struct detect_log_variant detect_log_variants[] = {
@@ -79,7 +82,11 @@ int detect_create(struct detect **detect, uint32_t lines, uint32_t samples,
 	d->share = params->persistence;
 	d->first = true;
 	d->gain_db = dsp_alloc(samples, sizeof(float));
-	d->now = dsp_alloc(samples, sizeof(float));
+	d->workers = params->workers;
+	d->shares = workers_shares(params->workers);
+	/* no share writes into a cache line of another */
+	d->stride = (samples + 15) & ~15u;
+	d->now = dsp_alloc((size_t)d->shares * d->stride, sizeof(float));
 	if (!d->gain_db || !d->now) {
 		detect_destroy(d);
 		return -ENOMEM;
@@ -95,22 +102,45 @@ int detect_create(struct detect **detect, uint32_t lines, uint32_t samples,
 	return 0;
 }
 
-void detect_execute(struct detect *d, struct env *out, const struct iq *in,
-		    uint32_t image)
-{
-	const size_t n = in->samples;
-	const float *iq = in->data + 2 * (size_t)image * in->lines * n;
-	float *db = out->db;
-	uint32_t line;
+/* An image for all workers. */
+struct detect_job {
+	struct detect *d;
+	struct env *out;
+	const struct iq *in;
+	const float *iq;
+};
 
-	for (line = 0; line < in->lines; line++, db += n, iq += 2 * n) {
+static void detect_lines(void *arg, uint32_t share)
+{
+	const struct detect_job *job = arg;
+	const struct detect *d = job->d;
+	const uint32_t lines = job->in->lines;
+	const size_t n = job->in->samples;
+	const uint32_t end = share_from(lines, share + 1, d->shares);
+	uint32_t line = share_from(lines, share, d->shares);
+	const float *iq = job->iq + 2 * n * line;
+	float *db = job->out->db + n * line;
+	float *now = d->now + (size_t)share * d->stride;
+
+	for (; line < end; line++, db += n, iq += 2 * n) {
 		if (d->first || d->share == 0) {
 			d->log(db, iq, d->gain_db, n, d->floor_db);
 			continue;
 		}
-		d->log(d->now, iq, d->gain_db, n, d->floor_db);
-		d->persist(db, d->now, n, d->share);
+		d->log(now, iq, d->gain_db, n, d->floor_db);
+		d->persist(db, now, n, d->share);
 	}
+}
+
+void detect_execute(struct detect *d, struct env *out, const struct iq *in,
+		    uint32_t image)
+{
+	struct detect_job job = {
+		d, out, in,
+		in->data + 2 * (size_t)image * in->lines * in->samples,
+	};
+
+	workers_run(d->workers, d->shares, detect_lines, &job);
 	d->first = false;
 }
 

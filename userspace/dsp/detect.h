@@ -8,6 +8,7 @@
 #define DSP_DETECT_H
 
 #include "dsp.h"
+#include "workers.h"
 
 /*
  * db[j] = 10 log10(|iq[j]|^2) + gain_db[j], at least floor_db, for j < n; NAN
@@ -50,6 +51,8 @@ extern const struct detect_persist_variant detect_persist_variants[];
  * @tgc_db: gain to add, at equal steps from the first to the last sample of a
  *          line, linear between [dB]
  * @persistence: share of the earlier image that stays, 0 to below 1
+ * @workers: threads that share the work and outlive the detector; NULL: the
+ *           caller alone
  */
 struct detect_params {
 	double reference;
@@ -57,6 +60,7 @@ struct detect_params {
 	uint32_t tgc_points;
 	const double *tgc_db;
 	double persistence;
+	struct workers *workers;
 };
 
 struct detect;

@@ -15,8 +15,24 @@
 #define BLOCK_BYTES	16384
 #define BLOCK_MAX	256
 
+/*
+ * The covariance is summed over so many parts of the places, whoever sums
+ * them, so that workers do not change the rounding.
+ */
+#define SUMS		16
+
+/* What a share of the work writes meanwhile. */
+struct desk {
+	float *x;		/* [ensemble][stride], a block before the filter */
+	float *y;		/* and after */
+	const float **row;	/* [window], what a mean is taken over */
+	float *strip;		/* a line with its ends repeated, interleaved */
+	float *line[3];		/* means of a line: r1, power, f */
+};
+
 struct doppler {
 	struct doppler_params params;
+	uint32_t shares;
 	doppler_project_fn *project;
 	doppler_eigen_fn *eigen;
 	doppler_matrix_fn *matrix;
@@ -29,15 +45,11 @@ struct doppler {
 	struct doppler_scale scale;
 	uint32_t block;		/* places */
 	size_t stride;		/* floats from time to time of x and y */
-	float *x;		/* [ensemble][stride], a block before the filter */
-	float *y;		/* and after */
 	float *r1;		/* [lines][samples], interleaved */
 	float *power;		/* [lines][samples] */
 	float *f;		/* [lines][samples], interleaved, of Loupas */
-	const float **row;	/* [window], what a mean is taken over */
-	float *strip;		/* a line with its ends repeated, interleaved */
-	float *line[3];		/* means of a line: r1, power, f */
-	double *covariance_sum;	/* [ensemble][ensemble], interleaved */
+	struct desk *desk;	/* [shares] */
+	double *covariance_sum;	/* [SUMS][ensemble][ensemble], interleaved */
 	double *value;		/* [ensemble] */
 	double complex *vector;	/* [ensemble][ensemble] */
 };
@@ -177,19 +189,42 @@ static int alloc_svd(struct doppler *d)
 
 	if (d->params.wall.kind != WALL_SVD)
 		return 0;
-	d->covariance_sum = dsp_alloc(n * n, 2 * sizeof(double));
+	d->covariance_sum = dsp_alloc(SUMS * n * n,
+				      2 * sizeof(double));
 	d->value = dsp_alloc(n, sizeof(double));
 	d->vector = dsp_alloc(n * n, sizeof(*d->vector));
 	return d->covariance_sum && d->value && d->vector ? 0 : -ENOMEM;
+}
+
+static int alloc_desks(struct doppler *d, uint32_t samples)
+{
+	const struct doppler_params *p = &d->params;
+	const uint32_t window = p->average_lines > p->average_samples ?
+				p->average_lines : p->average_samples;
+	struct desk *desk;
+	unsigned int i;
+
+	d->desk = calloc(d->shares, sizeof(*d->desk));
+	if (!d->desk)
+		return -ENOMEM;
+	for (desk = d->desk; desk < d->desk + d->shares; desk++) {
+		desk->x = dsp_alloc(p->ensemble, d->stride * sizeof(float));
+		desk->y = dsp_alloc(p->ensemble, d->stride * sizeof(float));
+		desk->row = dsp_alloc(window, sizeof(*desk->row));
+		desk->strip = dsp_alloc(samples + window, 2 * sizeof(float));
+		for (i = 0; i < 3; i++)
+			desk->line[i] = dsp_alloc(samples, 2 * sizeof(float));
+		if (!desk->x || !desk->y || !desk->row || !desk->strip ||
+		    !desk->line[0] || !desk->line[1] || !desk->line[2])
+			return -ENOMEM;
+	}
+	return 0;
 }
 
 static int build(struct doppler *d, uint32_t lines, uint32_t samples)
 {
 	const struct doppler_params *p = &d->params;
 	const size_t places = (size_t)lines * samples;
-	const uint32_t window = p->average_lines > p->average_samples ?
-				p->average_lines : p->average_samples;
-	unsigned int i;
 
 	if (wall_init(&d->law, &p->wall, p->ensemble))
 		return -ENOMEM;
@@ -202,17 +237,10 @@ static int build(struct doppler *d, uint32_t lines, uint32_t samples)
 		d->block = BLOCK_MAX;
 	/* one place more for the phase over depth, and an odd distance */
 	d->stride = 2 * d->block + 16;
-	d->x = dsp_alloc(p->ensemble, d->stride * sizeof(float));
-	d->y = dsp_alloc(p->ensemble, d->stride * sizeof(float));
 	d->r1 = dsp_alloc(places, 2 * sizeof(float));
 	d->power = dsp_alloc(places, sizeof(float));
 	d->f = dsp_alloc(loupas(d) ? places : 0, 2 * sizeof(float));
-	d->row = dsp_alloc(window, sizeof(*d->row));
-	d->strip = dsp_alloc(samples + window, 2 * sizeof(float));
-	for (i = 0; i < 3; i++)
-		d->line[i] = dsp_alloc(samples, 2 * sizeof(float));
-	if (!d->x || !d->y || !d->r1 || !d->power || !d->f || !d->row ||
-	    !d->strip || !d->line[0] || !d->line[1] || !d->line[2])
+	if (!d->r1 || !d->power || !d->f || alloc_desks(d, samples))
 		return -ENOMEM;
 	return alloc_svd(d);
 }
@@ -235,6 +263,7 @@ int doppler_create(struct doppler **doppler, uint32_t lines, uint32_t samples,
 	if (!d)
 		return -ENOMEM;
 	d->params = *params;
+	d->shares = workers_shares(params->workers);
 	ret = build(d, lines, samples);
 	if (ret)
 		doppler_destroy(d);
@@ -245,64 +274,100 @@ int doppler_create(struct doppler **doppler, uint32_t lines, uint32_t samples,
 
 /* --- the filter --- */
 
-static void copy(struct doppler *d, const float *iq, size_t stride, uint32_t n)
+static void copy(const struct doppler *d, float *x, const float *iq,
+		 size_t stride, uint32_t n)
 {
 	uint32_t t, j;
 
 	for (t = 0; t < d->law.ensemble; t++, iq += stride) {
 		for (j = 0; j < 2 * n; j += 16)
 			__builtin_prefetch(iq + j + DOPPLER_AHEAD, 0, 2);
-		memcpy(d->x + t * d->stride, iq, 2 * n * sizeof(float));
+		memcpy(x + t * d->stride, iq, 2 * n * sizeof(float));
 	}
 }
 
 /* A block through the wall filter; returns where it is, and its stride. */
-static const float *filter(struct doppler *d, const float *iq, size_t *stride,
-			   uint32_t n)
+static const float *filter(const struct doppler *d, struct desk *desk,
+			   const float *iq, size_t *stride, uint32_t n)
 {
 	const struct wall_law *law = &d->law;
 
 	if (law->matrix) {
-		copy(d, iq, *stride, n);
-		d->matrix(d->y, d->stride, d->x, d->stride, n, law);
+		copy(d, desk->x, iq, *stride, n);
+		d->matrix(desk->y, d->stride, desk->x, d->stride, n, law);
 	} else if (d->params.wall.kind == WALL_SVD) {
-		d->eigen(d->y, d->stride, iq, *stride, n, law);
+		d->eigen(desk->y, d->stride, iq, *stride, n, law);
 	} else if (law->terms) {
-		d->project(d->y, d->stride, iq, *stride, n, law);
+		d->project(desk->y, d->stride, iq, *stride, n, law);
 	} else {
 		return iq;
 	}
 	*stride = d->stride;
-	return d->y;
+	return desk->y;
 }
 
-/*
- * The strongest components of the packet, from the covariance of its images
- * over all places.
- */
-static void find_components(struct doppler *d, const struct iq *in)
+/* A packet for all workers. */
+struct packet_job {
+	struct doppler *d;
+	struct vel *out;
+	const struct iq *in;
+};
+
+static uint32_t from(const struct doppler *d, uint32_t n, uint32_t share)
+{
+	return share_from(n, share, d->shares);
+}
+
+/* The covariance of the packet's images over a part of the places. */
+static void sum_places(struct doppler *d, float *x, const struct iq *in,
+		       uint32_t part)
 {
 	const uint32_t n = d->law.ensemble;
 	const size_t places = (size_t)in->lines * in->samples;
-	float *basis = d->law.basis;
-	uint32_t block, i;
-	size_t at;
+	const size_t end = places * (part + 1) / SUMS;
+	double *sum = d->covariance_sum + 2 * (size_t)n * n * part;
+	size_t at = places * part / SUMS;
+	uint32_t block;
 
-	memset(d->covariance_sum, 0, 2 * (size_t)n * n * sizeof(double));
-	for (at = 0; at < places; at += block) {
-		block = places - at < d->block ? places - at : d->block;
-		copy(d, in->data + 2 * at, 2 * places, block);
-		d->covariance(d->covariance_sum, d->x, d->stride, block, n);
+	memset(sum, 0, 2 * (size_t)n * n * sizeof(*sum));
+	for (; at < end; at += block) {
+		block = end - at < d->block ? end - at : d->block;
+		copy(d, x, in->data + 2 * at, 2 * places, block);
+		d->covariance(sum, x, d->stride, block, n);
 	}
-	wall_eigen(d->value, d->vector, (double complex *)d->covariance_sum, n);
+}
+
+static void sum_all(void *arg, uint32_t share)
+{
+	const struct packet_job *job = arg;
+	const uint32_t end = from(job->d, SUMS, share + 1);
+	uint32_t part = from(job->d, SUMS, share);
+
+	for (; part < end; part++)
+		sum_places(job->d, job->d->desk[share].x, job->in, part);
+}
+
+/* The strongest components of the packet. */
+static void find_components(struct packet_job *job)
+{
+	struct doppler *d = job->d;
+	const uint32_t n = d->law.ensemble;
+	double *sum = d->covariance_sum;
+	float *basis = d->law.basis;
+	uint32_t i;
+
+	workers_run(d->params.workers, d->shares, sum_all, job);
+	for (i = 2 * n * n; i < SUMS * 2 * n * n; i++)
+		sum[i % (2 * n * n)] += sum[i];
+	wall_eigen(d->value, d->vector, (double complex *)sum, n);
 	for (i = 0; i < d->law.terms * n; i++) {
 		basis[2 * i] = creal(d->vector[i]);
 		basis[2 * i + 1] = cimag(d->vector[i]);
 	}
 }
 
-static void correlate_line(struct doppler *d, const struct iq *in,
-			   uint32_t line)
+static void correlate_line(const struct doppler *d, struct desk *desk,
+			   const struct iq *in, uint32_t line)
 {
 	const size_t places = (size_t)in->lines * in->samples;
 	const uint32_t rows = d->law.rows;
@@ -316,7 +381,7 @@ static void correlate_line(struct doppler *d, const struct iq *in,
 		n = in->samples - at < d->block ? in->samples - at : d->block;
 		/* the place after the block, for the phase from its last */
 		next = loupas(d) && at + n < in->samples;
-		y = filter(d, in->data + 2 * place, &stride, n + next);
+		y = filter(d, desk, in->data + 2 * place, &stride, n + next);
 		d->correlate(d->r1 + 2 * place, d->power + place, y, stride, n,
 			     rows);
 		if (loupas(d))
@@ -326,7 +391,7 @@ static void correlate_line(struct doppler *d, const struct iq *in,
 }
 
 /* Of one sample there is no phase; the last one repeats the one before. */
-static void end_axial(struct doppler *d, const struct iq *in, uint32_t line)
+static void end_axial(const struct doppler *d, const struct iq *in, uint32_t line)
 {
 	float *f = d->f + 2 * ((size_t)(line + 1) * in->samples - 1);
 
@@ -345,83 +410,113 @@ static uint32_t clamp_index(int64_t i, uint32_t n)
  * Mean over the window about a line, edges repeated. @width: floats of a place
  * of @plane.
  */
-static const float *mean_line(struct doppler *d, float *out,
-			      const float *plane, const struct iq *in,
-			      uint32_t line, uint32_t width)
+static const float *mean_line(const struct doppler *d, struct desk *desk,
+			      float *out, const float *plane,
+			      const struct iq *in, uint32_t line,
+			      uint32_t width)
 {
 	const uint32_t lines = d->params.average_lines;
 	const uint32_t samples = d->params.average_samples;
 	const size_t n = (size_t)in->samples * width;
 	const uint32_t half = samples / 2 * width;
-	float *strip = d->strip + half;
+	float *strip = desk->strip + half;
 	uint32_t k;
 
 	if (lines == 1 && samples == 1)
 		return plane + line * n;
 	for (k = 0; k < lines; k++)
-		d->row[k] = plane + n * clamp_index((int64_t)line + k -
+		desk->row[k] = plane + n * clamp_index((int64_t)line + k -
 						    lines / 2, in->lines);
 	if (samples == 1) {
-		d->mean(out, d->row, lines, n);
+		d->mean(out, desk->row, lines, n);
 		return out;
 	}
-	d->mean(strip, d->row, lines, n);
+	d->mean(strip, desk->row, lines, n);
 	for (k = 0; k < half; k++) {
-		d->strip[k] = strip[k % width];
+		desk->strip[k] = strip[k % width];
 		strip[n + k] = strip[n - width + k % width];
 	}
 	for (k = 0; k < samples; k++)
-		d->row[k] = d->strip + k * width;
-	d->mean(out, d->row, samples, n);
+		desk->row[k] = desk->strip + k * width;
+	d->mean(out, desk->row, samples, n);
 	return out;
 }
 
-static void estimate_line(struct doppler *d, struct vel *out,
-			  const struct iq *in, uint32_t line)
+static void estimate_line(const struct doppler *d, struct desk *desk,
+			  struct vel *out, const struct iq *in, uint32_t line)
 {
 	const size_t at = (size_t)line * in->samples;
 	const float *mean[3] = { NULL };
 
-	mean[0] = mean_line(d, d->line[0], d->r1, in, line, 2);
-	mean[1] = mean_line(d, d->line[1], d->power, in, line, 1);
+	mean[0] = mean_line(d, desk, desk->line[0], d->r1, in, line, 2);
+	mean[1] = mean_line(d, desk, desk->line[1], d->power, in, line, 1);
 	if (loupas(d))
-		mean[2] = mean_line(d, d->line[2], d->f, in, line, 2);
+		mean[2] = mean_line(d, desk, desk->line[2], d->f, in, line, 2);
 	d->estimate(out->v + at, out->power + at, out->variance + at,
 		    out->valid + at, mean[0], mean[1], mean[2], in->samples,
 		    &d->scale);
 }
 
+static void correlate_lines(void *arg, uint32_t share)
+{
+	const struct packet_job *job = arg;
+	const struct doppler *d = job->d;
+	const uint32_t end = from(d, job->in->lines, share + 1);
+	uint32_t line = from(d, job->in->lines, share);
+
+	for (; line < end; line++) {
+		correlate_line(d, &d->desk[share], job->in, line);
+		if (loupas(d))
+			end_axial(d, job->in, line);
+	}
+}
+
+static void estimate_lines(void *arg, uint32_t share)
+{
+	const struct packet_job *job = arg;
+	const struct doppler *d = job->d;
+	const uint32_t end = from(d, job->in->lines, share + 1);
+	uint32_t line = from(d, job->in->lines, share);
+
+	for (; line < end; line++)
+		estimate_line(d, &d->desk[share], job->out, job->in, line);
+}
+
 void doppler_execute(struct doppler *d, struct vel *out, const struct iq *in)
 {
-	uint32_t line;
+	struct packet_job job = { d, out, in };
 
 	if (d->params.wall.kind == WALL_SVD)
-		find_components(d, in);
-	for (line = 0; line < in->lines; line++) {
-		correlate_line(d, in, line);
-		if (loupas(d))
-			end_axial(d, in, line);
+		find_components(&job);
+	workers_run(d->params.workers, d->shares, correlate_lines, &job);
+	/* a mean reaches into the lines of others */
+	workers_run(d->params.workers, d->shares, estimate_lines, &job);
+}
+
+static void free_desks(struct doppler *d)
+{
+	uint32_t k, i;
+
+	for (k = 0; d->desk && k < d->shares; k++) {
+		free(d->desk[k].x);
+		free(d->desk[k].y);
+		free(d->desk[k].row);
+		free(d->desk[k].strip);
+		for (i = 0; i < 3; i++)
+			free(d->desk[k].line[i]);
 	}
-	for (line = 0; line < in->lines; line++)
-		estimate_line(d, out, in, line);
+	free(d->desk);
 }
 
 void doppler_destroy(struct doppler *d)
 {
-	unsigned int i;
-
 	if (!d)
 		return;
 	wall_finish(&d->law);
-	free(d->x);
-	free(d->y);
+	free_desks(d);
 	free(d->r1);
 	free(d->power);
 	free(d->f);
-	free(d->row);
-	free(d->strip);
-	for (i = 0; i < 3; i++)
-		free(d->line[i]);
 	free(d->covariance_sum);
 	free(d->value);
 	free(d->vector);

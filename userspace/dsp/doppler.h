@@ -11,6 +11,7 @@
 
 #include "dsp.h"
 #include "wall.h"
+#include "workers.h"
 
 #define DOPPLER_ENSEMBLE_MAX	1024
 #define DOPPLER_AHEAD		256	/* floats of an image, fetched early */
@@ -204,6 +205,8 @@ extern const struct doppler_estimate_variant doppler_estimate_variants[];
  * @reference: |iq| that is 0 dB [counts], > 0
  * @power_min_db: least power of a valid velocity; -INFINITY: all are [dB]
  * @velocity_min: least magnitude of a valid velocity, >= 0 [m/s]
+ * @workers: threads that share the work; NULL: the caller alone. They must
+ *           outlive the estimator; the velocities do not depend on them
  */
 struct doppler_params {
 	uint32_t ensemble;
@@ -219,6 +222,7 @@ struct doppler_params {
 	double reference;
 	double power_min_db;
 	double velocity_min;
+	struct workers *workers;
 };
 
 struct doppler;

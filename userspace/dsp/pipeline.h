@@ -161,8 +161,9 @@ struct pipeline_display {
  * @m: one line over time
  * @ecg: electrocardiogram
  * @display: how they lie
- * @workers: threads that demodulate and beamform, the caller among them, up to
- *           WORKERS_MAX; 0: 1. The picture does not depend on them
+ * @workers: threads that share every stage's work but that of the strips, the
+ *           caller among them, up to WORKERS_MAX; 0: 1. The picture does not
+ *           depend on them
  *
  * Which events feed which part is said by their tags (scan.h): B takes the
  * events of role B, and where there are none the last shot of colour; colour

@@ -22,6 +22,7 @@ static int make_detect(struct pipeline *p, const char **why)
 		.tgc_points = b->tgc_points,
 		.tgc_db = b->tgc_db,
 		.persistence = b->persistence,
+		.workers = p->workers,
 	};
 	int ret = detect_create(&p->detect, b->grid.lines, b->grid.samples,
 				&params, why);
@@ -110,6 +111,7 @@ static int make_doppler(struct pipeline *p, const char **why)
 		.reference = p->params.b.reference,
 		.power_min_db = c->power_min_db,
 		.velocity_min = c->velocity_min,
+		.workers = p->workers,
 	};
 	int ret;
 
@@ -159,6 +161,7 @@ static int make_tissue(struct pipeline *p, const char **why)
 		.box = p->colour.grid,
 		.level_db = p->params.colour.tissue_db,
 		.width = p->params.colour.tissue_width,
+		.workers = p->workers,
 	};
 
 	return tissue_create(&p->tissue, &params, why);
@@ -187,6 +190,7 @@ static int make_scanconvert(struct pipeline *p, const char **why)
 		.colour = p->section.colour,
 		.box = p->params.colour.grid,
 		.priority_db = p->params.colour.priority_db,
+		.workers = p->workers,
 	};
 	int ret;
 

@@ -14,6 +14,7 @@
 
 struct scanconvert {
 	struct scanconvert_params params;
+	uint32_t shares;
 	scanconvert_level_fn *level;
 	scanconvert_pair_fn *pair;
 	scanconvert_grey_fn *grey;
@@ -24,9 +25,11 @@ struct scanconvert {
 	uint32_t edges;
 	uint32_t *edge;		/* pixels of the box's outline */
 	uint32_t stride;	/* of pairs: scan_stride() */
-	uint8_t *line[2];	/* [samples], lines of the envelope as grey */
+	uint32_t line_stride;	/* of line */
+	uint8_t *line;		/* [shares][2][line_stride], lines as grey */
 	uint8_t *pairs;		/* [lines - 1][stride], each line with the next */
-	uint8_t *row;		/* [width], a row of the image in grey */
+	uint32_t row_stride;	/* of row */
+	uint8_t *row;		/* [shares][row_stride], a row in grey */
 	float *v;		/* [lines][stride], velocities; NAN: not valid */
 	float *shade;		/* the same, what a map shows beside them */
 	uint8_t *level_map;	/* [LEVEL_MAP]; NULL: linear */
@@ -340,14 +343,15 @@ static int build(struct scanconvert *s)
 	int ret;
 
 	s->stride = scan_stride(p->grid.samples);
-	s->line[0] = dsp_alloc(p->grid.samples, 1);
-	s->line[1] = dsp_alloc(p->grid.samples, 1);
+	/* no share writes into a cache line of another */
+	s->line_stride = (p->grid.samples + 63) & ~63u;
+	s->row_stride = (p->raster.width + 63) & ~63u;
+	s->line = dsp_alloc(2 * (size_t)s->shares, s->line_stride);
 	s->pairs = dsp_alloc(p->grid.lines - 1, 2 * (size_t)s->stride);
-	s->row = dsp_alloc(p->raster.width, 1);
+	s->row = dsp_alloc(s->shares, s->row_stride);
 	s->v = dsp_alloc(flow, sizeof(*s->v));
 	s->shade = dsp_alloc(flow, sizeof(*s->shade));
-	if (!s->line[0] || !s->line[1] || !s->pairs || !s->row || !s->v ||
-	    !s->shade)
+	if (!s->line || !s->pairs || !s->row || !s->v || !s->shade)
 		return -ENOMEM;
 	ret = make_level_map(s);
 	return ret ? ret : make_maps(s);
@@ -366,6 +370,7 @@ int scanconvert_create(struct scanconvert **scanconvert,
 	if (!s)
 		return -ENOMEM;
 	s->params = *params;
+	s->shares = workers_shares(params->workers);
 	s->level = cpu_choose(scanconvert_level_variants)->fn;
 	s->pair = cpu_choose(scanconvert_pair_variants)->fn;
 	s->grey = cpu_choose(scanconvert_grey_variants)->fn;
@@ -380,12 +385,42 @@ int scanconvert_create(struct scanconvert **scanconvert,
 	return 0;
 }
 
+/* A picture for all workers. */
+struct picture_job {
+	struct scanconvert *s;
+	struct image *out;
+	const struct env *env;
+	const struct vel *vel;
+	const uint8_t *levels;
+};
+
+static uint32_t from(const struct scanconvert *s, uint32_t n, uint32_t share)
+{
+	return share_from(n, share, s->shares);
+}
+
+/* The first span that is not above a row. */
+static uint32_t find_span(const struct scan_map *map, uint32_t row)
+{
+	uint32_t low = 0, high = map->spans;
+
+	while (low < high) {
+		const uint32_t middle = low + (high - low) / 2;
+
+		if (map->span[middle].row < row)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
 /*
  * A row of the image in grey: its spans, zeros between them. @span: the first
  * that is not above the row; returns the first below it.
  */
-static uint32_t draw_row(struct scanconvert *s, uint8_t *out, uint32_t row,
-			 uint32_t span)
+static uint32_t draw_row(const struct scanconvert *s, uint8_t *out,
+			 uint32_t row, uint32_t span)
 {
 	uint32_t column = 0;
 
@@ -401,40 +436,69 @@ static uint32_t draw_row(struct scanconvert *s, uint8_t *out, uint32_t row,
 	return span;
 }
 
-static void draw_grey(struct scanconvert *s, struct image *out)
+static void draw_grey(void *arg, uint32_t share)
 {
-	uint32_t row, span = 0;
+	const struct picture_job *job = arg;
+	const struct scanconvert *s = job->s;
+	const uint32_t height = s->params.raster.height;
+	const uint32_t end = from(s, height, share + 1);
+	uint32_t row = from(s, height, share);
+	uint32_t span = find_span(&s->map, row);
 
-	for (row = 0; row < s->params.raster.height; row++)
-		span = draw_row(s, out->data + row * out->stride, row, span);
+	for (; row < end; row++)
+		span = draw_row(s, job->out->data + row * job->out->stride,
+				row, span);
+}
+
+static void pair_levels(void *arg, uint32_t share)
+{
+	const struct picture_job *job = arg;
+	const struct scanconvert *s = job->s;
+	const uint32_t pairs = s->params.grid.lines - 1;
+	const uint32_t n = s->params.grid.samples;
+	const uint32_t end = from(s, pairs, share + 1);
+	uint32_t line = from(s, pairs, share);
+	const uint8_t *in = job->levels + (size_t)line * n;
+
+	for (; line < end; line++, in += n)
+		s->pair(s->pairs + 2 * (size_t)line * s->stride, in, in + n,
+			n);
 }
 
 void scanconvert_grey(struct scanconvert *s, struct image *out,
 		      const uint8_t *in)
 {
-	const uint32_t n = s->params.grid.samples;
-	uint32_t line;
+	struct picture_job job = { .s = s, .out = out, .levels = in };
 
-	for (line = 0; line + 1 < s->params.grid.lines; line++, in += n)
-		s->pair(s->pairs + 2 * (size_t)line * s->stride, in, in + n,
-			n);
-	draw_grey(s, out);
+	workers_run(s->params.workers, s->shares, pair_levels, &job);
+	workers_run(s->params.workers, s->shares, draw_grey, &job);
 }
 
-/* The envelope as grey, each line beside the next. */
-static void find_pairs(struct scanconvert *s, const struct env *env)
+/*
+ * The envelope as grey, each line beside the next. The line between two
+ * shares is worked out by both.
+ */
+static void find_pairs(void *arg, uint32_t share)
 {
+	const struct picture_job *job = arg;
+	const struct scanconvert *s = job->s;
+	const struct env *env = job->env;
 	const size_t n = env->samples;
+	const uint32_t begin = from(s, env->lines - 1, share);
+	const uint32_t end = from(s, env->lines - 1, share + 1);
+	uint8_t *lines = s->line + 2 * (size_t)share * s->line_stride;
 	uint32_t line;
 
-	for (line = 0; line < env->lines; line++) {
-		uint8_t *now = s->line[line % 2];
+	if (begin == end)
+		return;
+	for (line = begin; line <= end; line++) {
+		uint8_t *now = lines + line % 2 * s->line_stride;
 
 		s->level(now, env->db + line * n, n, -s->params.range_db,
 			 s->level_map);
-		if (line)
+		if (line > begin)
 			s->pair(s->pairs + 2 * (size_t)(line - 1) * s->stride,
-				s->line[!(line % 2)], now, n);
+				lines + !(line % 2) * s->line_stride, now, n);
 	}
 }
 
@@ -459,14 +523,18 @@ static float shade_of(const struct colour_scale *colour, const struct vel *vel,
 	return level > 0 ? level < 1 ? level : 1 : 0;
 }
 
-static void find_flow(struct scanconvert *s, const struct vel *vel)
+static void find_flow(void *arg, uint32_t share)
 {
+	const struct picture_job *job = arg;
+	const struct scanconvert *s = job->s;
+	const struct vel *vel = job->vel;
 	const struct colour_scale *colour = &s->params.colour;
 	const uint32_t stride = scan_stride(vel->samples);
-	uint32_t line, j;
-	size_t i = 0;
+	const uint32_t end = from(s, vel->lines, share + 1);
+	uint32_t j, line = from(s, vel->lines, share);
+	size_t i = (size_t)line * vel->samples;
 
-	for (line = 0; line < vel->lines; line++) {
+	for (; line < end; line++) {
 		float *v = s->v + (size_t)line * stride;
 		float *shade = s->shade + (size_t)line * stride;
 
@@ -489,46 +557,52 @@ static void draw_outline(struct scanconvert *s, struct image *out)
 		       3 * (size_t)(s->edge[i] % width), ink, 3);
 }
 
-static void draw_colour(struct scanconvert *s, struct image *out,
-			const struct vel *vel)
+static void draw_colour(void *arg, uint32_t share)
 {
+	const struct picture_job *job = arg;
+	const struct scanconvert *s = job->s;
 	const struct scanconvert_params *p = &s->params;
 	const struct scan_map *map = has_box(s) ? &s->box : &s->map;
 	const struct colour_law law = {
 		.v = s->v,
 		.shade = p->colour.map == COLOUR_VELOCITY ? NULL : s->shade,
-		.stride = scan_stride(vel->samples),
+		.stride = scan_stride(job->vel->samples),
 		.nyquist = p->colour.nyquist,
 		.baseline = p->colour.baseline,
 		.priority = priority_grey(p),
 		.palette = (const uint8_t (*)[3])s->palette.rgb,
 	};
-	uint32_t row, span = 0, next = 0;
+	const uint32_t end = from(s, p->raster.height, share + 1);
+	uint32_t row = from(s, p->raster.height, share);
+	uint32_t span = find_span(&s->map, row), next = find_span(map, row);
+	uint8_t *grey = s->row + (size_t)share * s->row_stride;
 
-	find_flow(s, vel);
-	for (row = 0; row < p->raster.height; row++) {
-		uint8_t *rgb = out->data + row * out->stride;
+	for (; row < end; row++) {
+		uint8_t *rgb = job->out->data + row * job->out->stride;
 
-		span = draw_row(s, s->row, row, span);
-		s->rgb(rgb, s->row, p->raster.width);
+		span = draw_row(s, grey, row, span);
+		s->rgb(rgb, grey, p->raster.width);
 		for (; next < map->spans && map->span[next].row == row; next++)
 			s->colour(rgb + 3 * (size_t)map->span[next].column,
-				  s->row + map->span[next].column, &law, map,
+				  grey + map->span[next].column, &law, map,
 				  map->span[next].first, map->span[next].n);
 	}
-	draw_outline(s, out);
 }
 
 void scanconvert_execute(struct scanconvert *s, struct image *out,
 			 const struct env *env, const struct vel *vel)
 {
 	const struct scanconvert_params *p = &s->params;
+	struct picture_job job = { .s = s, .out = out, .env = env, .vel = vel };
 
-	find_pairs(s, env);
-	if (vel)
-		draw_colour(s, out, vel);
-	else
-		draw_grey(s, out);
+	workers_run(p->workers, s->shares, find_pairs, &job);
+	if (vel) {
+		workers_run(p->workers, s->shares, find_flow, &job);
+		workers_run(p->workers, s->shares, draw_colour, &job);
+		draw_outline(s, out);
+	} else {
+		workers_run(p->workers, s->shares, draw_grey, &job);
+	}
 	out->floor_db = -p->range_db;
 	out->grey = p->grey;
 	out->colour = p->colour;
@@ -541,8 +615,7 @@ void scanconvert_destroy(struct scanconvert *s)
 	map_finish(&s->map);
 	map_finish(&s->box);
 	free(s->edge);
-	free(s->line[0]);
-	free(s->line[1]);
+	free(s->line);
 	free(s->pairs);
 	free(s->row);
 	free(s->v);

@@ -8,6 +8,7 @@
 #define DSP_SCANCONVERT_H
 
 #include "dsp.h"
+#include "workers.h"
 
 /**
  * struct scan_span - pixels of a row that lie among the samples
@@ -190,6 +191,8 @@ extern const struct scanconvert_colour_variant scanconvert_colour_variants[];
  * @box: of the velocities, outlined in the image; no lines: @grid
  * @priority_db: level from which on tissue hides velocity; INFINITY: never
  *               [dB]
+ * @workers: threads that share the work and outlive the converter; NULL: the
+ *           caller alone
  */
 struct scanconvert_params {
 	struct grid grid;
@@ -199,6 +202,7 @@ struct scanconvert_params {
 	struct colour_scale colour;
 	struct grid box;
 	double priority_db;
+	struct workers *workers;
 };
 
 struct scanconvert;

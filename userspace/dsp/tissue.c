@@ -12,6 +12,7 @@ struct around {
 
 struct tissue {
 	struct tissue_params params;
+	uint32_t shares;
 	struct around *around;	/* [box.lines][box.samples] */
 	double *sum;		/* [b.lines + 1][b.samples + 1], of power */
 	double level;		/* of power */
@@ -59,6 +60,7 @@ int tissue_create(struct tissue **tissue, const struct tissue_params *params,
 	if (!t)
 		return -ENOMEM;
 	t->params = *params;
+	t->shares = workers_shares(params->workers);
 	t->level = pow(10, params->level_db / 10);
 	t->around = calloc((size_t)params->box.lines * params->box.samples,
 			   sizeof(*t->around));
@@ -75,21 +77,53 @@ int tissue_create(struct tissue **tissue, const struct tissue_params *params,
 	return 0;
 }
 
-/* Sums over all that lies before, so that any square costs four of them. */
-static void sum_up(struct tissue *t, const struct env *env)
-{
-	const size_t row = env->samples + (size_t)1;
+/* A picture for all workers. */
+struct tissue_job {
+	struct tissue *t;
+	struct vel *vel;
+	const struct env *env;
+};
 
-	for (uint32_t line = 0; line < env->lines; line++) {
+static uint32_t from(const struct tissue *t, uint32_t n, uint32_t share)
+{
+	return share_from(n, share, t->shares);
+}
+
+/* Sums of a line over all samples before. */
+static void sum_lines(void *arg, uint32_t share)
+{
+	const struct tissue_job *job = arg;
+	const struct env *env = job->env;
+	const uint32_t end = from(job->t, env->lines, share + 1);
+	uint32_t line = from(job->t, env->lines, share);
+
+	for (; line < end; line++) {
 		const float *db = env->db + (size_t)line * env->samples;
-		const double *before = t->sum + line * row;
-		double *out = t->sum + (line + 1) * row;
+		double *out = job->t->sum +
+			      (line + (size_t)1) * (env->samples + (size_t)1);
 		double sum = 0;
 
 		for (uint32_t i = 0; i < env->samples; i++) {
 			sum += (double)expf(db[i] * (float)(M_LN10 / 10));
-			out[i + 1] = before[i + 1] + sum;
+			out[i + 1] = sum;
 		}
+	}
+}
+
+/* And over all lines before, so that any square costs four of them. */
+static void sum_samples(void *arg, uint32_t share)
+{
+	const struct tissue_job *job = arg;
+	const size_t row = job->env->samples + (size_t)1;
+	const size_t begin = from(job->t, row, share);
+	const size_t end = from(job->t, row, share + 1);
+
+	for (uint32_t line = 0; line < job->env->lines; line++) {
+		const double *before = job->t->sum + line * row;
+		double *out = job->t->sum + (line + 1) * row;
+
+		for (size_t i = begin; i < end; i++)
+			out[i] += before[i];
 	}
 }
 
@@ -105,14 +139,25 @@ static double mean(const struct tissue *t, const struct around *a)
 		(a->sample[1] - a->sample[0]));
 }
 
+static void judge(void *arg, uint32_t share)
+{
+	const struct tissue_job *job = arg;
+	const struct tissue *t = job->t;
+	const uint32_t n = job->vel->lines * job->vel->samples;
+	const uint32_t end = from(t, n, share + 1);
+
+	for (uint32_t i = from(t, n, share); i < end; i++)
+		if (job->vel->valid[i] && mean(t, &t->around[i]) >= t->level)
+			job->vel->valid[i] = 0;
+}
+
 void tissue_execute(struct tissue *t, struct vel *vel, const struct env *env)
 {
-	const size_t n = (size_t)vel->lines * vel->samples;
+	struct tissue_job job = { t, vel, env };
 
-	sum_up(t, env);
-	for (size_t i = 0; i < n; i++)
-		if (vel->valid[i] && mean(t, &t->around[i]) >= t->level)
-			vel->valid[i] = 0;
+	workers_run(t->params.workers, t->shares, sum_lines, &job);
+	workers_run(t->params.workers, t->shares, sum_samples, &job);
+	workers_run(t->params.workers, t->shares, judge, &job);
 }
 
 void tissue_destroy(struct tissue *t)

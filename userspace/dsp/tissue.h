@@ -7,6 +7,7 @@
 #define DSP_TISSUE_H
 
 #include "dsp.h"
+#include "workers.h"
 
 /**
  * struct tissue_params - what is tissue
@@ -15,12 +16,15 @@
  * @level_db: mean level of the grey picture's power from which on there is
  *            tissue [dB]
  * @width: of the square that is averaged, > 0 [m]
+ * @workers: threads that share the work and outlive this; NULL: the caller
+ *           alone
  */
 struct tissue_params {
 	struct grid b;
 	struct grid box;
 	double level_db;
 	double width;
+	struct workers *workers;
 };
 
 struct tissue;

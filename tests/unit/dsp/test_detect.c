@@ -114,12 +114,16 @@ Test(detect, wrong_params_are_refused_with_a_reason)
 {
 	static const double trim[] = { NAN };
 
-	cr_assert_str_eq(refusal(&(struct detect_params){ 0, 60, 0, NULL, 0 }),
+	cr_assert_str_eq(refusal(&(struct detect_params){ .range_db = 60 }),
 			 "detection: reference level is not positive");
-	cr_assert_str_eq(refusal(&(struct detect_params){ 1, 0, 0, NULL, 0 }),
+	cr_assert_str_eq(refusal(&(struct detect_params){ .reference = 1 }),
 			 "detection: dynamic range is not above 0, to 200 dB");
-	cr_assert_str_eq(refusal(&(struct detect_params){ 1, 60, 0, NULL, 1 }),
+	cr_assert_str_eq(refusal(&(struct detect_params){
+				 .reference = 1, .range_db = 60,
+				 .persistence = 1 }),
 			 "detection: persistence is not 0 to below 1");
-	cr_assert_str_eq(refusal(&(struct detect_params){ 1, 60, 1, trim, 0 }),
+	cr_assert_str_eq(refusal(&(struct detect_params){
+				 .reference = 1, .range_db = 60,
+				 .tgc_points = 1, .tgc_db = trim }),
 			 "detection: a gain beyond 200 dB");
 }

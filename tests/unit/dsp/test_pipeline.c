@@ -137,6 +137,76 @@ static struct sono_scan *colour_scan(uint32_t events)
 	return scan;
 }
 
+/* All that colour can be divided into: a filter of each kind of phase. */
+static struct pipeline_params rich(enum wall_kind wall)
+{
+	struct pipeline_params p = usual();
+
+	p.b.persistence = 0.5;
+	p.colour.on = true;
+	p.colour.packet_frames = 2;
+	p.colour.wall = (struct wall_params){ .kind = wall, .order = 1 };
+	p.colour.estimator = DOPPLER_LOUPAS;
+	p.colour.tissue_db = -20;
+	p.colour.tissue_width = 2e-3;
+	p.colour.map = COLOUR_VARIANCE;
+	return p;
+}
+
+static void same_picture(const struct image *a, const struct image *b,
+			 uint32_t workers)
+{
+	uint32_t row;
+
+	for (row = 0; row < a->raster.height; row++)
+		cr_assert_arr_eq(a->data + row * a->stride,
+				 b->data + row * b->stride,
+				 3 * a->raster.width, "row %u, %u workers",
+				 row, workers);
+}
+
+static void same_velocities(const struct vel *a, const struct vel *b)
+{
+	const size_t n = (size_t)a->lines * a->samples;
+
+	cr_assert_arr_eq(a->v, b->v, n * sizeof(*a->v));
+	cr_assert_arr_eq(a->power, b->power, n * sizeof(*a->power));
+	cr_assert_arr_eq(a->valid, b->valid, n * sizeof(*a->valid));
+}
+
+static void compare_workers(enum wall_kind wall, uint32_t workers)
+{
+	struct sono_scan *scan = colour_scan(4);
+	struct pipeline_params params = rich(wall);
+	struct pipeline *one = make(scan, &params), *many;
+	const struct image *a, *b;
+	uint32_t t;
+
+	params.workers = workers;
+	many = make(scan, &params);
+	for (t = 0; t < 4; t++) {
+		give(one, scan, t, t * 20e-6, &a);
+		if (!give(many, scan, t, t * 20e-6, &b))
+			continue;
+		same_picture(a, b, workers);
+		same_velocities(pipeline_vel(one), pipeline_vel(many));
+	}
+	pipeline_destroy(many);
+	pipeline_destroy(one);
+	sono_scan_free(scan);
+}
+
+Test(pipeline, workers_make_the_same_velocities)
+{
+	uint32_t n;
+
+	/* 12: more than there are lines */
+	for (n = 2; n <= 12; n += 5) {
+		compare_workers(WALL_POLYNOMIAL, n);
+		compare_workers(WALL_SVD, n);
+	}
+}
+
 /* Velocity at the target when it moves @step per image of the packet. */
 static double velocity(uint32_t events, uint32_t frames, double step,
 		       double *interval)
