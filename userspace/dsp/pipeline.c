@@ -27,8 +27,9 @@ static const struct stage *const stages[] = {
 	&stage_compose,
 };
 
-_Static_assert(sizeof(stages) / sizeof(stages[0]) == STAGES_MAX,
-	       "a time for every stage");
+#define STAGES	(sizeof(stages) / sizeof(stages[0]))
+
+_Static_assert(STAGES <= PIPELINE_STAGES_MAX, "a time for every stage");
 
 void pipeline_params_init(struct pipeline_params *params)
 {
@@ -133,7 +134,7 @@ static int make_stages(struct pipeline *p, const char **why)
 	ret = prepare(p);
 	if (!ret && p->params.workers > 1)
 		ret = workers_create(&p->workers, p->params.workers);
-	for (i = 0; i < STAGES_MAX && !ret; i++) {
+	for (i = 0; i < STAGES && !ret; i++) {
 		if (!stages[i]->wanted(p))
 			continue;
 		p->timing[p->stages].stage = stages[i]->name;
@@ -177,17 +178,35 @@ static uint64_t now_ns(void)
 	return t.tv_sec * 1000000000ull + t.tv_nsec;
 }
 
-static void run_stage(struct pipeline *p, unsigned int i)
+/* Returns when it ended. */
+static uint64_t run_stage(struct pipeline *p, unsigned int i, uint64_t start)
 {
 	struct pipeline_timing *timing = &p->timing[i];
-	uint64_t start = now_ns(), took;
+	uint64_t end;
 
 	p->stage[i]->run(p);
-	took = now_ns() - start;
+	end = now_ns();
 	timing->runs++;
-	timing->total_ns += took;
-	if (took > timing->worst_ns)
-		timing->worst_ns = took;
+	timing->total_ns += end - start;
+	if (end - start > timing->worst_ns)
+		timing->worst_ns = end - start;
+	return end;
+}
+
+/* @last: the packet is complete */
+static void run_stages(struct pipeline *p, bool last)
+{
+	struct pipeline_stamps *s = &p->stamps[p->frames++ % PIPELINE_STAMPS];
+	uint64_t now = now_ns();
+	unsigned int i;
+
+	s->seq = p->in->seq;
+	s->begin = now;
+	for (i = 0; i < p->stages; i++) {
+		if (last || p->stage[i]->every_frame)
+			now = run_stage(p, i, now);
+		s->end[i] = now;
+	}
 }
 
 /*
@@ -221,13 +240,10 @@ bool pipeline_execute(struct pipeline *p, const struct rf_frame *in,
 		      const struct image **out)
 {
 	const bool last = p->frame + 1 == p->params.colour.packet_frames;
-	unsigned int i;
 
 	p->in = in;
 	p->time = frame_time(p, in);
-	for (i = 0; i < p->stages; i++)
-		if (last || p->stage[i]->every_frame)
-			run_stage(p, i);
+	run_stages(p, last);
 	sign(p, &p->section);
 	sign(p, &p->m_strip);
 	sign(p, &p->ecg_strip);
@@ -258,6 +274,7 @@ void pipeline_reset(struct pipeline *p)
 	if (p->ecg)
 		ecg_reset(p->ecg);
 	p->frame = 0;
+	p->frames = 0;
 	p->begun = false;
 	for (i = 0; i < p->stages; i++)
 		p->timing[i] = (struct pipeline_timing){
@@ -337,4 +354,21 @@ const struct pipeline_timing *pipeline_timing(const struct pipeline *p,
 					      unsigned int index)
 {
 	return index < p->stages ? &p->timing[index] : NULL;
+}
+
+const struct pipeline_stamps *pipeline_stamps(const struct pipeline *p,
+					      uint64_t seq)
+{
+	const uint64_t kept = p->frames < PIPELINE_STAMPS ? p->frames :
+							    PIPELINE_STAMPS;
+	uint64_t i;
+
+	for (i = 1; i <= kept; i++) {
+		const struct pipeline_stamps *s =
+			&p->stamps[(p->frames - i) % PIPELINE_STAMPS];
+
+		if (s->seq == seq)
+			return s;
+	}
+	return NULL;
 }

@@ -204,6 +204,25 @@ struct pipeline_timing {
 	uint64_t worst_ns;
 };
 
+#define PIPELINE_STAGES_MAX	20
+
+/* Frames whose stamps are kept. */
+#define PIPELINE_STAMPS		64
+
+/**
+ * struct pipeline_stamps - when a frame passed the stages, on CLOCK_MONOTONIC
+ * @seq: number of the frame
+ * @begin: pipeline_execute() took it [ns]
+ * @end: of each stage, in the order of pipeline_timing() [ns]. A stage begins
+ *       when the one before has ended; one that did not run for this frame
+ *       ends then too
+ */
+struct pipeline_stamps {
+	uint64_t seq;
+	uint64_t begin;
+	uint64_t end[PIPELINE_STAGES_MAX];
+};
+
 struct pipeline;
 
 /**
@@ -283,5 +302,16 @@ double pipeline_interval(const struct pipeline *pipeline);
  */
 const struct pipeline_timing *pipeline_timing(const struct pipeline *pipeline,
 					      unsigned int index);
+
+/**
+ * pipeline_stamps() - when a frame passed the stages
+ * @pipeline: a pipeline
+ * @seq: number of the frame
+ *
+ * Return: its stamps, which hold until PIPELINE_STAMPS frames later; NULL: it
+ * is not among the last frames that pipeline_execute() took.
+ */
+const struct pipeline_stamps *pipeline_stamps(const struct pipeline *pipeline,
+					      uint64_t seq);
 
 #endif /* DSP_PIPELINE_H */

@@ -13,8 +13,6 @@
 #include "pipeline.h"
 #include "tissue.h"
 
-#define STAGES_MAX		11
-
 /**
  * struct stage - a step on the way of a frame
  * @name: as in its timing
@@ -86,8 +84,10 @@ struct pipeline {
 	double time;			/* of the frame, from epoch [s] */
 	uint32_t frame;			/* of the packet, that comes next */
 	unsigned int stages;
-	const struct stage *stage[STAGES_MAX];
-	struct pipeline_timing timing[STAGES_MAX];
+	const struct stage *stage[PIPELINE_STAGES_MAX];
+	struct pipeline_timing timing[PIPELINE_STAGES_MAX];
+	uint64_t frames;		/* that execute took */
+	struct pipeline_stamps stamps[PIPELINE_STAMPS];	/* by frames */
 };
 
 /** has_role() - has the scan events of a role? */

@@ -164,7 +164,13 @@ static int open_files(struct view *v)
 	status = open_file(&v->digest, v->digest_path);
 	if (!status)
 		status = open_file(&v->velocity, v->velocity_path);
-	return status ? status : open_file(&v->report, v->report_path);
+	if (!status)
+		status = open_file(&v->report, v->report_path);
+	if (!status)
+		status = open_file(&v->times, v->times_path);
+	if (!status && v->times)
+		view_begin_times(v);
+	return status;
 }
 
 int view_close_file(FILE **file, const char *path)
@@ -270,6 +276,8 @@ static int process(struct view *v, const struct sono_frame *f)
 	if (pipeline_execute(v->pipeline, &rf, &image))
 		status = show(v, image);
 	v->ended = now();
+	if (v->times)
+		view_add_times(v, &f->rec);
 	return status;
 }
 
@@ -503,7 +511,8 @@ static int close_all(struct view *v)
 	view_signals_end(&v->signal);
 	if (view_close_file(&v->digest, v->digest_path) ||
 	    view_close_file(&v->velocity, v->velocity_path) ||
-	    view_close_file(&v->report, v->report_path))
+	    view_close_file(&v->report, v->report_path) ||
+	    view_close_file(&v->times, v->times_path))
 		status = TOOL_FAILED;
 	annotate_destroy(v->annotate);
 	pipeline_destroy(v->pipeline);

@@ -61,6 +61,7 @@ struct view_signals {
  * @digest_path: argument, or NULL
  * @velocity_path: argument, or NULL
  * @report_path: argument, or NULL
+ * @times_path: argument, or NULL
  * @film_out: standard output is a film: what there is to say goes to stderr
  * @png_dir: argument of --png-dir, with a closing slash
  * @sink: where pictures go
@@ -74,6 +75,7 @@ struct view_signals {
  * @digest: open file, or NULL
  * @velocity: the same
  * @report: the same
+ * @times: the same
  * @damaged: a frame of the recording could not be read, or its end is missing
  * @pictures: made
  * @skipped: frames released unseen because a newer one was there
@@ -94,6 +96,7 @@ struct view {
 	const char *digest_path;
 	const char *velocity_path;
 	const char *report_path;
+	const char *times_path;
 	bool film_out;
 	char png_dir[4096];
 	struct view_sink sink[VIEW_SINKS_MAX];
@@ -108,6 +111,7 @@ struct view {
 	FILE *digest;
 	FILE *velocity;
 	FILE *report;
+	FILE *times;
 	bool damaged;
 	uint64_t pictures;
 	uint64_t skipped;
@@ -125,6 +129,12 @@ int view_arguments(struct view *v, int argc, char **argv);
 
 /** view_conclude() - print the run's figures, write what was asked for */
 int view_conclude(struct view *v);
+
+/** view_begin_times() - the head of the table of @v->times */
+void view_begin_times(struct view *v);
+
+/** view_add_times() - a frame that has been processed, a line of @v->times */
+void view_add_times(struct view *v, const struct sono_record *rec);
 
 /** view_close_file() - of @v, which forgets it; a NULL one is fine */
 int view_close_file(FILE **file, const char *path);

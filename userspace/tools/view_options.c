@@ -10,7 +10,7 @@
 
 enum { OPT_FRAMES = 256, OPT_FREEZE, OPT_AFTER, OPT_PNG, OPT_PNG_DIR,
        OPT_Y4M, OPT_WEBP, OPT_MD5, OPT_NULL, OPT_DIGEST,
-       OPT_VELOCITY, OPT_REPORT, OPT_SLOTS, OPT_WORKERS, OPT_HELP };
+       OPT_VELOCITY, OPT_REPORT, OPT_TIMES, OPT_SLOTS, OPT_WORKERS, OPT_HELP };
 
 static const struct option options[] = {
 	{ "frames", required_argument, NULL, OPT_FRAMES },
@@ -25,6 +25,7 @@ static const struct option options[] = {
 	{ "digest", required_argument, NULL, OPT_DIGEST },
 	{ "velocity", required_argument, NULL, OPT_VELOCITY },
 	{ "report", required_argument, NULL, OPT_REPORT },
+	{ "times", required_argument, NULL, OPT_TIMES },
 	{ "slots", required_argument, NULL, OPT_SLOTS },
 	{ "workers", required_argument, NULL, OPT_WORKERS },
 	{ "help", no_argument, NULL, OPT_HELP },
@@ -47,6 +48,7 @@ static void help(void)
 	     "  --digest FILE    a digest of every frame's samples as they lay in the slot\n"
 	     "  --velocity FILE  the last picture's velocities as a table\n"
 	     "  --report FILE    the figures of the run as JSON\n"
+	     "  --times FILE     when every frame passed every stage, as a table\n"
 	     "  --frames N       stop after N frames\n"
 	     "  --freeze N       take N frames, stop transmit, then process them\n"
 	     "  --after N        let N frames go by before\n"
@@ -157,6 +159,8 @@ static int parse_option(struct view *v, int option)
 		return set_path("velocity", &v->velocity_path);
 	case OPT_REPORT:
 		return set_path("report", &v->report_path);
+	case OPT_TIMES:
+		return set_path("times", &v->times_path);
 	case OPT_FREEZE:
 		return parse_u32("freeze", &v->freeze);
 	case OPT_AFTER:

@@ -83,6 +83,29 @@ static int write_report(struct view *v)
 	return view_close_file(&v->report, v->report_path);
 }
 
+void view_begin_times(struct view *v)
+{
+	const struct pipeline_timing *t;
+
+	fputs("seq\tboard_ticks\trecord_ns\tbegin_ns", v->times);
+	for (unsigned int i = 0; (t = pipeline_timing(v->pipeline, i)); i++)
+		fprintf(v->times, "\t%s_ns", t->stage);
+	fputs("\tshown_ns\n", v->times);
+}
+
+void view_add_times(struct view *v, const struct sono_record *rec)
+{
+	const struct pipeline_stamps *s = pipeline_stamps(v->pipeline,
+							  rec->seq);
+
+	fprintf(v->times, "%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64,
+		(uint64_t)rec->seq, (uint64_t)rec->hw_ts,
+		(uint64_t)rec->host_ts, s->begin);
+	for (unsigned int i = 0; pipeline_timing(v->pipeline, i); i++)
+		fprintf(v->times, "\t%" PRIu64, s->end[i]);
+	fprintf(v->times, "\t%.0f\n", v->ended * 1e9);
+}
+
 int view_conclude(struct view *v)
 {
 	int status = TOOL_OK;

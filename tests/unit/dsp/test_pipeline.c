@@ -293,6 +293,47 @@ Test(pipeline, stages_are_timed_in_the_order_of_the_flow)
 	sono_scan_free(scan);
 }
 
+Test(pipeline, every_frame_has_its_stamps)
+{
+	struct sono_scan *scan = fixture_scan(1);
+	struct pipeline_params params = usual();
+	const struct pipeline_stamps *s;
+	const struct image *image;
+	struct pipeline *p;
+	uint64_t seq, before = 0;
+	unsigned int i;
+
+	/* demod and beamform-colour with every frame, the rest with the second */
+	params.colour.aperture = params.b.aperture;
+	params.colour.on = true;
+	params.colour.packet_frames = 2;
+	params.colour.wall.order = -1;
+	p = make(scan, &params);
+	for (seq = 0; seq < 2 * PIPELINE_STAMPS; seq += 2)
+		give(p, scan, seq, 0, &image);
+	for (seq = 0; seq < 2 * PIPELINE_STAMPS; seq += 2) {
+		s = pipeline_stamps(p, seq);
+		cr_assert_not_null(s);
+		cr_assert_eq(s->seq, seq);
+		cr_assert_geq(s->begin, before);
+		cr_assert_gt(s->end[0], s->begin, "demod");
+		cr_assert_gt(s->end[1], s->end[0], "beamform-colour");
+		for (i = 2; pipeline_timing(p, i); i++)
+			cr_assert_eq(s->end[i] > s->end[i - 1], seq % 4 == 2,
+				     "%s of frame %d",
+				     pipeline_timing(p, i)->stage, (int)seq);
+		before = s->end[i - 1];
+	}
+	cr_assert_null(pipeline_stamps(p, 1), "there was no such frame");
+	give(p, scan, 1000, 0, &image);
+	cr_assert_null(pipeline_stamps(p, 0), "that was too long ago");
+	cr_assert_not_null(pipeline_stamps(p, 2));
+	pipeline_reset(p);
+	cr_assert_null(pipeline_stamps(p, 1000));
+	pipeline_destroy(p);
+	sono_scan_free(scan);
+}
+
 static const char *refusal(struct sono_scan *scan,
 			   const struct pipeline_params *params)
 {
