@@ -240,16 +240,17 @@ static void take_analytic(struct channels *channels, const float *all,
 	for (k = 0; k < channels->scan->events; k++) {
 		const float *from = all + (size_t)2 * SAMPLES * ELEMENTS *
 			json_integer_value(json_array_get(transmits, k));
+		const float scale = find_scale(from);
 
-		a->scale[k] = find_scale(from);
+		analytic_set_scale(a, k, scale);
 		for (e = 0; e < ELEMENTS; e++) {
 			int16_t *row = analytic_row(a, k, e);
 
 			for (n = 0; n < SAMPLES; n++, from += 2) {
 				int16_t *at = row + analytic_at(a, n);
 
-				at[0] = lrintf(from[0] / a->scale[k]);
-				at[a->plane] = lrintf(from[1] / a->scale[k]);
+				at[0] = lrintf(from[0] / scale);
+				at[a->plane] = lrintf(from[1] / scale);
 			}
 		}
 	}

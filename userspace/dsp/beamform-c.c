@@ -115,12 +115,21 @@ static ptrdiff_t place(const struct beamform_rows *rows, int32_t m)
 	return (m >> 5) * (ptrdiff_t)rows->line + (m & 31);
 }
 
+/* A line of zeros lies on either side of a row. */
+static bool counts(const struct beamform_rows *rows, int32_t at)
+{
+	const struct analytic_span *only = rows->only;
+
+	if ((uint32_t)(at + 1) > rows->lines * ANALYTIC_LINE)
+		return false;
+	return !only || (at >> 5 >= only->begin && at >> 5 < only->end);
+}
+
 static void add_point(int32_t *re, int32_t *im, const int16_t *row,
 		      const struct beamform_rows *rows,
 		      const struct point *point)
 {
-	/* a line of zeros lies on either side of a row */
-	if ((uint32_t)(point->at + 1) > rows->lines * ANALYTIC_LINE)
+	if (!counts(rows, point->at))
 		return;
 	add_tap(re, im, row + place(rows, point->at), rows->plane, point->p0,
 		point->q0);

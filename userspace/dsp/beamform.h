@@ -58,6 +58,8 @@ void beamform_tabulate(struct beamform_taps *taps);
  * @inside: all positions that are asked for lie between -ANALYTIC_LINE and
  *          @lines ANALYTIC_LINE samples
  * @taps: weights
+ * @only: positions in other lines count nothing; NULL: all count. Only the C
+ *        form looks at it
  */
 struct beamform_rows {
 	const int16_t *data;
@@ -67,6 +69,7 @@ struct beamform_rows {
 	size_t row;
 	bool inside;
 	const struct beamform_taps *taps;
+	const struct analytic_span *only;
 };
 
 /*

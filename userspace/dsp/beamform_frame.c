@@ -72,11 +72,12 @@ struct share {
 	uint32_t line;
 	uint32_t event;
 	const struct wave *wave;
-	float scale;
+	float weight;
 	float *acc;
+	const struct analytic_span *span;	/* of all rows; NULL: of some */
 };
 
-static struct share share_of(const struct beamform *b, const struct spot *s,
+static inline struct share share_of(const struct beamform *b, const struct spot *s,
 			     const struct analytic *in, uint32_t line,
 			     uint32_t k)
 {
@@ -87,24 +88,29 @@ static struct share share_of(const struct beamform *b, const struct spot *s,
 		.line = line,
 		.event = part->event,
 		.wave = wave_of(b, s->tile, line, k),
-		.scale = service->weight * in->scale[part->event] /
-			 BEAMFORM_GAIN,
+		.weight = service->weight * (1.0f / BEAMFORM_GAIN),
 		.acc = acc_of(b, s, part->group, line),
+		.span = in->even[part->event] ?
+			analytic_spans(in, part->event, 0) : NULL,
 	};
 }
 
 static struct beamform_rows rows_of(const struct beamform *b,
 				    const struct analytic *in,
-				    const struct share *share, uint32_t first)
+				    const struct share *share, uint32_t first,
+				    const struct analytic_span *span,
+				    bool only)
 {
 	return (struct beamform_rows){
-		.data = analytic_row(in, share->event, first),
+		.data = analytic_row(in, share->event, first) +
+			span->moved * (ptrdiff_t)in->line,
 		.lines = in->lines,
 		.line = in->line,
 		.plane = in->plane,
 		.row = in->row,
 		.inside = share->wave->kind == TILE_INSIDE,
 		.taps = &b->taps,
+		.only = only ? span : NULL,
 	};
 }
 
@@ -124,6 +130,117 @@ static const uint32_t *laws_of(const struct beamform *b, uint32_t line)
 	return b->shared ? b->law + (size_t)line * b->scan->channels : b->law;
 }
 
+/* --- runs of channels whose samples have one scale --- */
+
+static int32_t line_of(int32_t position)
+{
+	return position >> (BEAMFORM_POSITION_BITS + 5);
+}
+
+_Static_assert(ANALYTIC_LINE == 32, "line_of() counts in 32");
+
+/* Do spans of two bunches of channels have one scale in one place? */
+static bool alike(const struct analytic_span *a, const struct analytic_span *b)
+{
+	return a->scale == b->scale && a->moved == b->moved;
+}
+
+/*
+ * Of the bunches from channel @first on those whose tiles all begin in spans
+ * alike, in @span. Return: the channel after them; @first: there are none.
+ */
+static uint32_t skip_bunches(const struct analytic *in,
+			     const struct share *share, uint32_t first,
+			     uint32_t end, const struct analytic_span **span)
+{
+	const int32_t from = share->wave->from;
+	const int32_t until = from + share->wave->more;
+	uint32_t c = first;
+
+	*span = NULL;
+	while (share->wave->more < UINT8_MAX && c < end) {
+		const struct analytic_span *next =
+			analytic_span_at(in, share->event, c, from);
+
+		if (until >= next->end || (*span && !alike(next, *span)))
+			break;
+		*span = next;
+		c += ANALYTIC_BUNCH - c % ANALYTIC_BUNCH;
+	}
+	return c < end ? c : end;
+}
+
+/*
+ * A run is channels one after another whose tiles begin in spans alike.
+ * Return: where the run ends that begins with channel @first, @end at the
+ * latest; the span in @span.
+ */
+static uint32_t find_run(const struct analytic *in, const struct share *share,
+			 const int32_t *receive, const uint32_t *law,
+			 int32_t transmit, uint32_t first, uint32_t end,
+			 const struct analytic_span **span)
+{
+	uint32_t c = skip_bunches(in, share, first, end, span);
+
+	for (; c < end; c++) {
+		const int32_t line = line_of(receive[law[c]] + transmit);
+		const struct analytic_span *next =
+			analytic_span_at(in, share->event, c, line);
+
+		if (*span && !alike(next, *span))
+			break;
+		*span = next;
+	}
+	return c;
+}
+
+/* Channels of a run, of which those outside @t's whole are weighted. */
+static void add_run(const struct beamform *b, const struct spot *s,
+		    const struct analytic *in, const struct share *share,
+		    const int32_t *transmit, const struct aperture_tile *t,
+		    uint32_t first, uint32_t end,
+		    const struct analytic_span *span)
+{
+	const bool irregular = share->wave->kind == TILE_IRREGULAR;
+	beamform_add_fn *add = irregular ? beamform_add_c : b->add;
+	const struct beamform_rows rows =
+		rows_of(b, in, share, first, span, irregular && !share->span);
+	const struct beamform_edges edges = {
+		.weight = weight_of(b, s, share->line) + first * TILE,
+		.lead = first < t->whole ?
+			(end < t->whole ? end : t->whole) - first : 0,
+		.tail = end > t->whole_end ?
+			end - (first > t->whole_end ? first : t->whole_end) :
+			0,
+	};
+
+	add(share->acc, &rows, receive_of(b, s, share->line),
+	    laws_of(b, share->line) + first, transmit, &edges, end - first,
+	    share->weight * span->scale);
+}
+
+/* Samples of a tile lie in any lines: what each span has of them. */
+static void add_irregular(const struct beamform *b, const struct spot *s,
+			  const struct analytic *in, const struct share *share,
+			  const int32_t *transmit,
+			  const struct aperture_tile *t, uint32_t first,
+			  uint32_t end)
+{
+	uint32_t stop;
+
+	for (; first < end; first = stop) {
+		const struct analytic_span *span =
+			analytic_spans(in, share->event, first);
+
+		stop = first + ANALYTIC_BUNCH - first % ANALYTIC_BUNCH;
+		stop = stop < end ? stop : end;
+		do
+			add_run(b, s, in, share, transmit, t, first, stop,
+				span);
+		while (span++->end < INT32_MAX);
+	}
+}
+
 /* Channels @first to @end, of which those outside @t's whole are weighted. */
 static void add_channels(const struct beamform *b, const struct spot *s,
 			 const struct analytic *in, const struct share *share,
@@ -131,19 +248,21 @@ static void add_channels(const struct beamform *b, const struct spot *s,
 			 const struct aperture_tile *t, uint32_t first,
 			 uint32_t end)
 {
-	const struct beamform_rows rows = rows_of(b, in, share, first);
-	beamform_add_fn *add = share->wave->kind == TILE_IRREGULAR ?
-			       beamform_add_c : b->add;
-	const struct beamform_edges edges = {
-		.weight = weight_of(b, s, share->line) + first * TILE,
-		.lead = first < t->whole ? t->whole - first : 0,
-		.tail = end > t->whole_end ? end - t->whole_end : 0,
-	};
+	const int32_t *receive = receive_of(b, s, share->line);
+	const uint32_t *law = laws_of(b, share->line);
+	const struct analytic_span *span = share->span;
+	uint32_t stop = end;
 
-	if (first < end)
-		add(share->acc, &rows, receive_of(b, s, share->line),
-		    laws_of(b, share->line) + first, transmit, &edges,
-		    end - first, share->scale);
+	if (!share->span && share->wave->kind == TILE_IRREGULAR) {
+		add_irregular(b, s, in, share, transmit, t, first, end);
+		return;
+	}
+	for (; first < end; first = stop) {
+		if (!share->span)
+			stop = find_run(in, share, receive, law, transmit[0],
+					first, end, &span);
+		add_run(b, s, in, share, transmit, t, first, stop, span);
+	}
 }
 
 static void add_service(const struct beamform *b, const struct spot *s,
@@ -190,12 +309,37 @@ static void add_events(const struct beamform *b, const struct spot *s,
 				add_service(b, s, in, line, k);
 }
 
+/* As add_fitted(), of an event whose rows have several scales. */
+static void sum_runs(const struct beamform *b, const struct spot *s,
+		     const struct analytic *in, const struct share *share,
+		     uint32_t first, uint32_t end)
+{
+	/* laws are of the first line that is reached alike */
+	const struct wave *like =
+		wave_of(b, s->tile, b->line_like[share->line], 0);
+	const uint32_t *law = laws_of(b, share->line);
+	const struct analytic_span *span;
+
+	while (first < end) {
+		const uint32_t stop = find_run(in, share, s->scratch->receive,
+					       law, like->start, first, end,
+					       &span);
+		const struct beamform_rows rows =
+			rows_of(b, in, share, first, span, false);
+
+		b->sum(share->acc, &rows, s->scratch->laws, law + first,
+		       stop - first, share->weight * span->scale);
+		first = stop;
+	}
+}
+
 /* Laws of the tile are kept: lines pass by some channels' laws and samples. */
 static void add_fitted(const struct beamform *b, const struct spot *s,
 		       const struct analytic *in, uint32_t k, uint32_t first)
 {
 	const uint32_t end = first + KEPT_CHANNELS;
-	uint32_t line;
+	uint32_t line, event = UINT32_MAX;
+	struct beamform_rows rows;
 
 	for (line = s->first; line < s->first + s->lines; line++) {
 		const struct aperture_tile t =
@@ -203,12 +347,20 @@ static void add_fitted(const struct beamform *b, const struct spot *s,
 		const struct share share = share_of(b, s, in, line, k);
 		const uint32_t c = t.whole > first ? t.whole : first;
 		const uint32_t stop = t.whole_end < end ? t.whole_end : end;
-		const struct beamform_rows rows = rows_of(b, in, &share, c);
 
+		if (!share.span) {
+			sum_runs(b, s, in, &share, c, stop);
+			continue;
+		}
+		/* lines mostly have one event here */
+		if (share.event != event)
+			rows = rows_of(b, in, &share, 0, share.span, false);
+		event = share.event;
+		rows.data = analytic_row(in, event, c);
 		if (c < stop)
 			b->sum(share.acc, &rows, s->scratch->laws,
-			       laws_of(b, line) + c,
-			       stop - c, share.scale);
+			       laws_of(b, line) + c, stop - c,
+			       share.weight * share.span->scale);
 	}
 }
 
@@ -265,7 +417,9 @@ static void prepare_tile(const struct beamform *b, const struct spot *s,
 			 const struct analytic *in)
 {
 	const struct share any = share_of(b, s, in, s->first, 0);
-	const struct beamform_rows like = rows_of(b, in, &any, 0);
+	const struct beamform_rows like =
+		rows_of(b, in, &any, 0, analytic_spans(in, any.event, 0),
+			false);
 	const int32_t *receive = s->scratch->receive;
 	int32_t transmit[TILE];
 	uint32_t law, line = UINT32_MAX;

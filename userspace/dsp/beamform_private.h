@@ -34,12 +34,18 @@ struct part {
 	double place;		/* of its focus across the lines */
 };
 
-/* Transmit positions of a tile: start + j grow + rest[j]. */
+/*
+ * Transmit positions of a tile: start + j grow + rest[j]. With receive
+ * positions, its first sample lies in line @from of the rows or in one of the
+ * @more behind that one.
+ */
 struct wave {
 	int32_t start;
 	int32_t grow;
 	int16_t rest[TILE];
-	enum tile_kind kind;
+	int16_t from;
+	uint8_t more;		/* UINT8_MAX: nobody knows how many */
+	uint8_t kind;		/* enum tile_kind */
 };
 
 /* An event's share in a line. */

@@ -83,11 +83,12 @@ const char *beamform_fill_waves(struct beamform *b)
 
 /*
  * Of a tile's receive delays, over its channels: how they grow from sample to
- * sample, and between what they lie [steps].
+ * sample; between what the first sample's lie, and the last sample's largest
+ * [steps].
  */
 struct growth {
 	double least, most;
-	double from, to;
+	double from, until, to;
 };
 
 static struct growth find_growth(const struct beamform *b, uint32_t line,
@@ -97,7 +98,7 @@ static struct growth find_growth(const struct beamform *b, uint32_t line,
 	const double step = b->params.grid.sample_step * b->fs / b->scan->c *
 			    STEPS;
 	const double from = tile * TILE * step, to = from + (TILE - 1) * step;
-	struct growth g = { INFINITY, 0, INFINITY, 0 };
+	struct growth g = { INFINITY, 0, INFINITY, 0, 0 };
 	uint32_t c;
 
 	/* a distance along a line grows faster and faster */
@@ -111,6 +112,7 @@ static struct growth find_growth(const struct beamform *b, uint32_t line,
 		g.least = fmin(g.least, step * a / near);
 		g.most = fmax(g.most, step * z / far);
 		g.from = fmin(g.from, near);
+		g.until = fmax(g.until, near);
 		g.to = fmax(g.to, far);
 	}
 	return t.first < t.end ? g : (struct growth){ 0 };
@@ -152,6 +154,18 @@ static bool is_regular(const struct growth *g, const int32_t *transmit,
 	return true;
 }
 
+/* In which lines a tile begins; roundings of a step or two do not matter. */
+static void find_lines(struct wave *wave, const struct growth *g)
+{
+	const double line = (double)ANALYTIC_LINE * STEPS;
+	const double from = floor((wave->start + g->from - 4) / line);
+	const double more = floor((wave->start + g->until + 4) / line) - from;
+
+	/* twice 16383 samples are 1024 lines */
+	wave->from = from;
+	wave->more = fmin(more, UINT8_MAX);
+}
+
 /* @lines: whole ones of a row */
 static enum tile_kind kind_of(const struct beamform *b,
 			      const struct growth *g, const struct wave *wave,
@@ -179,6 +193,7 @@ void beamform_fill_kinds(struct beamform *b)
 				struct wave *wave = wave_of(b, tile, line, k);
 
 				wave->kind = kind_of(b, &g, wave, lines);
+				find_lines(wave, &g);
 			}
 		}
 	}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* The demodulator's object: filter design, an event's scale, loop over rows. */
+/* The demodulator's object: filter design, an event's scales, loop over rows. */
 #include <complex.h>
 #include <errno.h>
 #include <math.h>
@@ -26,6 +26,13 @@
  */
 #define PEAK_MAX	23170
 #define GAIN_MAX	12	/* powers of 2 */
+#define GAIN_STEP	4	/* in which stretches of an event differ */
+
+/* A bunch of channels: the peaks and the gains of their stretches. */
+struct bunch {
+	uint32_t peak[ANALYTIC_STRETCHES];
+	int gain[ANALYTIC_STRETCHES];
+};
 
 /*
  * Output m of a row lies m decimate / upsample samples from its start: after
@@ -46,6 +53,7 @@ struct demod {
 	int16_t *padded;	/* [workers][padded_size] */
 	size_t plane;		/* of work */
 	int16_t *work;		/* [workers][2 planes], one phase */
+	struct bunch *bunch;	/* [workers][bunches of channels] */
 };
 
 const struct demod_row_variant demod_row_variants[] = {
@@ -306,7 +314,10 @@ static int make_rows(struct demod *d, uint32_t longest)
 	d->padded_size = d->plane + 2 * count + 64;
 	d->padded = dsp_alloc(d->workers, d->padded_size * sizeof(int16_t));
 	d->work = dsp_alloc(d->workers, 2 * d->plane * sizeof(int16_t));
-	return d->padded && d->work ? 0 : -ENOMEM;
+	d->bunch = dsp_alloc((size_t)d->workers *
+				     (d->scan->channels / ANALYTIC_BUNCH + 1),
+			     sizeof(*d->bunch));
+	return d->padded && d->work && d->bunch ? 0 : -ENOMEM;
 }
 
 int demod_create(struct demod **demod, const struct sono_scan *scan,
@@ -347,47 +358,173 @@ int demod_create(struct demod **demod, const struct sono_scan *scan,
 	return ret;
 }
 
-/* --- a frame --- */
+/* --- the scales of an event --- */
 
-/* The power of 2 that the rows of an event are multiplied by. */
-static int event_gain(const struct demod *d, const struct sono_event *event,
-		      const char *rf)
+/* Whole lines of RF: no kernel has a rest but at the end of a row. */
+static uint32_t peak_between(const struct demod *d, const int16_t *rf,
+			     int64_t begin, int64_t end, uint32_t samples)
 {
-	uint32_t c, peak = 1;
+	const uint32_t from = begin < 0 ? 0 : begin & ~31;
+	const uint32_t to = end < samples ? (end + 31) & ~31 : samples;
+
+	if (from >= samples)
+		return 0;
+	return d->peak(rf + from, (to < samples ? to : samples) - from);
+}
+
+/* The power of 2 that brings @peak to PEAK_MAX or below. */
+static int gain_of(const struct demod *d, uint32_t peak)
+{
 	int gain = -1;
 
-	for (c = 0; c < d->scan->channels; c++, rf += event->stride) {
-		const uint32_t p = d->peak((const int16_t *)rf, event->samples);
-
-		peak = p > peak ? p : peak;
-	}
 	while (gain < GAIN_MAX && gain + 1 < (int)d->shift &&
 	       peak << (gain + 1) <= PEAK_MAX)
 		gain++;
 	return gain;
 }
 
-/* A row on its way, and the scratch memory of who does it. */
+static uint32_t stretch_lines(const struct analytic *a)
+{
+	return (a->lines + ANALYTIC_STRETCHES - 1) / ANALYTIC_STRETCHES;
+}
+
+/* Of a row, added to what the rows before it had. Return: the largest. */
+static uint32_t find_row_peaks(const struct demod *d, struct bunch *bunch,
+			       const struct analytic *a, const int16_t *rf,
+			       uint32_t samples)
+{
+	const int64_t outputs = (int64_t)stretch_lines(a) * ANALYTIC_LINE;
+	uint32_t most = 0, i;
+
+	/* rows of few lines have fewer stretches */
+	for (i = 0; i < ANALYTIC_STRETCHES &&
+		    i * stretch_lines(a) < a->lines; i++) {
+		const int64_t begin = i * outputs * d->decimate / d->upsample;
+		const int64_t end = (i + 1) * outputs * d->decimate /
+				    d->upsample;
+		const uint32_t peak = peak_between(d, rf, begin - d->before,
+						   end + d->before + 1,
+						   samples);
+
+		if (peak > bunch->peak[i])
+			bunch->peak[i] = peak;
+		if (peak > most)
+			most = peak;
+	}
+	return most;
+}
+
+/* In the order of memory. Return: the largest. */
+static uint32_t find_peaks(const struct demod *d, struct bunch *bunch,
+			   const struct analytic *a,
+			   const struct sono_event *event, const char *rf)
+{
+	uint32_t most = 0, c;
+
+	memset(bunch, 0, a->bunches * sizeof(*bunch));
+	for (c = 0; c < a->channels; c++, rf += event->stride) {
+		const uint32_t peak =
+			find_row_peaks(d, &bunch[c / ANALYTIC_BUNCH], a,
+				       (const int16_t *)rf, event->samples);
+
+		most = peak > most ? peak : most;
+	}
+	return most;
+}
+
+/*
+ * Every stretch has the least gain, the event's, or one that is whole steps
+ * above it; in silence that of the stretch before. Return: are all the least?
+ */
+static bool find_gains(const struct demod *d, struct bunch *bunch, int least)
+{
+	bool even = true;
+	uint32_t i;
+
+	for (i = 0; i < ANALYTIC_STRETCHES; i++) {
+		int gain = i ? bunch->gain[i - 1] : least;
+
+		if (bunch->peak[i])
+			gain = gain_of(d, bunch->peak[i]);
+		gain -= (gain - least) % GAIN_STEP;
+		bunch->gain[i] = gain;
+		even &= gain == least;
+	}
+	return even;
+}
+
+/* Stretches of one gain are one span; a seam between two of them. */
+static void lay_spans(const struct analytic *a, struct analytic_span *span,
+		      const struct bunch *bunch)
+{
+	const uint32_t lines = stretch_lines(a);
+	uint32_t i;
+
+	*span = (struct analytic_span){
+		INT32_MIN, INT32_MAX, 0, ldexpf(1, -bunch->gain[0])
+	};
+	for (i = 1; i < ANALYTIC_STRETCHES; i++) {
+		const int32_t last = i * lines - 1;
+		const int before = bunch->gain[i - 1], after = bunch->gain[i];
+
+		if (before == after)
+			continue;
+		span->end = last;
+		*++span = (struct analytic_span){
+			.begin = last,
+			.end = last + 1,
+			.moved = a->lines + 1 + 2 * (i - 1) - last,
+			.scale = ldexpf(1, before < after ? -before : -after),
+		};
+		*++span = (struct analytic_span){
+			.begin = last + 1,
+			.end = INT32_MAX,
+			.scale = ldexpf(1, -after),
+		};
+	}
+}
+
+static void find_scales(const struct demod *d, struct bunch *bunch,
+			struct analytic *a, uint32_t e, const char *rf)
+{
+	const uint32_t peak = find_peaks(d, bunch, a, &d->scan->event[e], rf);
+	const int least = gain_of(d, peak ? peak : 1);
+	uint32_t c;
+
+	a->even[e] = true;
+	for (c = 0; c < a->channels; c += ANALYTIC_BUNCH, bunch++) {
+		a->even[e] &= find_gains(d, bunch, least);
+		lay_spans(a, analytic_spans(a, e, c), bunch);
+	}
+}
+
+/* --- a frame --- */
+
+/* Part of a row on its way, and the scratch memory of who does it. */
 struct job {
 	const int16_t *padded;
 	int16_t *work;
-	uint32_t samples;
+	uint32_t samples;	/* of RF */
+	uint32_t begin, end;	/* outputs, from a line's first on */
 	uint32_t shift;
 	int32_t round;
 };
 
-/* A phase's samples to every upsample-th place of a row. */
+/* A phase's samples to every upsample-th place, the first from input @n. */
 static void spread(const struct demod *d, const struct analytic *a,
-		   int16_t *out, const struct job *job, uint32_t phase)
+		   int16_t *out, const struct job *job, uint32_t phase,
+		   uint32_t n)
 {
 	const int16_t *re = job->work, *im = re + d->plane;
-	uint32_t n, m = phase;
+	uint32_t m = n * d->upsample + phase;
 
-	for (n = 0; n < job->samples; n++, m += d->upsample) {
+	for (; m < job->end; m += d->upsample, re++, im++) {
 		const ptrdiff_t at = analytic_at(a, m);
 
-		out[at] = re[n];
-		out[at + a->plane] = im[n];
+		if (m < job->begin)
+			continue;
+		out[at] = *re;
+		out[at + a->plane] = *im;
 	}
 }
 
@@ -395,19 +532,21 @@ static void spread(const struct demod *d, const struct analytic *a,
 static void resample(const struct demod *d, const struct analytic *a,
 		     int16_t *out, const struct job *job)
 {
-	const uint32_t total = demod_samples(d->scan, job->samples,
-					     d->decimate);
+	const uint32_t first = (uint64_t)job->begin * d->decimate /
+			       d->upsample;
+	const uint32_t last = (job->end - 1ull) * d->decimate / d->upsample;
 	uint32_t u, m;
 
 	for (u = 0; u < d->upsample; u++) {
 		d->row(job->work, job->work + d->plane, ANALYTIC_LINE,
-		       job->padded, job->samples, &d->phase[u], job->shift,
-		       job->round);
+		       job->padded + first, last + 1 - first, &d->phase[u],
+		       job->shift, job->round);
 		if (d->decimate == 1)
-			spread(d, a, out, job, u);
-		for (m = 0; m < total && d->decimate > 1; m++) {
+			spread(d, a, out, job, u, first);
+		for (m = job->begin; m < job->end && d->decimate > 1; m++) {
 			const uint64_t from = (uint64_t)m * d->decimate;
-			const int16_t *at = job->work + from / d->upsample;
+			const int16_t *at = job->work + from / d->upsample -
+					    first;
 
 			if (from % d->upsample != u)
 				continue;
@@ -417,10 +556,11 @@ static void resample(const struct demod *d, const struct analytic *a,
 	}
 }
 
-/* Zeros from sample @m to the end of the row's lines. */
-static void clear(const struct analytic *a, int16_t *out, uint32_t m)
+/* Zeros from sample @m to @end, that of a line. */
+static void clear(const struct analytic *a, int16_t *out, uint32_t m,
+		  uint32_t end)
 {
-	while (m < a->lines * ANALYTIC_LINE) {
+	while (m < end) {
 		const uint32_t n = ANALYTIC_LINE - m % ANALYTIC_LINE;
 		int16_t *at = out + analytic_at(a, m);
 
@@ -442,15 +582,68 @@ static int32_t rounding(uint32_t channel, uint32_t shift)
 	       (1u << shift) >> 32;
 }
 
-static void run_row(const struct demod *d, const struct analytic *a,
-		    int16_t *out, const struct job *job)
+/* Lines @begin to @end of a row. */
+static void run_lines(const struct demod *d, const struct analytic *a,
+		      int16_t *out, struct job *job, uint32_t begin,
+		      uint32_t end)
 {
-	if (d->upsample == 1 && d->decimate == 1)
-		d->row(out, out + a->plane, a->line, job->padded, job->samples,
+	const uint32_t total = demod_samples(d->scan, job->samples,
+					     d->decimate);
+
+	job->begin = begin * ANALYTIC_LINE;
+	end *= ANALYTIC_LINE;
+	job->end = end < total ? end : total;
+	if (job->begin >= job->end) {
+		clear(a, out, job->begin, end);
+		return;
+	}
+	if (d->upsample == 1 && d->decimate == 1) {
+		const ptrdiff_t at = analytic_at(a, job->begin);
+
+		d->row(out + at, out + at + a->plane, a->line,
+		       job->padded + job->begin, job->end - job->begin,
 		       d->phase, job->shift, job->round);
-	else
+	} else {
 		resample(d, a, out, job);
-	clear(a, out, demod_samples(d->scan, job->samples, d->decimate));
+	}
+	clear(a, out, job->end, end);
+}
+
+/* A span's lines and the one behind them, of a row. */
+static void run_span(const struct demod *d, const struct analytic *a,
+		     int16_t *out, struct job *job,
+		     const struct analytic_span *span, uint32_t channel)
+{
+	const uint32_t begin = span->begin < 0 ? 0 : span->begin;
+	const uint32_t end = span->end < (int32_t)a->lines ? span->end + 1 :
+							     (int32_t)a->lines;
+
+	if (span->begin == span->end)
+		return;
+	job->shift = d->shift + ilogbf(span->scale);
+	job->round = rounding(channel, job->shift);
+	run_lines(d, a, out + span->moved * (ptrdiff_t)a->line, job, begin,
+		  end);
+}
+
+static void run_event(const struct demod *d, struct job *job, int16_t *padded,
+		      struct analytic *out, uint32_t e, const char *rf)
+{
+	const struct sono_event *event = &d->scan->event[e];
+	uint32_t c;
+
+	job->samples = event->samples;
+	memset(padded + d->before + event->samples, 0,
+	       (d->phase[0].count + 32) * sizeof(*padded));
+	for (c = 0; c < d->scan->channels; c++, rf += event->stride) {
+		const struct analytic_span *span = analytic_spans(out, e, c);
+
+		memcpy(padded + d->before, rf,
+		       event->samples * sizeof(*padded));
+		do
+			run_span(d, out, analytic_row(out, e, c), job, span, c);
+		while (span++->end < INT32_MAX);
+	}
 }
 
 void demod_execute_part(struct demod *d, uint32_t worker, struct analytic *out,
@@ -459,28 +652,18 @@ void demod_execute_part(struct demod *d, uint32_t worker, struct analytic *out,
 	const struct sono_scan *scan = d->scan;
 	const uint32_t end = scan->events * (worker + 1) / d->workers;
 	int16_t *padded = d->padded + worker * d->padded_size;
-	uint32_t e, c;
+	struct job job = {
+		.padded = padded,
+		.work = d->work + worker * 2 * d->plane,
+	};
+	uint32_t e;
 
 	for (e = scan->events * worker / d->workers; e < end; e++) {
-		const struct sono_event *event = &scan->event[e];
-		const char *rf = (const char *)in->data + event->offset;
-		const int gain = event_gain(d, event, rf);
-		struct job job = {
-			.padded = padded,
-			.work = d->work + worker * 2 * d->plane,
-			.samples = event->samples,
-			.shift = d->shift - gain,
-		};
+		const char *rf = (const char *)in->data +
+				 scan->event[e].offset;
 
-		out->scale[e] = ldexpf(1, -gain);
-		memset(padded + d->before + event->samples, 0,
-		       (d->phase[0].count + 32) * sizeof(*padded));
-		for (c = 0; c < scan->channels; c++, rf += event->stride) {
-			job.round = rounding(c, job.shift);
-			memcpy(padded + d->before, rf,
-			       event->samples * sizeof(*padded));
-			run_row(d, out, analytic_row(out, e, c), &job);
-		}
+		find_scales(d, d->bunch + worker * out->bunches, out, e, rf);
+		run_event(d, &job, padded, out, e, rf);
 	}
 }
 
@@ -501,5 +684,6 @@ void demod_destroy(struct demod *d)
 	free(d->tap);
 	free(d->padded);
 	free(d->work);
+	free(d->bunch);
 	free(d);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Channel data to analytic signals: a complex band-pass about fc without
- * delay, at a rate that the beamformer can interpolate, in int16 with a common
- * power of 2 per event. Documentation/dsp.rst, "Demodulation".
+ * delay, at a rate that the beamformer can interpolate, in int16 with a power of 2
+ * per stretch of depth. Documentation/dsp.rst, "Demodulation".
  */
 #ifndef DSP_DEMOD_H
 #define DSP_DEMOD_H

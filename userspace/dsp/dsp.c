@@ -98,20 +98,26 @@ bool analytic_blocked(void)
 	return cpu_flags() & CPU_AVX512;
 }
 
+/* A seam between each two stretches: two lines, see struct analytic_span. */
+#define SEAM_LINES	(2 * (ANALYTIC_STRETCHES - 1))
+
 static void lay_out(struct analytic *a)
 {
+	/* zeros behind the row; before the next plane's are others */
+	const size_t lines = a->lines + 1 + SEAM_LINES;
+
 	if (analytic_blocked()) {
 		a->plane = ANALYTIC_LINE;
 		a->row = 2 * ANALYTIC_LINE;
 		a->line = a->row * a->channels;
-		a->event = a->line * (a->lines + 2);
+		a->event = a->line * (lines + 1);
 	} else {
 		/*
 		 * An odd number of lines, the zeros between planes in it: rows
 		 * at the same depth do not meet in a few sets of a cache.
 		 */
 		a->line = ANALYTIC_LINE;
-		a->plane = ((a->lines + 1) | 1) * (size_t)ANALYTIC_LINE;
+		a->plane = ((lines + 1) | 1) * (size_t)ANALYTIC_LINE;
 		a->row = 2 * a->plane;
 		a->event = a->row * a->channels;
 	}
@@ -122,10 +128,12 @@ int analytic_init(struct analytic *a, uint32_t events, uint32_t channels,
 {
 	size_t total;
 	int16_t *block;
+	uint32_t e;
 
 	*a = (struct analytic){
 		.events = events,
 		.channels = channels,
+		.bunches = (channels - 1) / ANALYTIC_BUNCH + 1,
 		.lines = samples / ANALYTIC_LINE + !!(samples % ANALYTIC_LINE),
 	};
 	lay_out(a);
@@ -134,9 +142,13 @@ int analytic_init(struct analytic *a, uint32_t events, uint32_t channels,
 	    __builtin_add_overflow(total, a->line + ANALYTIC_LINE, &total))
 		return -ENOMEM;
 	block = dsp_alloc(total, sizeof(*block));
-	a->scale = dsp_alloc(events, sizeof(*a->scale));
-	if (block && a->scale) {
+	a->even = dsp_alloc(events, sizeof(*a->even));
+	a->span = dsp_alloc((size_t)events * a->bunches,
+			    ANALYTIC_SPANS * sizeof(*a->span));
+	if (block && a->even && a->span) {
 		a->data = block + a->line;
+		for (e = 0; e < events; e++)
+			analytic_set_scale(a, e, 1);
 		return 0;
 	}
 	free(block);
@@ -148,9 +160,22 @@ void analytic_finish(struct analytic *a)
 {
 	if (a->data)
 		free(a->data - a->line);
-	free(a->scale);
+	free(a->even);
+	free(a->span);
 	a->data = NULL;
-	a->scale = NULL;
+	a->even = NULL;
+	a->span = NULL;
+}
+
+void analytic_set_scale(struct analytic *a, uint32_t event, float scale)
+{
+	uint32_t c;
+
+	for (c = 0; c < a->channels; c += ANALYTIC_BUNCH)
+		*analytic_spans(a, event, c) = (struct analytic_span){
+			INT32_MIN, INT32_MAX, 0, scale
+		};
+	a->even[event] = true;
 }
 
 int iq_init(struct iq *iq, uint32_t ensemble, uint32_t lines,

@@ -39,7 +39,29 @@ struct rf_frame {
 	double clock;
 };
 
-#define ANALYTIC_LINE	32	/* samples of a line of 64 bytes */
+#define ANALYTIC_LINE		32	/* samples of a line of 64 bytes */
+#define ANALYTIC_STRETCHES	8	/* of a row that may differ in scale */
+#define ANALYTIC_SPANS		(2 * ANALYTIC_STRETCHES - 1)
+#define ANALYTIC_BUNCH		16	/* channels that have their scales in common */
+
+/**
+ * struct analytic_span - lines of rows that have one scale
+ * @begin: first line; INT32_MIN: all before, too
+ * @end: line after the last; INT32_MAX: all behind, too
+ * @moved: from where its lines would lie to where they do [lines]
+ * @scale: int16 counts of RF to one count: a power of 2
+ *
+ * A tile that begins in a span's lines finds there and in the line behind them
+ * all that it asks for, in one scale. So where a stretch ends and the next has
+ * another scale, the last line is a span of its own, the seam: it and the line
+ * behind it lie once more, in the larger scale of both, behind the row.
+ */
+struct analytic_span {
+	int32_t begin;
+	int32_t end;
+	int32_t moved;
+	float scale;
+};
 
 /**
  * struct analytic - channel data as analytic signals
@@ -51,12 +73,16 @@ struct rf_frame {
  * @plane: from a real part to its imaginary part [int16]
  * @row: from channel to channel [int16]
  * @event: from event to event [int16]
- * @scale: per event, int16 counts of RF to one count of @data: a power of 2
+ * @even: [@events], one scale holds for all rows of the event
+ * @bunches: of channels, ANALYTIC_BUNCH each
+ * @span: [@events][@bunches][ANALYTIC_SPANS], one after another, without a gap;
+ *        the last one of a bunch ends at INT32_MAX
  *
  * Sample m of a row belongs to time rx_start + m / fs of its event, fs after
  * resampling; the carrier is kept, its phase is that of the RF. Real and
  * imaginary parts are lines of their own. Every row has a line of zeros before
- * it and one behind it, and zeros follow the samples that an event has.
+ * it and one behind it, and zeros follow the samples that an event has. Behind
+ * those lie the lines of seams.
  *
  * Lines lie as the kernels of this machine read them best: one after another,
  * or (analytic_blocked()) all channels' lines of the same samples together.
@@ -70,7 +96,9 @@ struct analytic {
 	size_t plane;
 	size_t row;
 	size_t event;
-	float *scale;
+	bool *even;
+	uint32_t bunches;
+	struct analytic_span *span;
 };
 
 /**
@@ -330,7 +358,7 @@ struct image {
 };
 
 /**
- * analytic_init() - buffer for a frame's channel data, zeroed
+ * analytic_init() - buffer for a frame's channel data, zeroed, of scale 1
  * @analytic: written
  * @events: of a frame
  * @channels: of an event
@@ -341,6 +369,31 @@ struct image {
 int analytic_init(struct analytic *analytic, uint32_t events,
 		  uint32_t channels, uint32_t samples);
 void analytic_finish(struct analytic *analytic);
+
+/** analytic_set_scale() - one scale for all rows of an event */
+void analytic_set_scale(struct analytic *analytic, uint32_t event, float scale);
+
+/** analytic_spans() - those of a channel's row, the first */
+static inline struct analytic_span *
+analytic_spans(const struct analytic *analytic, uint32_t event,
+	       uint32_t channel)
+{
+	return analytic->span + ANALYTIC_SPANS *
+		((size_t)event * analytic->bunches + channel / ANALYTIC_BUNCH);
+}
+
+/** analytic_span_at() - the span of a row that a line lies in */
+static inline const struct analytic_span *
+analytic_span_at(const struct analytic *analytic, uint32_t event,
+		 uint32_t channel, int32_t line)
+{
+	const struct analytic_span *span =
+		analytic_spans(analytic, event, channel);
+
+	while (line >= span->end)
+		span++;
+	return span;
+}
 
 /** analytic_blocked() - do lines of all channels lie together? */
 bool analytic_blocked(void);

@@ -48,7 +48,7 @@ static void make_rows(struct analytic *rows, const struct sono_scan *scan)
 	cr_assert_eq(analytic_init(rows, scan->events, scan->channels,
 				   FIXTURE_SAMPLES), 0);
 	for (e = 0; e < scan->events; e++)
-		rows->scale[e] = 1.0 / AMPLITUDE;
+		analytic_set_scale(rows, e, 1.0 / AMPLITUDE);
 }
 
 /* Sample m of an envelope, with the carrier's phase. */
@@ -302,8 +302,8 @@ Test(beamform, events_count_by_their_scale)
 	make_rows(&rows, scan);
 	set_row(&rows, scan, 0, 5);
 	set_row(&rows, scan, 1, 5);
-	rows.scale[0] *= 64;
-	rows.scale[1] /= 64;
+	analytic_set_scale(&rows, 0, 64.0 / AMPLITUDE);
+	analytic_set_scale(&rows, 1, 1 / 64.0 / AMPLITUDE);
 	run(&iq, scan, &params, &rows);
 	cr_assert_float_eq(cabs(value(&iq, 50)), 64 + 1 / 64.0, 64 * WEIGHT);
 	iq_finish(&iq);
@@ -644,7 +644,7 @@ Test(beamform, line_takes_the_beam_that_lies_on_it)
 		focus_event(scan, i, (i - 1.0) * 0.5e-3);
 		set_row(&rows, scan, i, 4);
 		if (i != 1)
-			rows.scale[i] *= 100;
+			analytic_set_scale(&rows, i, 100.0 / AMPLITUDE);
 	}
 	run(&iq, scan, &params, &rows);
 	for (i = 0; i < 100; i++)
@@ -974,7 +974,7 @@ static void make_events(struct analytic *rows, const struct sono_scan *scan)
 	make_rows(rows, scan);
 	fill_envelopes(rows, scan);
 	for (e = 0; e < scan->events; e++)
-		rows->scale[e] *= 1 + 0.25 * e;
+		analytic_set_scale(rows, e, (1 + 0.25 * e) / AMPLITUDE);
 }
 
 /* A line and an event alone share nothing, and nothing of them is kept. */
@@ -1157,6 +1157,159 @@ Test(beamform, every_event_for_itself)
 	params.grid.samples = 40;
 	params.grid.sample_step = 0.31e-3;
 	compare_ways(scan, params);
+	sono_scan_free(scan);
+}
+
+/* --- rows of several scales --- */
+
+/* As the demodulator lays them: a seam where the scale changes. */
+static void lay_spans(struct analytic_span *span, const struct analytic *a,
+		      uint32_t pattern)
+{
+	const uint32_t lines = (a->lines - 1) / ANALYTIC_STRETCHES + 1;
+	const float small = span->scale, large = 16 * small;
+	uint32_t i;
+
+	span->scale = pattern & 1 ? large : small;
+	for (i = 1; i < ANALYTIC_STRETCHES; i++) {
+		const int32_t last = i * lines - 1;
+
+		if ((pattern >> i & 1) == (pattern >> (i - 1) & 1))
+			continue;
+		span->end = last;
+		*++span = (struct analytic_span){
+			last, last + 1, a->lines + 2 * i - 1 - last, large
+		};
+		*++span = (struct analytic_span){
+			last + 1, INT32_MAX, 0, pattern >> i & 1 ? large : small
+		};
+	}
+}
+
+/* A span's lines of a channel, and the one behind them. */
+static void copy_span(struct analytic *to, const struct analytic *from,
+		      uint32_t e, uint32_t c, const struct analytic_span *span)
+{
+	const int ratio = span->scale / analytic_spans(from, e, c)->scale;
+	int32_t m = span->begin < 0 ? 0 : span->begin * ANALYTIC_LINE;
+
+	for (; m < (int32_t)to->lines * ANALYTIC_LINE &&
+	       m / ANALYTIC_LINE <= span->end; m++) {
+		const int16_t *in = analytic_row(from, e, c) +
+				    analytic_at(from, m);
+		int16_t *out = analytic_row(to, e, c) + analytic_at(to, m) +
+			       span->moved * (ptrdiff_t)to->line;
+
+		out[0] = in[0] / ratio;
+		out[to->plane] = in[from->plane] / ratio;
+	}
+}
+
+/* Multiples of 16 in one scale, and the same in two, changing as they may. */
+static void make_scales(struct analytic *one, struct analytic *two,
+			const struct sono_scan *scan, uint32_t seed)
+{
+	const struct analytic_span *span;
+	uint32_t e, c, m;
+
+	make_events(one, scan);
+	make_events(two, scan);
+	for (e = 0; e < scan->events; e++)
+		for (c = 0; c < scan->channels; c++)
+			for (m = 0; m < FIXTURE_SAMPLES; m++) {
+				int16_t *at = analytic_row(one, e, c) +
+					      analytic_at(one, m);
+
+				at[0] &= ~15;
+				at[one->plane] &= ~15;
+			}
+	for (e = 0; e < scan->events; e++) {
+		two->even[e] = false;
+		for (c = 0; c < scan->channels; c++) {
+			span = analytic_spans(two, e, c);
+			if (!(c % ANALYTIC_BUNCH)) {
+				seed = seed * 1664525 + 1013904223;
+				lay_spans(analytic_spans(two, e, c), two,
+					  seed >> 24);
+			}
+			do
+				copy_span(two, one, e, c, span);
+			while (span++->end < INT32_MAX);
+		}
+	}
+}
+
+/* Sums of the same integers but for a power of 2; blocks end elsewhere. */
+static void compare_scales(const struct sono_scan *scan,
+			   const struct beamform_params *params)
+{
+	static const char *const levels[] = { "c", "avx2", "avx512" };
+	struct analytic one, two;
+	struct iq want, iq;
+	uint32_t i, seed;
+	size_t k;
+
+	for (i = 0; i < 3; i++) {
+		setenv("SONO_CPU", levels[i], 1);
+		for (seed = 1; seed < 8; seed++) {
+			make_scales(&one, &two, scan, seed);
+			run(&want, scan, params, &one);
+			run(&iq, scan, params, &two);
+			for (k = 0; k < points(&iq); k++)
+				cr_assert_lt(cabs(value(&iq, k) -
+						  value(&want, k)),
+					     1e-5 * scan->channels *
+						     scan->events,
+					     "%s, %u: %zu", levels[i], seed, k);
+			iq_finish(&want);
+			iq_finish(&iq);
+			analytic_finish(&one);
+			analytic_finish(&two);
+		}
+	}
+}
+
+/* Two and a half bunches of channels, the last ones far aside. */
+static struct sono_scan *wide_scan(uint32_t events)
+{
+	struct sono_scan *scan = sono_scan_alloc(40, 40, events);
+	uint32_t i;
+
+	for (i = 0; i < 40; i++) {
+		scan->element[i].x = (i - 7.5) * FIXTURE_PITCH;
+		scan->element[i].nz = 1;
+		scan->channel_element[i] = i;
+	}
+	for (i = 0; i < events; i++)
+		scan->event[i].samples = FIXTURE_SAMPLES;
+	scan->fs = FIXTURE_FS;
+	scan->fc = FIXTURE_FC;
+	scan->c = FIXTURE_C;
+	sono_scan_layout(scan, 0);
+	return scan;
+}
+
+/* Laws kept, shared, of their own; with edges; coarse; beyond the record. */
+Test(beamform, scales_of_stretches_make_no_difference)
+{
+	struct sono_scan *scan = wide_scan(2);
+	struct beamform_params params = lines_on_elements(scan);
+
+	compare_scales(scan, &params);
+	params.f_number = 0;
+	compare_scales(scan, &params);
+	slope_event(scan, 1, 0.1);
+	params.f_number = 1;
+	params.window = WINDOW_HANN;
+	compare_scales(scan, &params);
+	params.grid.line_step *= 0.97;
+	compare_scales(scan, &params);
+	scan->event[0].rx_start = 5e-6;
+	scan->event[1].rx_start = -5e-6;
+	compare_scales(scan, &params);
+	params.grid.samples = 40;
+	params.grid.sample_step = 1.5e-3;
+	compare_scales(scan, &params);
 	sono_scan_free(scan);
 }
 

@@ -34,13 +34,24 @@ static void demodulate(struct analytic *out, const struct sono_scan *scan,
 	demod_destroy(demod);
 }
 
+/* Sample m as a tile finds it that begins in a line of @span. */
+static double complex value_in(const struct analytic *a, uint32_t event,
+			       uint32_t channel, uint32_t m,
+			       const struct analytic_span *span)
+{
+	const int32_t at = m + span->moved * ANALYTIC_LINE;
+	const int16_t *row = analytic_row(a, event, channel) +
+			     analytic_at(a, at);
+
+	return (row[0] + I * row[a->plane]) * span->scale;
+}
+
 static double complex value(const struct analytic *a, uint32_t event,
 			    uint32_t channel, uint32_t m)
 {
-	const int16_t *at = analytic_row(a, event, channel) +
-			    analytic_at(a, m);
-
-	return (at[0] + I * at[a->plane]) * a->scale[event];
+	return value_in(a, event, channel, m,
+			analytic_span_at(a, event, channel,
+					 m / ANALYTIC_LINE));
 }
 
 /*
@@ -225,7 +236,8 @@ Test(demod, weak_and_strong_events_keep_their_precision)
 		fill_event(data, scan, e, amplitudes[e], false);
 	demodulate(&a, scan, &params, data);
 	for (e = 0; e < 5; e++) {
-		cr_assert_eq(a.scale[e], scales[e]);
+		cr_assert(a.even[e]);
+		cr_assert_eq(analytic_spans(&a, e, 3)->scale, scales[e]);
 		for (m = 200; m < 300; m++) {
 			const double complex want = amplitudes[e] *
 						    cexp(I * M_PI / 2 * m);
@@ -285,6 +297,124 @@ Test(demod, envelope_above_its_samples_is_not_cut)
 	free(data);
 }
 
+/* @strong at first, then a weak tone. */
+static void fill_behind(int16_t *data, const struct sono_scan *scan,
+			double strong)
+{
+	const struct sono_event *ev = &scan->event[0];
+	uint32_t c, n;
+
+	for (c = 0; c < scan->channels; c++)
+		for (n = 0; n < ev->samples; n++)
+			data[c * ev->stride / 2 + n] =
+				lrint((n < ev->samples / 8 ? strong : 10.37) *
+				      cos(2 * M_PI * scan->fc / scan->fs * n));
+}
+
+/*
+ * Wherever a tile begins, it finds the same in its own span as others do in
+ * theirs, but for what either rounds; in a span of its own every line and the
+ * one behind it.
+ */
+static void compare_spans(const struct analytic *a, uint32_t samples)
+{
+	const struct analytic_span *span = analytic_spans(a, 0, 3);
+	int32_t m;
+
+	do {
+		const int32_t begin = span->begin < 0 ? 0 : span->begin;
+		const int32_t end = span->end < (int32_t)a->lines ?
+				    span->end + 1 : (int32_t)a->lines;
+
+		for (m = begin * 32; m < end * 32; m++) {
+			const double complex own = value_in(a, 0, 3, m, span);
+			const double scale = fmax(span->scale,
+				analytic_span_at(a, 0, 3, m / 32)->scale);
+
+			if (m >= (int32_t)samples)
+				cr_assert_eq(own, 0);
+			cr_assert_leq(cabs(own - value(a, 0, 3, m)), 2 * scale);
+		}
+	} while (span++->end < INT32_MAX);
+}
+
+/* Of a tone 70 dB below what came before it: as of one that is alone. */
+static void look_behind(double fs, uint32_t decimate, uint32_t samples)
+{
+	const struct demod_params params = {
+		.pass = 1.5e6, .stop = 2.5e6, .decimate = decimate,
+	};
+	struct sono_scan *scan = fixture_scan(1);
+	struct analytic a, alone;
+	uint32_t total, m;
+	int16_t *data;
+
+	scan->fs = fs;
+	scan->event[0].samples = samples;
+	sono_scan_layout(scan, 0);
+	data = calloc(1, scan->frame_bytes);
+	fill_behind(data, scan, 0);
+	demodulate(&alone, scan, &params, data);
+	fill_behind(data, scan, 32767);
+	demodulate(&a, scan, &params, data);
+	total = demod_samples(scan, samples, decimate);
+	cr_assert_not(a.even[0]);
+	/* 11 bits above the point alone, at most 4 fewer behind the other */
+	for (m = total / 2; m < total; m++)
+		cr_assert_lt(cabs(value(&a, 0, 3, m) - value(&alone, 0, 3, m)),
+			     M_SQRT2 * (0x1p-7 + 0x1p-11), "%g, %u", fs, m);
+	compare_spans(&a, total);
+	analytic_finish(&a);
+	analytic_finish(&alone);
+	sono_scan_free(scan);
+	free(data);
+}
+
+Test(demod, weak_echoes_behind_strong_ones_keep_their_precision)
+{
+	look_behind(20e6, 1, 1000);
+	look_behind(40e6, 2, 2000);
+	look_behind(17e6, 1, 997);
+	look_behind(17e6, 2, 1111);
+	look_behind(60e6, 3, 3111);
+	look_behind(20e6, 1, 400);
+}
+
+/* A bunch of channels has its own scales, and only where it needs them. */
+Test(demod, strong_channels_do_not_coarsen_others)
+{
+	struct sono_scan *scan = sono_scan_alloc(40, 40, 1);
+	const struct demod_params params = { 0 };
+	int16_t *data;
+	struct analytic a;
+	uint32_t c, n;
+
+	scan->fs = FIXTURE_FS;
+	scan->fc = FIXTURE_FC;
+	scan->event[0].samples = FIXTURE_SAMPLES;
+	sono_scan_layout(scan, 0);
+	data = calloc(1, scan->frame_bytes);
+	for (c = 0; c < 40; c++)
+		for (n = 0; n < FIXTURE_SAMPLES; n += 2)
+			data[c * scan->event[0].stride / 2 + n] =
+				(c / 16 == 1 && n < 100 ? 16000 : 5) *
+				(n & 2 ? -1 : 1);
+	demodulate(&a, scan, &params, data);
+	cr_assert_not(a.even[0]);
+	for (c = 0; c < 40; c++) {
+		const struct analytic_span *span = analytic_spans(&a, 0, c);
+
+		cr_assert_eq(span->end == INT32_MAX, c / 16 != 1);
+		cr_assert_eq(span->scale, c / 16 == 1 ? 1 : 0x1p-12);
+		for (n = 200; n < 300; n++)
+			cr_assert_lt(cabs(value(&a, 0, c, n) -
+					  5 * cexp(I * M_PI / 2 * n)), 6e-4 * 5);
+	}
+	analytic_finish(&a);
+	sono_scan_free(scan);
+	free(data);
+}
+
 Test(demod, silence_stays_silence)
 {
 	struct sono_scan *scan = fixture_scan(2);
@@ -296,7 +426,7 @@ Test(demod, silence_stays_silence)
 	demodulate(&a, scan, &params, data);
 	for (i = 0; i < 2 * a.event; i++)
 		cr_assert_eq(a.data[i], 0);
-	cr_assert_gt(a.scale[1], 0);
+	cr_assert_gt(analytic_spans(&a, 1, 0)->scale, 0);
 	analytic_finish(&a);
 	sono_scan_free(scan);
 	free(data);
@@ -304,22 +434,27 @@ Test(demod, silence_stays_silence)
 
 /* --- a frame --- */
 
-/* Events of different lengths, noise of different strength. */
+/* Events of different lengths, noise of different strength, in bursts. */
 static struct sono_scan *uneven_scan(int16_t **data)
 {
 	struct sono_scan *scan = fixture_scan(7);
-	uint32_t e, seed = 1;
-	size_t i;
+	uint32_t e, c, n, seed = 1;
 
 	for (e = 0; e < 7; e++)
 		scan->event[e].samples = FIXTURE_SAMPLES - 37 * e;
 	sono_scan_layout(scan, 0);
 	*data = calloc(1, scan->frame_bytes);
-	for (i = 0; i < scan->frame_bytes / 2; i++) {
-		seed = seed * 1664525 + 1013904223;
-		(*data)[i] = (int32_t)seed >> (16 + i * 14 /
-					       scan->frame_bytes);
-	}
+	for (e = 0; e < 7; e++)
+		for (c = 0; c < scan->channels; c++)
+			for (n = 0; n < scan->event[e].samples; n++) {
+				const struct sono_event *ev = &scan->event[e];
+				const size_t at = (ev->offset +
+						   c * ev->stride) / 2 + n;
+
+				seed = seed * 1664525 + 1013904223;
+				(*data)[at] = (int32_t)seed >>
+					(16 + e + (n % 200 < 30 ? 0 : 5));
+			}
 	return scan;
 }
 
@@ -427,8 +562,11 @@ Test(demod, workers_give_the_same_bits)
 			run_parts(&a, scan, data, params);
 			cr_assert_eq(memcmp(a.data, one.data,
 					    2 * 7 * a.event), 0);
-			cr_assert_eq(memcmp(a.scale, one.scale,
-					    7 * sizeof(*a.scale)), 0);
+			cr_assert_eq(memcmp(a.even, one.even,
+					    7 * sizeof(*a.even)), 0);
+			cr_assert_eq(memcmp(a.span, one.span,
+					    7 * ANALYTIC_SPANS *
+						    sizeof(*a.span)), 0);
 			analytic_finish(&a);
 		}
 		analytic_finish(&one);

@@ -107,6 +107,22 @@ Test(dsp, alloc_refuses_what_overflows)
 	cr_assert_null(dsp_alloc(SIZE_MAX / 2, 3));
 }
 
+/* Behind the line of zeros behind the row: two lines for every seam. */
+static void fill_seams(const struct analytic *a, int16_t *row)
+{
+	const int32_t begin = (a->lines + 1) * ANALYTIC_LINE;
+	int32_t m;
+
+	for (m = 0; m < ANALYTIC_SPANS / 2 * 2 * ANALYTIC_LINE; m++) {
+		int16_t *at = row + analytic_at(a, begin + m);
+
+		cr_assert_eq(at[0], 0);
+		cr_assert_eq(at[a->plane], 0);
+		at[0] = 3;
+		at[a->plane] = 4;
+	}
+}
+
 /* The lines of a row, and those of zeros on either side, overlap no other's. */
 static void fill_rows(const struct analytic *a)
 {
@@ -127,6 +143,7 @@ static void fill_rows(const struct analytic *a)
 				at[0] = 1;
 				at[a->plane] = 2;
 			}
+			fill_seams(a, row);
 		}
 	}
 }
@@ -168,7 +185,8 @@ static void lay_out_rows(void)
 		find_zeros(&a);
 		analytic_finish(&a);
 		cr_assert_null(a.data);
-		cr_assert_null(a.scale);
+		cr_assert_null(a.span);
+		cr_assert_null(a.even);
 	}
 }
 
