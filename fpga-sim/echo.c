@@ -37,9 +37,16 @@ struct pulse {
 	float *table; /* [STEPS][taps], time start + tap + step / STEPS */
 };
 
-/* A run of samples of the arriving field that matter. */
+/* A run of samples of a field that matter. */
 struct run {
 	uint32_t from, to;
+};
+
+/* What arrives at the scatterer, or what of that is heard. */
+struct field {
+	float *rows; /* [PHASES][spread], MARGIN of each row before its start */
+	struct run *run;
+	uint32_t runs;
 };
 
 /* One of the elements that transmit in the event at hand. */
@@ -58,12 +65,11 @@ struct echo {
 	uint32_t senders;
 	double *x, *z, *nx, *nz, *gain; /* [elements], the probe's */
 	double *way; /* [elements], of the scatterer at hand [samples] */
-	double *sine; /* [elements], times the phase that it is of the width */
-	double *weight; /* [elements] */
+	double *sine; /* [elements], of the angle to the scatterer */
+	double *near; /* [elements], what angle and distance leave of a wave */
+	double *weight; /* [elements], and the width */
 	uint32_t spread; /* samples of a row */
-	float *field; /* [PHASES][spread], MARGIN of each row before its start */
-	struct run *run;
-	uint32_t runs;
+	struct field heard;
 };
 
 /* What is far from the probe's frequency makes no echo at all. */
@@ -181,32 +187,40 @@ static double sinc_series(double a)
  * behind the element, and in front of it by angle and distance.
  */
 static void measure_ways(struct echo *e, const struct sim_scatterer *s,
-			 double frequency, double fs)
+			 double fs)
 {
-	const double turn = M_PI * e->probe->width * frequency /
-			    SIM_SOUND_SPEED;
-	const uint32_t n = e->probe->elements;
-
-	for (uint32_t i = 0; i < n; i++) {
+	for (uint32_t i = 0; i < e->probe->elements; i++) {
 		double dx = s->x - e->x[i], dz = s->z - e->z[i];
 		double r = sqrt(dx * dx + dz * dz);
 		double cosine;
 
 		r = r > NEAREST ? r : NEAREST;
 		cosine = (dx * e->nx[i] + dz * e->nz[i]) / r;
-		e->sine[i] = turn * (dx * e->nz[i] - dz * e->nx[i]) / r;
+		e->sine[i] = (dx * e->nz[i] - dz * e->nx[i]) / r;
 		e->way[i] = r / SIM_SOUND_SPEED * fs;
-		e->weight[i] = (cosine > 0 ? cosine : 0) * REFERENCE / r *
-			       e->gain[i];
+		e->near[i] = (cosine > 0 ? cosine : 0) * REFERENCE / r *
+			     e->gain[i];
 	}
+}
+
+/* What is left of a wave of a frequency that a width averages. */
+static void weigh(struct echo *e, double frequency)
+{
+	const double turn = M_PI * e->probe->width * frequency /
+			    SIM_SOUND_SPEED;
+	const uint32_t n = e->probe->elements;
+
 	if (turn < SERIES_END) {
 		for (uint32_t i = 0; i < n; i++)
-			e->weight[i] *= sinc_series(e->sine[i]);
+			e->weight[i] = e->near[i] *
+				       sinc_series(turn * e->sine[i]);
 		return;
 	}
-	for (uint32_t i = 0; i < n; i++)
-		if (fabs(e->sine[i]) > 1e-6)
-			e->weight[i] *= sin(e->sine[i]) / e->sine[i];
+	for (uint32_t i = 0; i < n; i++) {
+		double a = turn * e->sine[i];
+
+		e->weight[i] = e->near[i] * (fabs(a) > 1e-6 ? sin(a) / a : 1);
+	}
 }
 
 static double delay_of(const struct echo *e, const struct sim_tx *tx, double fs)
@@ -227,21 +241,21 @@ static void find_senders(struct echo *e, const struct sim_tx *tx,
 			};
 }
 
-static float *field_row(const struct echo *e, unsigned int phase)
+static float *field_row(const struct echo *e, const struct field *f,
+			unsigned int phase)
 {
-	return e->field + (size_t)phase * e->spread + MARGIN;
+	return f->rows + (size_t)phase * e->spread + MARGIN;
 }
 
 /* Add an element's pulse that begins at @q >= 0 [1/STEPS sample]. */
-static void add_pulse(struct echo *e, uint32_t q, float weight)
+static void add_pulse(const struct echo *e, struct field *f,
+		      const struct pulse *p, uint32_t q, float weight)
 {
-	const struct pulse *p = &e->pulse;
-
 	for (int phase = 0; phase < PHASES; phase++) {
 		uint32_t at = q + STEPS - phase * (STEPS / PHASES);
 		uint32_t n = (at + STEPS - 1) / STEPS;
 		const float *from = p->table + (n * STEPS - at) * p->taps;
-		float *to = field_row(e, phase) + n - 1;
+		float *to = field_row(e, f, phase) + n - 1;
 
 		for (uint32_t k = 0; k < p->taps; k++)
 			to[k] += weight * from[k];
@@ -249,13 +263,12 @@ static void add_pulse(struct echo *e, uint32_t q, float weight)
 }
 
 /*
- * Sum what the senders send to the scatterer. *@base is the time of the
- * grid's first sample; return how many samples it has, 0 for none.
+ * When the senders' pulses arrive. *@base is the time of the grid's first
+ * sample; return how many samples it has, 0 for none.
  */
-static uint32_t sum_field(struct echo *e, uint32_t window, int64_t *base)
+static uint32_t find_arrivals(struct echo *e, uint32_t window, int64_t *base)
 {
-	double first = INFINITY, last = -INFINITY, origin;
-	uint32_t length;
+	double first = INFINITY, last = -INFINITY;
 
 	for (uint32_t i = 0; i < e->senders; i++) {
 		struct sender *s = &e->sender[i];
@@ -269,29 +282,37 @@ static uint32_t sum_field(struct echo *e, uint32_t window, int64_t *base)
 	if (first > last)
 		return 0;
 	*base = (int64_t)floor(first + e->pulse.start) - 1;
-	origin = e->pulse.start - (double)*base;
-	length = (uint32_t)(last - first) + e->pulse.taps + 4;
+	return (uint32_t)(last - first) + e->pulse.taps + 4;
+}
+
+/* Sum what the senders send to the scatterer, as @p shows it. */
+static void sum_field(const struct echo *e, struct field *f,
+		      const struct pulse *p, uint32_t window, int64_t base,
+		      uint32_t length)
+{
+	const double origin = p->start - (double)base;
+
 	for (int phase = 0; phase < PHASES; phase++)
-		memset(field_row(e, phase) - MARGIN, 0,
+		memset(field_row(e, f, phase) - MARGIN, 0,
 		       (length + 2 * MARGIN) * sizeof(float));
 	for (uint32_t i = 0; i < e->senders; i++) {
 		const struct sender *s = &e->sender[i];
 
 		if (s->at <= window)
-			add_pulse(e,
+			add_pulse(e, f, p,
 				  (uint32_t)((s->at + origin) * STEPS + 0.5),
 				  (float)e->weight[s->element] * s->amplitude);
 	}
-	return length;
 }
 
 /* The largest square of a stretch of the field, every half sample. */
-static float block_peak(const struct echo *e, uint32_t from, uint32_t to)
+static float block_peak(const struct echo *e, const struct field *f,
+			uint32_t from, uint32_t to)
 {
 	float peak = 0;
 
 	for (int phase = 0; phase < PHASES; phase += 2) {
-		const float *row = field_row(e, phase);
+		const float *row = field_row(e, f, phase);
 
 		for (uint32_t n = from; n < to; n++) {
 			float square = row[n] * row[n];
@@ -306,20 +327,21 @@ static float block_peak(const struct echo *e, uint32_t from, uint32_t to)
  * Between the wave proper and the waves from the array's ends, elements
  * cancel out: leave out the blocks where nothing is left.
  */
-static void find_runs(struct echo *e, uint32_t length)
+static void find_runs(const struct echo *e, struct field *f, uint32_t length)
 {
-	const float least = NEGLIGIBLE * NEGLIGIBLE * block_peak(e, 0, length);
+	const float least = NEGLIGIBLE * NEGLIGIBLE *
+			    block_peak(e, f, 0, length);
 
-	e->runs = 0;
+	f->runs = 0;
 	for (uint32_t from = 0; from < length; from += BLOCK) {
 		uint32_t to = from + BLOCK < length ? from + BLOCK : length;
 
-		if (block_peak(e, from, to) <= least)
+		if (block_peak(e, f, from, to) <= least)
 			continue;
-		if (e->runs && e->run[e->runs - 1].to == from)
-			e->run[e->runs - 1].to = to;
+		if (f->runs && f->run[f->runs - 1].to == from)
+			f->run[f->runs - 1].to = to;
 		else
-			e->run[e->runs++] = (struct run){ from, to };
+			f->run[f->runs++] = (struct run){ from, to };
 	}
 }
 
@@ -337,8 +359,8 @@ static void add_run(float *restrict to, const float *const row[4],
 }
 
 /* Add the field, as late as @delay [samples], to one channel's samples. */
-static void add_echo(const struct echo *e, double delay, float weight,
-		     float *rf, int64_t samples)
+static void add_echo(const struct echo *e, const struct field *f,
+		     double delay, float weight, float *rf, int64_t samples)
 {
 	int64_t k0 = (int64_t)(delay + START_MAX) + 1 - START_MAX;
 	double at = ((double)k0 - delay) * PHASES;
@@ -355,10 +377,10 @@ static void add_echo(const struct echo *e, double delay, float weight,
 	for (int i = 0; i < 4; i++) {
 		unsigned int p = phase + i - 1 + PHASES;
 
-		row[i] = field_row(e, p % PHASES) + p / PHASES - 1;
+		row[i] = field_row(e, f, p % PHASES) + p / PHASES - 1;
 	}
-	for (uint32_t i = 0; i < e->runs; i++) {
-		int64_t from = e->run[i].from, to = e->run[i].to;
+	for (uint32_t i = 0; i < f->runs; i++) {
+		int64_t from = f->run[i].from, to = f->run[i].to;
 		const float *at_from[4];
 
 		from = from + k0 < 0 ? -k0 : from;
@@ -373,6 +395,49 @@ static void add_echo(const struct echo *e, double delay, float weight,
 
 /* --- an event ----------------------------------------------------------------------- */
 
+/* An event, and where its samples go. */
+struct shot {
+	const struct sim_event *event;
+	const uint16_t *map;
+	uint32_t channels;
+	double fs;
+	double start; /* of the window [samples] */
+	uint32_t end; /* of it */
+	float *rf;
+};
+
+/* What a field makes of a scatterer that sends it back to all channels. */
+static void return_field(const struct echo *e, const struct field *f,
+			 const struct shot *s, int64_t base, float strength)
+{
+	const uint32_t samples = s->event->rx_samples;
+
+	for (uint32_t c = 0; c < s->channels; c++)
+		add_echo(e, f, (double)base + e->way[s->map[c]] - s->start,
+			 strength * (float)e->weight[s->map[c]],
+			 s->rf + (size_t)c * samples, samples);
+}
+
+static void add_scatterer(struct echo *e, const struct shot *s,
+			  const struct sim_scatterer *scatterer)
+{
+	const double hv = s->event->hv / e->hv_max;
+	const float strength = (float)(scatterer->amplitude * hv);
+	uint32_t length;
+	int64_t base = 0;
+
+	if (strength == 0)
+		return;
+	measure_ways(e, scatterer, s->fs);
+	length = find_arrivals(e, s->end, &base);
+	if (!length)
+		return;
+	weigh(e, s->event->tx_freq);
+	sum_field(e, &e->heard, &e->pulse, s->end, base, length);
+	find_runs(e, &e->heard, length);
+	return_field(e, &e->heard, s, base, strength);
+}
+
 void echo_execute(struct echo *e, const struct sim_seq *table, uint32_t event,
 		  const struct sim_scatterer *scatterer, size_t count,
 		  float *rf)
@@ -380,34 +445,23 @@ void echo_execute(struct echo *e, const struct sim_seq *table, uint32_t event,
 	const struct sim_event *ev = &table->event[event];
 	const struct sim_tx *tx =
 		table->tx + (size_t)ev->tx_row * table->elements;
-	const uint16_t *map = table->map + (size_t)ev->rx_map * table->channels;
-	const double fs = sample_rate(e, ev);
 	const double start = (double)ev->rx_start / ev->rx_decimation;
-	const uint32_t window = (uint32_t)start + ev->rx_samples;
+	const struct shot shot = {
+		.event = ev,
+		.map = table->map + (size_t)ev->rx_map * table->channels,
+		.channels = table->channels,
+		.fs = sample_rate(e, ev),
+		.start = start,
+		.end = (uint32_t)start + ev->rx_samples,
+		.rf = rf,
+	};
 
 	if (!audible(e, ev))
 		return;
 	make_pulse(e, ev);
-	find_senders(e, tx, table->elements, fs);
-	for (size_t i = 0; i < count; i++) {
-		float strength =
-			(float)(scatterer[i].amplitude * ev->hv / e->hv_max);
-		uint32_t length;
-		int64_t base = 0;
-
-		if (strength == 0)
-			continue;
-		measure_ways(e, &scatterer[i], ev->tx_freq, fs);
-		length = sum_field(e, window, &base);
-		if (!length)
-			continue;
-		find_runs(e, length);
-		for (uint32_t c = 0; c < table->channels; c++)
-			add_echo(e, (double)base + e->way[map[c]] - start,
-				 strength * (float)e->weight[map[c]],
-				 rf + (size_t)c * ev->rx_samples,
-				 ev->rx_samples);
-	}
+	find_senders(e, tx, table->elements, shot.fs);
+	for (size_t i = 0; i < count; i++)
+		add_scatterer(e, &shot, &scatterer[i]);
 }
 
 /* --- life ----------------------------------------------------------------------------- */
@@ -469,11 +523,24 @@ static void copy_elements(struct echo *e)
 	}
 }
 
+static int alloc_field(const struct echo *e, struct field *f)
+{
+	f->rows = malloc((size_t)PHASES * e->spread * sizeof(float));
+	f->run = malloc((e->spread / BLOCK + 1) * sizeof(*f->run));
+	return f->rows && f->run ? 0 : -ENOMEM;
+}
+
+static void free_field(struct field *f)
+{
+	free(f->rows);
+	free(f->run);
+}
+
 static int alloc_room(struct echo *e, uint32_t taps)
 {
 	uint32_t n = e->probe->elements;
-	double **rows[] = { &e->x,    &e->z,   &e->nx,	 &e->nz,
-			    &e->gain, &e->way, &e->sine, &e->weight };
+	double **rows[] = { &e->x,   &e->z,    &e->nx,	 &e->nz,    &e->gain,
+			    &e->way, &e->sine, &e->near, &e->weight };
 	bool all = true;
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
@@ -482,9 +549,7 @@ static int alloc_room(struct echo *e, uint32_t taps)
 	}
 	e->pulse.table = malloc((size_t)STEPS * taps * sizeof(float));
 	e->sender = malloc(n * sizeof(*e->sender));
-	e->field = malloc((size_t)PHASES * e->spread * sizeof(float));
-	e->run = malloc((e->spread / BLOCK + 1) * sizeof(*e->run));
-	if (!all || !e->pulse.table || !e->sender || !e->field || !e->run)
+	if (!all || !e->pulse.table || !e->sender || alloc_field(e, &e->heard))
 		return -ENOMEM;
 	copy_elements(e);
 	return 0;
@@ -530,8 +595,8 @@ void echo_destroy(struct echo *e)
 	free(e->gain);
 	free(e->way);
 	free(e->sine);
+	free(e->near);
 	free(e->weight);
-	free(e->field);
-	free(e->run);
+	free_field(&e->heard);
 	free(e);
 }
