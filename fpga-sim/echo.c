@@ -6,6 +6,10 @@
  * interpolates between them (cubic, Lagrange). At 4 samples a period, the
  * error of that is 65 dB below the echo; the pulse itself is placed to
  * 1/STEPS sample.
+ *
+ * Where the medium is nonlinear, the pressure at the scatterer is needed by
+ * itself: the response is then taken apart, one half of it before the square
+ * and the other behind.
  */
 #include <errno.h>
 #include <math.h>
@@ -28,8 +32,12 @@
 #define START_MAX ((int64_t)1 << 31) /* no echo is earlier than minus this */
 #define MARGIN 4 /* silence around a row of the field [samples] */
 
-/* The pulse at one frequency and length, as an echo shows it. */
+/*
+ * The pulse at one frequency and length: as an echo shows it, or as pressure,
+ * which has gone through the response one way only.
+ */
 struct pulse {
+	bool pressure;
 	uint32_t freq, polarity, decimation;
 	int half_cycles;
 	double start; /* of the table, after the transmit [samples] */
@@ -70,6 +78,14 @@ struct echo {
 	double *weight; /* [elements], and the width */
 	uint32_t spread; /* samples of a row */
 	struct field heard;
+	double nonlinearity;
+	/* the rest only in a nonlinear medium */
+	struct pulse sent; /* as pressure */
+	struct field pressure, overtone;
+	float *fine; /* [PHASES x spread], squares of the pressure in time */
+	float *ear; /* [2 ears + 1], the response one way, PHASES a sample */
+	uint32_t ears;
+	uint32_t ear_decimation; /* that it was made for */
 };
 
 /* What is far from the probe's frequency makes no echo at all. */
@@ -88,19 +104,34 @@ static double sample_rate(const struct echo *e, const struct sim_event *event)
 
 /* --- the pulse ------------------------------------------------------------------- */
 
-static double gauss_deviation(const struct sim_probe *probe)
+/* Of the two-way response; one way its square is half as large. */
+static double gauss_deviation(const struct sim_probe *probe, bool one_way)
 {
 	double f = probe->bandwidth * probe->fc / 2 / sqrt(2 * log(2));
 
-	return 1 / (2 * M_PI * f);
+	return 1 / (2 * M_PI * f) * (one_way ? M_SQRT1_2 : 1);
 }
 
-/* The element's two-way response to a step at time 0. */
-static double step_response(const struct sim_probe *probe, double t)
+/*
+ * The element's response to a step at time 0: two ways, or as pressure. At the
+ * centre frequency both are the same.
+ */
+static double step_response(const struct sim_probe *probe, bool pressure,
+			    double t)
 {
-	double s = gauss_deviation(probe);
+	double s = gauss_deviation(probe, pressure);
 
-	return exp(-t * t / (2 * s * s)) * cos(2 * M_PI * probe->fc * t) / M_PI;
+	return exp(-t * t / (2 * s * s)) * cos(2 * M_PI * probe->fc * t) /
+	       M_PI * (pressure ? M_SQRT2 : 1);
+}
+
+/* The response one way to an impulse, 1 at the centre frequency. */
+static double ear_response(const struct sim_probe *probe, double t)
+{
+	double s = gauss_deviation(probe, true);
+
+	return exp(-t * t / (2 * s * s)) * cos(2 * M_PI * probe->fc * t) * 2 /
+	       (s * sqrt(2 * M_PI));
 }
 
 /* The response to the half cycles, at time t after they began. */
@@ -108,7 +139,7 @@ static double pulse_at(const struct sim_probe *probe, const struct pulse *p,
 		       double t)
 {
 	double half = 0.5 / p->freq;
-	double end = GAUSS_END * gauss_deviation(probe);
+	double end = GAUSS_END * gauss_deviation(probe, p->pressure);
 	int first = (int)fmax(0, floor((t - end) / half) - 1);
 	int last = (int)fmin(p->half_cycles - 1, floor((t + end) / half));
 	double sum = 0;
@@ -116,8 +147,9 @@ static double pulse_at(const struct sim_probe *probe, const struct pulse *p,
 	for (int i = first; i <= last; i++) {
 		double sign = (i + p->polarity) % 2 ? -1 : 1;
 
-		sum += sign * (step_response(probe, t - i * half) -
-			       step_response(probe, t - (i + 1) * half));
+		sum += sign *
+		       (step_response(probe, p->pressure, t - i * half) -
+			step_response(probe, p->pressure, t - (i + 1) * half));
 	}
 	return sum;
 }
@@ -130,19 +162,21 @@ static bool same_pulse(const struct pulse *p, const struct sim_event *event)
 	       p->decimation == event->rx_decimation;
 }
 
-static uint32_t pulse_taps(const struct echo *e, const struct sim_event *event)
+/* Of either kind; two ways are longer. */
+static uint32_t pulse_taps(const struct echo *e, const struct sim_event *event,
+			   bool pressure)
 {
 	double length = 0.5 * event->tx_half_cycles / event->tx_freq +
-			2 * GAUSS_END * gauss_deviation(e->probe);
+			2 * GAUSS_END * gauss_deviation(e->probe, pressure);
 
 	return (uint32_t)ceil(length * sample_rate(e, event)) + 1;
 }
 
 /* @p->table has room for the longest pulse of the table. */
-static void make_pulse(struct echo *e, const struct sim_event *event)
+static void make_pulse(const struct echo *e, struct pulse *p,
+		       const struct sim_event *event)
 {
 	double fs = sample_rate(e, event);
-	struct pulse *p = &e->pulse;
 
 	if (same_pulse(p, event))
 		return;
@@ -150,13 +184,34 @@ static void make_pulse(struct echo *e, const struct sim_event *event)
 	p->half_cycles = event->tx_half_cycles;
 	p->polarity = event->tx_polarity;
 	p->decimation = event->rx_decimation;
-	p->start = -GAUSS_END * gauss_deviation(e->probe) * fs;
-	p->taps = pulse_taps(e, event);
+	p->start = -GAUSS_END * gauss_deviation(e->probe, p->pressure) * fs;
+	p->taps = pulse_taps(e, event, p->pressure);
 	for (uint32_t s = 0; s < STEPS; s++)
 		for (uint32_t k = 0; k < p->taps; k++)
 			p->table[s * p->taps + k] = (float)pulse_at(
 				e->probe, p,
 				(p->start + k + (double)s / STEPS) / fs);
+}
+
+static uint32_t half_ear(const struct echo *e, const struct sim_event *event)
+{
+	return (uint32_t)ceil(GAUSS_END * gauss_deviation(e->probe, true) *
+			      sample_rate(e, event) * PHASES);
+}
+
+/* @e->ear has room for the longest of the table. */
+static void make_ear(struct echo *e, const struct sim_event *event)
+{
+	const double rate = sample_rate(e, event) * PHASES;
+
+	if (e->ear_decimation == event->rx_decimation)
+		return;
+	e->ear_decimation = event->rx_decimation;
+	e->ears = half_ear(e, event);
+	for (uint32_t k = 0; k <= 2 * e->ears; k++)
+		e->ear[k] = (float)(ear_response(e->probe,
+						 ((double)k - e->ears) / rate) /
+				    rate);
 }
 
 /* --- one scatterer ------------------------------------------------------------------ */
@@ -282,7 +337,7 @@ static uint32_t find_arrivals(struct echo *e, uint32_t window, int64_t *base)
 	if (first > last)
 		return 0;
 	*base = (int64_t)floor(first + e->pulse.start) - 1;
-	return (uint32_t)(last - first) + e->pulse.taps + 4;
+		return (uint32_t)(last - first) + e->pulse.taps + 4;
 }
 
 /* Sum what the senders send to the scatterer, as @p shows it. */
@@ -393,6 +448,71 @@ static void add_echo(const struct echo *e, const struct field *f,
 	}
 }
 
+/* --- a nonlinear medium ------------------------------------------------------------ */
+
+/* The squares of the pressure in order of time; 0 beyond @length. */
+static void square_pressure(const struct echo *e, uint32_t length)
+{
+	for (int phase = 0; phase < PHASES; phase++) {
+		const float *row = field_row(e, &e->pressure, phase);
+
+		for (uint32_t n = 0; n < length; n++)
+			e->fine[n * PHASES + phase] = row[n] * row[n];
+	}
+}
+
+/* What an element hears of the squares, times @strength. */
+static void hear_squares(const struct echo *e, uint32_t length, float strength)
+{
+	const int64_t end = (int64_t)length * PHASES, half = e->ears;
+
+	for (int phase = 0; phase < PHASES; phase++) {
+		float *row = field_row(e, &e->overtone, phase);
+
+		memset(row - MARGIN, 0,
+		       (length + 2 * MARGIN) * sizeof(*row));
+		for (uint32_t n = 0; n < length; n++) {
+			const int64_t at = (int64_t)n * PHASES + phase;
+			const int64_t from = at > half ? at - half : 0;
+			const int64_t to = at + half < end ? at + half :
+							     end - 1;
+			const float *ear = e->ear + half + at;
+			float sum = 0;
+
+			for (int64_t k = from; k <= to; k++)
+				sum += ear[-k] * e->fine[k];
+			row[n] = strength * sum;
+		}
+	}
+}
+
+/* The shortest way of what arrives [m]. */
+static double nearest_way(const struct echo *e, double fs)
+{
+	double way = INFINITY;
+
+	for (uint32_t i = 0; i < e->senders; i++)
+		way = fmin(way, e->way[e->sender[i].element]);
+	return way / fs * SIM_SOUND_SPEED;
+}
+
+/*
+ * On its way p becomes p + nonlinearity p^2 way / REFERENCE. Weights are those
+ * of the fundamental before, and of twice its frequency after.
+ */
+static void make_overtone(struct echo *e, const struct sim_event *event,
+			  uint32_t window, int64_t base, uint32_t length,
+			  double fs)
+{
+	const double grown = e->nonlinearity * nearest_way(e, fs) / REFERENCE;
+
+	sum_field(e, &e->pressure, &e->sent, window, base, length);
+	square_pressure(e, length);
+	hear_squares(e, length, (float)grown);
+	find_runs(e, &e->overtone, length);
+	weigh(e, 2.0 * event->tx_freq);
+}
+
 /* --- an event ----------------------------------------------------------------------- */
 
 /* An event, and where its samples go. */
@@ -436,6 +556,10 @@ static void add_scatterer(struct echo *e, const struct shot *s,
 	sum_field(e, &e->heard, &e->pulse, s->end, base, length);
 	find_runs(e, &e->heard, length);
 	return_field(e, &e->heard, s, base, strength);
+	if (e->nonlinearity == 0)
+		return;
+	make_overtone(e, s->event, s->end, base, length, s->fs);
+	return_field(e, &e->overtone, s, base, strength * (float)hv);
 }
 
 void echo_execute(struct echo *e, const struct sim_seq *table, uint32_t event,
@@ -458,7 +582,11 @@ void echo_execute(struct echo *e, const struct sim_seq *table, uint32_t event,
 
 	if (!audible(e, ev))
 		return;
-	make_pulse(e, ev);
+	make_pulse(e, &e->pulse, ev);
+	if (e->nonlinearity != 0) {
+		make_pulse(e, &e->sent, ev);
+		make_ear(e, ev);
+	}
 	find_senders(e, tx, table->elements, shot.fs);
 	for (size_t i = 0; i < count; i++)
 		add_scatterer(e, &shot, &scatterer[i]);
@@ -479,31 +607,39 @@ static double aperture(const struct sim_probe *probe)
 	return hypot(x1 - x0, z1 - z0);
 }
 
+/* Of a table's events the most. */
+struct most {
+	uint32_t taps;
+	uint32_t ears;
+};
+
 /* Room for the longest pulse and the widest spread of the table's events. */
 static int size_up(struct echo *e, const struct sim_seq *table,
-		   uint32_t *max_taps)
+		   struct most *most)
 {
 	const double size = aperture(e->probe) / SIM_SOUND_SPEED;
 
-	*max_taps = 1;
+	*most = (struct most){ .taps = 1 };
 	e->spread = BLOCK;
 	for (uint32_t i = 0; i < table->events; i++) {
 		const struct sim_event *ev = &table->event[i];
 		const struct sim_tx *tx =
 			table->tx + (size_t)ev->tx_row * table->elements;
 		double fs = sample_rate(e, ev), delays = 0, spread;
-		uint32_t taps;
+		uint32_t taps, ears;
 
 		if (!audible(e, ev))
 			continue;
 		for (uint32_t k = 0; k < table->elements; k++)
 			if (tx[k].enable)
 				delays = fmax(delays, delay_of(e, &tx[k], fs));
-		taps = pulse_taps(e, ev);
+		taps = pulse_taps(e, ev, false);
+		ears = half_ear(e, ev);
 		spread = delays + size * fs + taps + 8 + 2 * MARGIN;
 		if (taps > TAPS_MAX || spread > SPREAD_MAX)
 			return -EINVAL;
-		*max_taps = taps > *max_taps ? taps : *max_taps;
+		most->taps = taps > most->taps ? taps : most->taps;
+		most->ears = ears > most->ears ? ears : most->ears;
 		e->spread = spread > e->spread ? (uint32_t)spread : e->spread;
 	}
 	return 0;
@@ -536,7 +672,19 @@ static void free_field(struct field *f)
 	free(f->run);
 }
 
-static int alloc_room(struct echo *e, uint32_t taps)
+static int alloc_nonlinear(struct echo *e, const struct most *most)
+{
+	e->sent.pressure = true;
+	e->sent.table = malloc((size_t)STEPS * most->taps * sizeof(float));
+	e->fine = malloc((size_t)PHASES * e->spread * sizeof(float));
+	e->ear = malloc((2 * (size_t)most->ears + 1) * sizeof(float));
+	if (!e->sent.table || !e->fine || !e->ear ||
+	    alloc_field(e, &e->pressure))
+		return -ENOMEM;
+	return alloc_field(e, &e->overtone);
+}
+
+static int alloc_room(struct echo *e, const struct most *most)
 {
 	uint32_t n = e->probe->elements;
 	double **rows[] = { &e->x,   &e->z,    &e->nx,	 &e->nz,    &e->gain,
@@ -547,19 +695,19 @@ static int alloc_room(struct echo *e, uint32_t taps)
 		*rows[i] = calloc(n, sizeof(double));
 		all = all && *rows[i];
 	}
-	e->pulse.table = malloc((size_t)STEPS * taps * sizeof(float));
+	e->pulse.table = malloc((size_t)STEPS * most->taps * sizeof(float));
 	e->sender = malloc(n * sizeof(*e->sender));
 	if (!all || !e->pulse.table || !e->sender || alloc_field(e, &e->heard))
 		return -ENOMEM;
 	copy_elements(e);
-	return 0;
+	return e->nonlinearity != 0 ? alloc_nonlinear(e, most) : 0;
 }
 
 int echo_create(struct echo **echo, const struct sim_probe *probe,
-		const struct sim_seq *table)
+		double nonlinearity, const struct sim_seq *table)
 {
 	struct echo *e;
-	uint32_t taps;
+	struct most most;
 
 	if (table->elements > probe->elements)
 		return -EINVAL;
@@ -567,14 +715,15 @@ int echo_create(struct echo **echo, const struct sim_probe *probe,
 	if (!e)
 		return -ENOMEM;
 	e->probe = probe;
+	e->nonlinearity = nonlinearity;
 	e->adc_clock = table->limits.adc_clock;
 	e->board_clock = table->limits.board_clock;
 	e->hv_max = table->limits.hv_max;
-	if (size_up(e, table, &taps)) {
+	if (size_up(e, table, &most)) {
 		free(e);
 		return -EINVAL;
 	}
-	if (alloc_room(e, taps)) {
+	if (alloc_room(e, &most)) {
 		echo_destroy(e);
 		return -ENOMEM;
 	}
@@ -598,5 +747,10 @@ void echo_destroy(struct echo *e)
 	free(e->near);
 	free(e->weight);
 	free_field(&e->heard);
+	free(e->sent.table);
+	free_field(&e->pressure);
+	free_field(&e->overtone);
+	free(e->fine);
+	free(e->ear);
 	free(e);
 }

@@ -13,6 +13,15 @@
  * sum of the delays, and its spectrum is symmetric about the probe's centre
  * frequency if the half cycles have that.
  *
+ * In a nonlinear medium pressure p becomes p + N p^2 way / 10 mm until it
+ * arrives, with N the medium's nonlinearity: that is the second harmonic as it
+ * grows on the way (quasi-linear; what it takes from the fundamental, and
+ * higher harmonics, are left out). Echoes themselves are too weak for one. The
+ * square does not know the pulse's polarity, rises with the square of the
+ * voltage, and hardly exists outside the beam. Here the response is taken
+ * apart: half of it (the root of the Gaussian, and the frequency) comes before
+ * the square, the other half after, at twice the frequency.
+ *
  * Amplitude 1 is what one element at full voltage and full pulse width
  * receives back from a reflector of 1 at 10 mm straight ahead, with a pulse
  * of one cycle at the probe's centre frequency, about.
@@ -29,12 +38,13 @@ struct echo;
 /**
  * echo_create() - prepare for the events of a table
  * @echo: the new object; @probe must outlive it
+ * @nonlinearity: of the medium; 0: linear
  *
  * Return: 0, -EINVAL for a table that needs elements the probe has not, or
  * spreads its transmits over an absurd time, -ENOMEM.
  */
 int echo_create(struct echo **echo, const struct sim_probe *probe,
-		const struct sim_seq *table);
+		double nonlinearity, const struct sim_seq *table);
 
 /** echo_destroy() - NULL is fine */
 void echo_destroy(struct echo *echo);

@@ -16,6 +16,7 @@ enum {
 	HEART_RATE,
 	CACHE,
 	AHEAD,
+	NONLINEARITY,
 	FAULT,
 	CHANNELS,
 	ELEMENTS,
@@ -36,6 +37,7 @@ static const struct option long_options[] = {
 	{ "heart-rate", required_argument, NULL, HEART_RATE },
 	{ "cache", required_argument, NULL, CACHE },
 	{ "ahead", no_argument, NULL, AHEAD },
+	{ "nonlinearity", required_argument, NULL, NONLINEARITY },
 	{ "fault", required_argument, NULL, FAULT },
 	{ "channels", required_argument, NULL, CHANNELS },
 	{ "elements", required_argument, NULL, ELEMENTS },
@@ -65,6 +67,7 @@ void options_help(void)
 	      "  --heart-rate BPM    of the heart, 30 to 240 (75)\n"
 	      "  --cache MB          memory for echoes of what moves (536)\n"
 	      "  --ahead             compute them before the first frame\n"
+	      "  --nonlinearity N    of the medium, 0 to 1 (0): second harmonics\n"
 	      "  --fault NAME=N,...  inject faults: every Nth lost, duplicate, slot,\n"
 	      "                      gen, len, backward, stray, crc; N ms after the\n"
 	      "                      first start dead, overtemp, overvolt;\n"
@@ -135,6 +138,18 @@ static int parse_cache(struct options *o, const char *text)
 	return 0;
 }
 
+static int parse_nonlinearity(struct options *o, const char *text)
+{
+	char *end;
+	double n = strtod(text, &end);
+
+	if (end == text || *end || !(n >= 0 && n <= 1))
+		return complain("--nonlinearity: not a number from 0 to 1",
+				text);
+	o->phantom.nonlinearity = n;
+	return 0;
+}
+
 static int parse_probe(struct options *o, const char *name)
 {
 	if (sim_probe_find(&o->phantom.probe, name))
@@ -171,6 +186,8 @@ static int parse_option(struct options *o, int option, const char *value)
 	case AHEAD:
 		o->phantom.ahead = true;
 		return 0;
+	case NONLINEARITY:
+		return parse_nonlinearity(o, value);
 	case FAULT:
 		if (sim_faults_parse(&o->config.faults, value))
 			return complain("not a list of faults", value);

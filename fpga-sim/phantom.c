@@ -188,7 +188,8 @@ static int load(struct sim_frontend *fe, const struct sim_seq *table,
 		return -ENOMEM;
 	c->events = table->events;
 	c->frames = frames_kept(p, table);
-	err = echo_create(&c->echo, &p->config.probe, table);
+	err = echo_create(&c->echo, &p->config.probe, p->config.nonlinearity,
+			  table);
 	if (!err)
 		err = alloc_cache(p, c, table);
 	if (err) {

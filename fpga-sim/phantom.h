@@ -26,6 +26,7 @@
  * struct sim_phantom_config - how the scene is seen
  * @probe: with what
  * @scene: what can be chosen in it; its seed is that of the noise as well
+ * @nonlinearity: of the medium, see echo.h; 0: linear
  * @noise: rms [LSB] at 0 dB
  * @cache_bytes: memory for the frames of one table
  * @ahead: compute the whole loop while the table is loaded
@@ -33,6 +34,7 @@
 struct sim_phantom_config {
 	struct sim_probe probe;
 	struct sim_scene_params scene;
+	double nonlinearity;
 	double noise;
 	size_t cache_bytes;
 	bool ahead;

@@ -82,6 +82,7 @@ enum key {
 	KEY_RATE,
 	KEY_CACHE,
 	KEY_AHEAD,
+	KEY_NONLINEARITY,
 	KEY_BOARD,
 	KEY_DEAD_CHANNEL,
 	KEY_NOISY_CHANNEL,
@@ -98,6 +99,7 @@ static char *const key_names[] = {
 	[KEY_RATE] = "rate",
 	[KEY_CACHE] = "cache",
 	[KEY_AHEAD] = "ahead",
+	[KEY_NONLINEARITY] = "nonlinearity",
 	[KEY_BOARD] = "board",
 	[KEY_DEAD_CHANNEL] = "dead-channel",
 	[KEY_NOISY_CHANNEL] = "noisy-channel",
@@ -248,6 +250,15 @@ static int set_ahead(struct sim_source *src, const char *value)
 	return ret;
 }
 
+static int set_nonlinearity(struct sim_source *src, const char *value)
+{
+	char *end;
+	double n = strtod(value, &end);
+
+	src->phantom.nonlinearity = n;
+	return end != value && !*end && n >= 0 && n <= 1 ? 0 : -EINVAL;
+}
+
 /* A fault with a key of its own: "KEY=N". */
 static int set_fault(struct sim_source *src, int key, const char *value)
 {
@@ -283,6 +294,8 @@ static int set_key(struct sim_source *src, int key, const char *value)
 		return set_cache(src, value);
 	case KEY_AHEAD:
 		return set_ahead(src, value);
+	case KEY_NONLINEARITY:
+		return set_nonlinearity(src, value);
 	case KEY_BOARD:
 		src->board = value;
 		return *value ? 0 : -EINVAL;

@@ -42,17 +42,23 @@ static struct sim_seq *parse(void)
 	return seq;
 }
 
-static float *echoes(const struct sim_scatterer *s, size_t n)
+static float *nonlinear_echoes(const struct sim_scatterer *s, size_t n,
+			       double nonlinearity)
 {
 	struct sim_seq *seq = parse();
 	struct echo *echo;
 	float *rf = calloc(ELEMENTS * SAMPLES, sizeof(*rf));
 
-	cr_assert_eq(echo_create(&echo, &seen.probe, seq), 0);
+	cr_assert_eq(echo_create(&echo, &seen.probe, nonlinearity, seq), 0);
 	echo_execute(echo, seq, 0, s, n, rf);
 	echo_destroy(echo);
 	sim_seq_free(seq);
 	return rf;
+}
+
+static float *echoes(const struct sim_scatterer *s, size_t n)
+{
+	return nonlinear_echoes(s, n, 0);
 }
 
 /* Centre of energy of one row, and the energy itself. */
@@ -428,4 +434,120 @@ Test(phantom, replay_refuses_another_geometry)
 	}
 	host_end(&h);
 	sim_frontend_destroy(fe);
+}
+
+/* --- a nonlinear medium --- */
+
+/* Amplitude of a row at a frequency [Hz]. */
+static double amplitude_at(const float *row, double frequency)
+{
+	double re = 0, im = 0;
+
+	for (int n = 0; n < SAMPLES; n++) {
+		const double turn = 2 * M_PI * frequency / 20832000 * n;
+
+		re += row[n] * cos(turn);
+		im += row[n] * sin(turn);
+	}
+	return hypot(re, im);
+}
+
+#define SENT	3.5e6	/* [Hz] */
+#define CYCLES	12
+#define DEPTH	15e-3
+
+/* Echoes of a long pulse from a point straight ahead of element 64. */
+static float *long_echoes(bool inverted, uint32_t hv, double nonlinearity)
+{
+	const struct sim_scatterer at = { 0.5 * 0.3e-3, DEPTH, 1 };
+	struct sono_seq_event *event = table_event(&table, 0);
+
+	event->period = 100000;
+	event->tx_freq = SENT;
+	event->tx_half_cycles = 2 * CYCLES;
+	event->tx_polarity = inverted;
+	event->hv = hv;
+	return nonlinear_echoes(&at, 1, nonlinearity);
+}
+
+/* What the medium adds to them. */
+static float *overtone(bool inverted, uint32_t hv, double nonlinearity)
+{
+	float *with = long_echoes(inverted, hv, nonlinearity);
+	float *without = long_echoes(inverted, hv, 0);
+
+	for (int i = 0; i < ELEMENTS * SAMPLES; i++)
+		with[i] -= without[i];
+	free(without);
+	return with;
+}
+
+/* Of the elements' response one way, whose two ways have 67 % of 5.208 MHz. */
+static double response(double f)
+{
+	const double sigma = 0.67 * 5.208e6 / 2 / sqrt(2 * log(2));
+
+	return exp(-pow((f - 5.208e6) / sigma, 2) / 4);
+}
+
+Test(phantom, second_harmonic_has_the_size_of_the_square)
+{
+	const double nonlinearity = 0.05;
+	const float *row, *extra;
+	double first, second, pressure, expected, w;
+	float *linear, *rest;
+
+	transmit_one(64, 0);
+	linear = long_echoes(false, 100000, 0);
+	rest = overtone(false, 100000, nonlinearity);
+	row = linear + 64 * SAMPLES;
+	extra = rest + 64 * SAMPLES;
+	/* of CYCLES periods the transform has amplitude x length / 2 */
+	w = 2 / (CYCLES / SENT * 20832000);
+	first = w * amplitude_at(row, SENT);
+	second = w * amplitude_at(extra, 2 * SENT);
+	/* back from the echo to the pressure: distance, and the response */
+	pressure = first / response(SENT) / (10e-3 / DEPTH);
+	expected = nonlinearity * DEPTH / 10e-3 * pressure * pressure / 2 *
+		   response(2 * SENT) * (10e-3 / DEPTH);
+	/* the pulse's ends, a cycle of twelve, are not squares of full size */
+	cr_expect_float_eq(second / expected, 1, 0.1, "%g for %g", second,
+			   expected);
+	/* the pulse's ends are heard as well, all over the band */
+	cr_expect_lt(amplitude_at(extra, SENT) / amplitude_at(extra, 2 * SENT),
+		     0.1, "%g", amplitude_at(extra, SENT) /
+				amplitude_at(extra, 2 * SENT));
+	free(linear);
+	free(rest);
+}
+
+Test(phantom, second_harmonic_knows_no_polarity)
+{
+	float *plus, *minus;
+	double sum = 0, difference = 0;
+
+	plus = overtone(false, 100000, 0.05);
+	minus = overtone(true, 100000, 0.05);
+	for (int i = 0; i < ELEMENTS * SAMPLES; i++) {
+		sum += pow(plus[i] + minus[i], 2);
+		difference += pow(plus[i] - minus[i], 2);
+	}
+	/* fundamentals of opposite signs leave the rounding of a float */
+	cr_expect_lt(difference, 1e-8 * sum);
+	free(plus);
+	free(minus);
+}
+
+Test(phantom, second_harmonic_rises_with_the_square_of_the_voltage)
+{
+	float *full, *half;
+	double ratio;
+
+	full = overtone(false, 100000, 0.05);
+	half = overtone(false, 50000, 0.05);
+	ratio = amplitude_at(full + 64 * SAMPLES, 2 * SENT) /
+		amplitude_at(half + 64 * SAMPLES, 2 * SENT);
+	cr_expect_float_eq(ratio, 4, 1e-3, "%g", ratio);
+	free(full);
+	free(half);
 }

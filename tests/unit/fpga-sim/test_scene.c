@@ -82,7 +82,7 @@ static double field(const struct sim_seq *seq, double x, double z)
 	double most = 0, r, cosine;
 	struct echo *echo;
 
-	cr_assert_eq(echo_create(&echo, &seen.probe, seq), 0);
+	cr_assert_eq(echo_create(&echo, &seen.probe, 0, seq), 0);
 	echo_execute(echo, seq, 0, &s, 1, rf);
 	for (uint32_t n = 0; n < samples; n++)
 		most = fmax(most, fabsf(rf[middle * samples + n]));
@@ -151,7 +151,7 @@ static void shoot(struct shots *s, struct sim_scene *scene, double start,
 	for (uint32_t i = 0; i < elements; i++)
 		table_tx(&table, i)->enable = i == SENDER(elements);
 	s->seq = parse();
-	cr_assert_eq(echo_create(&echo, &seen.probe, s->seq), 0);
+	cr_assert_eq(echo_create(&echo, &seen.probe, 0, s->seq), 0);
 	for (int shot = 0; shot < SHOTS; shot++) {
 		size_t n = 0;
 
@@ -520,7 +520,7 @@ Test(scene, no_scene_jumps_at_its_seam)
 		with_probe(scene->probe);
 		table_make(&table, 1, seen.probe.elements, 1400, 30000);
 		seq = parse();
-		cr_assert_eq(echo_create(&echo, &seen.probe, seq), 0);
+		cr_assert_eq(echo_create(&echo, &seen.probe, 0, seq), 0);
 		for (int k = 0; k < 2; k++) {
 			rf[k] = calloc(seq->channels * 1400, sizeof(float));
 			sim_scene_place(scene,
@@ -626,7 +626,7 @@ Test(scene, echoes_are_those_of_the_event_s_time)
 	fe = front("disk");
 	start(&h, 2, RUN_TX);
 	host_run(&h, 2 * MS);
-	cr_assert_eq(echo_create(&echo, &seen.probe, seq), 0);
+	cr_assert_eq(echo_create(&echo, &seen.probe, 0, seq), 0);
 	rf = malloc(128 * 200 * sizeof(*rf));
 	for (int i = 0; i < 6; i++) {
 		static const double at[] = { 0, 200e-6, 500e-6 };
