@@ -109,7 +109,7 @@ static int make_scan(struct compiler *c)
 	for (uint32_t i = 0; i < c->slots; i++)
 		make_event(c, &c->slot[i], i);
 	s->fs = c->fs;
-	s->fc = c->text.sequence.pulse.fc_mhz.number * 1e6;
+	s->fc = c->fc;
 	s->c = c->c;
 	s->lens_delay = c->text.probe.lens_delay_us.number * 1e-6;
 	s->pulse_delay = c->pulse_delay;
@@ -119,6 +119,14 @@ static int make_scan(struct compiler *c)
 }
 
 /* --- the board's table --- */
+
+static bool is_inverted(const struct plan_slot *slot)
+{
+	const struct plan_part *part = slot->part;
+	const bool first = part->pulse.inverted.number;
+
+	return part->inversion && slot->transmit % 2 ? !first : first;
+}
 
 static int make_waveforms(struct compiler *c)
 {
@@ -143,9 +151,9 @@ static int make_waveforms(struct compiler *c)
 			    (size_t)c->slot[i].transmit * c->elements,
 		       c->elements * sizeof(*row));
 		plan->waveform[i] = (struct sono_waveform){
-			.frequency = plan->scan->fc,
+			.frequency = part->pulse.fc_mhz.number * 1e6,
 			.half_cycles = part->pulse.half_cycles.number,
-			.inverted = part->pulse.inverted.number,
+			.inverted = is_inverted(&c->slot[i]),
 			.voltage = part->pulse.hv_v.number,
 			.settle = part->pulse.settle_us.number * 1e-6,
 			.amplitude = row,

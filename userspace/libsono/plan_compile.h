@@ -23,8 +23,9 @@
  * @window: as written, or B's
  * @window_name: its group
  * @prf: as written, NULL: none can be
- * @count: transmits of one shot
+ * @count: transmits of one shot; with pulse inversion waves come in pairs
  * @place: of each: angle [rad] or, of a linear probe's beams, x [m]
+ * @inversion: of every two transmits the second is the first, inverted
  * @shots: how often each is transmitted in a frame
  * @by_beam: all shots of a transmit before the next, not all transmits of a
  *           shot
@@ -51,6 +52,7 @@ struct plan_part {
 	const struct plan_value *prf;
 	uint32_t count;
 	double *place;
+	bool inversion;
 	uint32_t shots;
 	bool by_beam;
 	double *delay;
@@ -89,6 +91,7 @@ struct compiler {
 	double c;			/* speed of sound [m/s] */
 	double fs;			/* after decimation [Hz] */
 	uint32_t decimation;
+	double fc;			/* that is received [Hz] */
 	double pulse_delay;		/* of all parts [s] */
 	struct plan_part b, colour, m;	/* count 0: there is none */
 

@@ -186,6 +186,13 @@ static int make_aperture(struct compiler *c)
 	return 0;
 }
 
+/*
+ * About the second harmonic, in frequencies of the pulse: the fundamental's
+ * band, two fifths of its centre wide, is in the stopband.
+ */
+#define HARMONIC_PASS 0.4
+#define HARMONIC_STOP 0.8
+
 /* The passband must clear its image at -2 fc and, decimated, itself. */
 static int make_demodulation(struct compiler *c)
 {
@@ -203,6 +210,10 @@ static int make_demodulation(struct compiler *c)
 		return refuse(c, sequence.sampling_mhz,
 			      "fc_mhz is too near a multiple of half of it");
 	p->decimate = 1;
+	if (!d->here.line && c->text.sequence.pulse.harmonic.number) {
+		p->pass = HARMONIC_PASS * s->fc / 2;
+		p->stop = HARMONIC_STOP * s->fc / 2;
+	}
 	if (!d->here.line)
 		return 0;
 	p->pass = d->pass_mhz.number * 1e6;

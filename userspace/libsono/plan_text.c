@@ -137,6 +137,8 @@ static const struct key pulse_keys[] = {
 	number(pulse, fc_mhz, 0.1, 100, MUST),
 	integer(pulse, half_cycles, 1, 65535, MUST),
 	boolean(pulse, inverted, 0),
+	boolean(pulse, harmonic, 0),
+	boolean(pulse, inversion, 0),
 	number(pulse, hv_v, 0, 1000, MUST),
 	number(pulse, settle_us, 0, 1e6, 0),
 	word(pulse, apodisation, window_words, PLAN_BOXCAR),

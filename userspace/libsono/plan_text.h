@@ -84,6 +84,8 @@ struct plan_pulse_text {
 	struct plan_value fc_mhz;
 	struct plan_value half_cycles;
 	struct plan_value inverted;
+	struct plan_value harmonic;
+	struct plan_value inversion;
 	struct plan_value hv_v;
 	struct plan_value settle_us;
 	struct plan_value apodisation;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * When every event of a frame comes. A run is what may not be interrupted: a
- * transmit of B, or an ensemble, whose triggers lie at equal times. M lines
+ * transmit of B, or the two of a pair, or an ensemble, whose triggers lie at
+ * equal times. M lines
  * are not moved for anything: they divide the frame into equal intervals,
  * each filled with as many whole runs as it holds.
  */
@@ -89,11 +90,17 @@ static int find_pri(struct compiler *c, struct plan_part *part)
 
 /* --- runs --- */
 
+/* Transmits that belong to each other. */
+static uint32_t together(const struct plan_part *part)
+{
+	return part->inversion ? 2 : 1;
+}
+
 static uint32_t run_events(const struct plan_part *part)
 {
 	if (part->role != SONO_ROLE_COLOUR)
-		return 1;
-	return part->by_beam ? part->shots : part->shots * part->count;
+		return together(part);
+	return part->shots * (part->by_beam ? together(part) : part->count);
 }
 
 static uint32_t run_count(const struct plan_part *part)
@@ -108,7 +115,7 @@ static void add_runs(struct runs *runs, const struct plan_part *part,
 		runs->run[runs->count++] = (struct run){
 			.part = part,
 			.transmit = run_events(part) == part->shots *
-							part->count ? 0 : i,
+					part->count ? 0 : i * together(part),
 			.events = run_events(part),
 		};
 }
@@ -197,17 +204,14 @@ static int add_slot(struct compiler *c, const struct plan_part *part,
 /* A shot's transmits one after the other; one beam's shots likewise. */
 static int add_run(struct compiler *c, const struct run *run)
 {
-	const uint32_t count = run->part->count;
+	const bool colour = run->part->role == SONO_ROLE_COLOUR;
+	const uint32_t shot = colour && !run->part->by_beam ?
+				      run->part->count : together(run->part);
 	int ret = 0;
 
-	for (uint32_t i = 0; i < run->events && !ret; i++) {
-		if (run->events == 1)
-			ret = add_slot(c, run->part, 0, run->transmit);
-		else if (run->part->by_beam)
-			ret = add_slot(c, run->part, i, run->transmit);
-		else
-			ret = add_slot(c, run->part, i / count, i % count);
-	}
+	for (uint32_t i = 0; i < run->events && !ret; i++)
+		ret = add_slot(c, run->part, i / shot,
+			       run->transmit + i % shot);
 	return ret;
 }
 

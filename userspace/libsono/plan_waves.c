@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "plan_compile.h"
 
@@ -647,6 +648,18 @@ static struct plan_pulse_text colour_pulse(const struct compiler *c)
 	take(&p, own, settle_us);
 	take(&p, own, apodisation);
 	take(&p, own, taper);
+	/* one carrier is received for all parts: it is sent where that is B's */
+	p.fc_mhz.number = c->fc / 1e6;
+	p.inversion.number = 0;
+	return p;
+}
+
+/* M's is B's, but for the pairs: lines lie at equal times. */
+static struct plan_pulse_text m_pulse(const struct compiler *c)
+{
+	struct plan_pulse_text p = c->text.sequence.pulse;
+
+	p.inversion.number = 0;
 	return p;
 }
 
@@ -686,7 +699,7 @@ static void name_parts(struct compiler *c)
 		.name = "sequence.m",
 		.here = &s->m.here,
 		.waves = &s->m.waves,
-		.pulse = s->pulse,
+		.pulse = m_pulse(c),
 		.shots = 1,
 	};
 	name_window(c, &c->b, &s->window, "sequence.window");
@@ -696,9 +709,9 @@ static void name_parts(struct compiler *c)
 	c->colour.by_beam = s->colour.waves.kind.number == PLAN_FOCUSED;
 }
 
-static double centre_of(const struct plan_pulse_text *p, double fc_mhz)
+static double centre_of(const struct plan_pulse_text *p)
 {
-	return p->half_cycles.number / (4e6 * fc_mhz);
+	return p->half_cycles.number / (4e6 * p->fc_mhz.number);
 }
 
 /*
@@ -708,11 +721,11 @@ static double centre_of(const struct plan_pulse_text *p, double fc_mhz)
 static void align_pulses(struct compiler *c)
 {
 	const struct plan_pulse_text *p = &c->text.sequence.pulse;
-	const double b = centre_of(p, p->fc_mhz.number);
+	const double b = centre_of(p);
 	double colour = b;
 
 	if (c->text.sequence.colour.here.line)
-		colour = centre_of(&c->colour.pulse, p->fc_mhz.number);
+		colour = centre_of(&c->colour.pulse);
 	c->b.shift = fmax(colour - b, 0);
 	c->m.shift = c->b.shift;
 	c->colour.shift = fmax(b - colour, 0);
@@ -736,6 +749,36 @@ static int check_parts(struct compiler *c)
 	return 0;
 }
 
+/* Every transmit twice, one after the other. */
+static int double_waves(struct plan_part *part, uint32_t elements)
+{
+	const size_t row = elements * sizeof(double);
+	const uint32_t n = 2 * part->count;
+	double *delay = calloc(n, row), *weight = calloc(n, row);
+	double *place = calloc(n, sizeof(*place));
+	struct plan_beam *beam = calloc(n, sizeof(*beam));
+
+	for (uint32_t i = 0; delay && weight && place && beam && i < n; i++) {
+		const size_t from = (size_t)(i / 2) * elements;
+
+		memcpy(delay + (size_t)i * elements, part->delay + from, row);
+		memcpy(weight + (size_t)i * elements, part->weight + from, row);
+		place[i] = part->place[i / 2];
+		beam[i] = part->beam[i / 2];
+	}
+	free(part->delay);
+	free(part->weight);
+	free(part->place);
+	free(part->beam);
+	part->delay = delay;
+	part->weight = weight;
+	part->place = place;
+	part->beam = beam;
+	part->count = n;
+	part->inversion = true;
+	return delay && weight && place && beam ? 0 : -ENOMEM;
+}
+
 static int make_part(struct compiler *c, struct plan_part *part)
 {
 	int ret;
@@ -743,7 +786,21 @@ static int make_part(struct compiler *c, struct plan_part *part)
 	if (!part->here->line)
 		return 0;
 	ret = make_waves(c, part);
+	if (!ret && part->pulse.inversion.number)
+		ret = double_waves(part, c->elements);
 	return ret ? ret : make_window(c, part);
+}
+
+/* What is received: what B sends, or its second harmonic. */
+static int find_carrier(struct compiler *c)
+{
+	const struct plan_pulse_text *p = &c->text.sequence.pulse;
+
+	c->fc = p->fc_mhz.number * 1e6 * (p->harmonic.number ? 2 : 1);
+	if (p->inversion.number && !p->harmonic.number)
+		return refuse(c, sequence.pulse.inversion,
+			      "the two pulses of a pair cancel each other without harmonic = true");
+	return 0;
 }
 
 int plan_parts(struct compiler *c)
@@ -752,6 +809,8 @@ int plan_parts(struct compiler *c)
 
 	if (!ret)
 		ret = find_sampling(c);
+	if (!ret)
+		ret = find_carrier(c);
 	if (ret)
 		return ret;
 	name_parts(c);

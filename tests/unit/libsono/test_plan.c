@@ -633,6 +633,38 @@ Test(plan, pulses_of_all_parts_have_one_centre)
 	sono_plan_close(plan);
 }
 
+/* B in pairs at half of what is received; colour at what is received. */
+Test(plan, pulse_inversion_sends_every_wave_twice)
+{
+	struct sono_plan *plan = must_open(duplex, "fc_mhz = 2.5;",
+		"fc_mhz = 1.5; harmonic = true; inversion = true;");
+	const struct sono_scan *s = plan->scan;
+	uint32_t pairs = 0;
+
+	cr_assert_float_eq(s->fc, 3e6, 0);
+	for (uint32_t i = 0; i < s->events; i++) {
+		const bool b = SONO_TAG_ROLE(s->event[i].tag) == SONO_ROLE_B;
+		const uint32_t index = SONO_TAG_INDEX(s->event[i].tag);
+
+		cr_assert_float_eq(plan->waveform[i].frequency,
+				   b ? 1.5e6 : 3e6, 0);
+		cr_assert_eq(plan->waveform[i].inverted, b && index % 2);
+		if (!b || !(index % 2))
+			continue;
+		cr_assert_eq(s->event[i - 1].tag, s->event[i].tag - 1);
+		cr_assert_arr_eq(s->event[i].delay, s->event[i - 1].delay,
+				 s->elements * sizeof(double));
+		pairs++;
+	}
+	cr_assert_eq(pairs, 4, "also in turn with six ensembles");
+	cr_assert_float_eq(plan->rates.nyquist,
+			   1540 / (4 * 3e6) * 6000, 1e-5);
+	/* the fundamental is where nothing passes */
+	cr_assert_leq(plan->params.demod.stop, 1.5e6);
+	expect_board_takes(plan, 20000000);
+	sono_plan_close(plan);
+}
+
 /* The window of every part holds the echoes of what it is for. */
 Test(plan, windows_are_each_parts_own)
 {
@@ -932,6 +964,10 @@ static const struct wrong {
 	  "one sample per cycle" },
 	{ "average_lines = 3", "average_lines = 23",
 	  50, "processing.doppler.average_lines", "of 21 lines" },
+	{ "half_cycles = 3;", "half_cycles = 3; inversion = true;",
+	  14, "sequence.pulse.inversion", "cancel each other" },
+	{ "fc_mhz = 5;", "fc_mhz = 5; harmonic = true;",
+	  23, "sequence.sampling_mhz", "multiple of half" },
 	{ "wall_order = 1;", "wall_order = 1; frequency_mhz = 0.1;",
 	  49, "processing.doppler.frequency_mhz", "octave" },
 	/* colour */
@@ -1281,6 +1317,7 @@ static const struct preset {
 	{ "userspace/presets/cardiac-m.plan", 10880000, 23, 40, 0 },
 	{ "userspace/presets/linear-colour.plan", 20832000, 23, 25, 0.29570 },
 	{ "userspace/presets/convex-b.plan", 14000000, 80, 40, 0 },
+	{ "userspace/presets/cardiac-harmonic.plan", 10880000, 96, 40, 0 },
 };
 
 #define PRESETS (sizeof(presets) / sizeof(*presets))

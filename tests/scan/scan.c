@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+#include <string.h>
+
+#include "scan.h"
+
+static int configure(struct scan *s)
+{
+	struct sono_config config = {
+		.table = (uintptr_t)s->plan->table.data,
+		.table_bytes = (uint32_t)s->plan->table.bytes,
+	};
+	struct sono_start start = { 0 };
+	int ret = sono_setup(s->sono, 2, (uint32_t)s->plan->scan->frame_bytes);
+
+	if (!ret)
+		ret = sono_config(s->sono, &config);
+	return ret ? ret : sono_start(s->sono, &start);
+}
+
+int scan_begin(struct scan *s, const char *path, const char *source,
+	       double pri)
+{
+	const char *reason = NULL;
+	int ret;
+
+	*s = (struct scan){ 0 };
+	ret = sono_open(&s->sono, source, s->why, sizeof(s->why));
+	if (!ret)
+		ret = sono_plan_open(&s->plan, path, sono_info(s->sono), s->why,
+				     sizeof(s->why));
+	for (uint32_t i = 0; !ret && i < s->plan->scan->events; i++)
+		s->plan->scan->event[i].period *= pri;
+	if (!ret)
+		ret = pipeline_create(&s->pipeline, s->plan->scan,
+				      &s->plan->params, &reason);
+	if (reason)
+		strncpy(s->why, reason, sizeof(s->why) - 1);
+	if (!ret)
+		ret = configure(s);
+	if (ret)
+		scan_end(s);
+	return ret;
+}
+
+const struct image *scan_next(struct scan *s)
+{
+	const struct image *image = NULL;
+	struct sono_frame f;
+	struct rf_frame rf;
+	double time;
+
+	while (sono_next(s->sono, &f) != 1)
+		sono_wait(s->sono, 1, 0);
+	rf = (struct rf_frame){
+		.data = f.data,
+		.bytes = f.rec.len,
+		.seq = f.rec.seq,
+		.ts = f.rec.hw_ts,
+		.clock = sono_info(s->sono)->board_clock,
+	};
+	time = (double)rf.ts / rf.clock;
+	s->zero = s->begun ? s->zero : time;
+	s->begun = true;
+	s->time = time - s->zero;
+	if (!pipeline_execute(s->pipeline, &rf, &image))
+		image = NULL;
+	sono_release(s->sono, &f);
+	return image;
+}
+
+void scan_end(struct scan *s)
+{
+	pipeline_destroy(s->pipeline);
+	sono_plan_close(s->plan);
+	sono_close(s->sono);
+	s->pipeline = NULL;
+	s->plan = NULL;
+	s->sono = NULL;
+}
