@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "compound.h"
 #include "plan_compile.h"
 #include "why.h"
 
@@ -314,6 +315,8 @@ void sono_plan_rates(struct sono_plan_rates *rates, const struct sono_scan *s,
 		.prf = 1 / (b ? b : colour),
 		.colour_prf = b && colour ? 1 / colour : 0,
 		.frame_rate = 1 / s->frame_period,
+		.compound = compound_limit(s, b ? SONO_ROLE_B :
+						  SONO_ROLE_COLOUR),
 		.bytes_per_second = s->frame_bytes / s->frame_period,
 	};
 	if (shortest_period(s, SONO_ROLE_M))

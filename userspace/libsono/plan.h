@@ -25,6 +25,8 @@
  * @m_rate: M lines per second, without a break, 0: no events of their own [Hz]
  * @frame_rate: frames per second; with a trigger at most [Hz]
  * @nyquist: velocity at which colour aliases, 0: no colour [m/s]
+ * @compound: velocity along the beam at which the sum of a shot's waves loses 3
+ *            dB, 0: nothing is compounded [m/s]
  * @bytes_per_second: payload over the link, mean
  */
 struct sono_plan_rates {
@@ -33,6 +35,7 @@ struct sono_plan_rates {
 	double m_rate;
 	double frame_rate;
 	double nyquist;
+	double compound;
 	double bytes_per_second;
 };
 

@@ -44,6 +44,9 @@ static void print_rates(FILE *say, const struct sono_plan_rates *r)
 		r->frame_rate, r->bytes_per_second * 1e-6);
 	if (r->colour_prf > 0)
 		fprintf(say, ", colour PRF %.0f Hz", r->colour_prf);
+	if (r->compound > 0)
+		fprintf(say, ", compounding loses 3 dB at %.1f cm/s",
+			r->compound * 100);
 	if (r->nyquist > 0)
 		fprintf(say, ", Nyquist velocity %.1f cm/s", r->nyquist * 100);
 	if (r->m_rate > 0)

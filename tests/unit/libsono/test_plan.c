@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "board.h"
+#include "compound.h"
 #include "plan.h"
 #include "seq.h"
 #include "sono_regs.h"
@@ -662,6 +663,37 @@ Test(plan, pulse_inversion_sends_every_wave_twice)
 	/* the fundamental is where nothing passes */
 	cr_assert_leq(plan->params.demod.stop, 1.5e6);
 	expect_board_takes(plan, 20000000);
+	sono_plan_close(plan);
+}
+
+/* Uniform events: the closed form of the sum, |sin N x| / (N sin x). */
+Test(plan, compounding_loses_what_moves)
+{
+	struct sono_plan *plan = must_open(duplex, "count = 4", "count = 7");
+	const struct sono_scan *s = plan->scan;
+	double x;
+
+	/* B's in six pieces, an ensemble between each: not uniform */
+	cr_assert_eq(compound_gain(s, SONO_ROLE_B, 0), 1);
+	cr_assert_float_eq(compound_gain(s, SONO_ROLE_B, plan->rates.compound),
+			   M_SQRT1_2, 1e-6);
+	/* beams are not added up */
+	cr_assert_eq(compound_limit(s, SONO_ROLE_COLOUR), 0);
+	sono_plan_close(plan);
+	plan = must_open(right, "ensemble = 8;", "");
+	s = plan->scan;
+	for (double v = 0.05; v < 0.4; v += 0.05) {
+		x = 2 * M_PI * s->fc * v / s->c * s->event[0].period;
+		cr_assert_float_eq(compound_gain(s, SONO_ROLE_B, v),
+				   fabs(sin(3 * x) / (3 * sin(x))), 1e-9);
+	}
+	x = 2 * M_PI * s->fc * plan->rates.compound / s->c *
+	    s->event[0].period;
+	cr_assert_float_eq(sin(3 * x) / (3 * sin(x)), M_SQRT1_2, 1e-6);
+	sono_plan_close(plan);
+	plan = must_open(right, "angles_deg = [ -10.0, 0.0, 5.0 ];",
+			 "angles_deg = [ 0.0 ];");
+	cr_assert_eq(plan->rates.compound, 0);
 	sono_plan_close(plan);
 }
 
