@@ -659,7 +659,7 @@ Test(plan, pulse_inversion_sends_every_wave_twice)
 	}
 	cr_assert_eq(pairs, 4, "also in turn with six ensembles");
 	cr_assert_float_eq(plan->rates.nyquist,
-			   1540 / (4 * 3e6) * 6000, 1e-5);
+			   1540 / (4 * 3e6) * 6000, 1e-4);
 	/* the fundamental is where nothing passes */
 	cr_assert_leq(plan->params.demod.stop, 1.5e6);
 	expect_board_takes(plan, 20000000);
@@ -680,11 +680,11 @@ Test(plan, compounding_loses_what_moves)
 	/* beams are not added up */
 	cr_assert_eq(compound_limit(s, SONO_ROLE_COLOUR), 0);
 	sono_plan_close(plan);
-	plan = must_open(right, "ensemble = 8;", "");
+	plan = must_open(right, NULL, "");
 	s = plan->scan;
 	for (double v = 0.05; v < 0.4; v += 0.05) {
 		x = 2 * M_PI * s->fc * v / s->c * s->event[0].period;
-		cr_assert_float_eq(compound_gain(s, SONO_ROLE_B, v),
+		cr_assert_float_eq(compound_gain(s, SONO_ROLE_COLOUR, v),
 				   fabs(sin(3 * x) / (3 * sin(x))), 1e-9);
 	}
 	x = 2 * M_PI * s->fc * plan->rates.compound / s->c *
