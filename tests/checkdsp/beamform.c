@@ -610,44 +610,140 @@ static void check_add(const char *kernel, const double *turns, uint32_t count)
 
 /* --- laws that are kept --- */
 
-static struct guarded make_laws(beamform_law_fn *fn, const struct tile *t)
-{
-	struct guarded laws =
-		guarded_new((size_t)t->laws * BEAMFORM_LAW_BYTES, 0);
+/*
+ * Channels @first to @end of some sets: a set's rows begin with the row after
+ * the first one of the set before.
+ */
+struct sum_order {
+	uint32_t sets, first, end;
+	bool weighted;		/* a law for every channel */
+};
 
-	fn(laws.data, &t->rows, t->receive.data, t->transmit.data, t->laws);
+static struct guarded make_laws(beamform_law_fn *fn, const struct tile *t,
+				bool weighted)
+{
+	const uint32_t n = weighted ? t->order.n : t->laws;
+	struct guarded laws = guarded_new((size_t)n * BEAMFORM_LAW_BYTES, 0);
+	struct guarded each = guarded_new(4 * n, 4);
+	uint32_t i;
+
+	for (i = 0; i < n; i++)
+		((uint32_t *)each.data)[i] = i * TILE;
+	fn(laws.data, &t->rows, t->receive.data,
+	   weighted ? t->law.data : each.data, t->transmit.data,
+	   weighted ? t->weight.data : NULL, n);
+	guarded_end(&each);
 	return laws;
 }
 
-static void run_laws(const struct beamform_law_variant *v,
-		     const struct tile *t, float *acc)
+static struct beamform_sets make_sets(const struct tile *t, uint32_t count,
+				      float *acc)
 {
-	struct guarded laws = make_laws(v->fn, t);
+	struct beamform_sets sets = { .count = count };
+	uint32_t k;
 
-	v->sum(acc, &t->rows, laws.data, t->law.data, t->order.n, SCALE);
+	for (k = 0; k < count; k++) {
+		sets.set[k].acc = acc + k * 2 * TILE;
+		sets.set[k].data = t->rows.data + k * t->rows.row;
+		sets.set[k].scale = SCALE * (k + 1);
+	}
+	return sets;
+}
+
+static void run_sum(const struct beamform_law_variant *v,
+		    const struct tile *t, const struct sum_order *s,
+		    float *acc)
+{
+	const struct beamform_sets sets = make_sets(t, s->sets, acc);
+	struct guarded laws = make_laws(v->fn, t, s->weighted);
+	struct guarded each = guarded_new(4 * t->order.n, 4);
+	uint32_t c;
+
+	for (c = 0; c < t->order.n; c++)
+		((uint32_t *)each.data)[c] = c * TILE;
+	v->sum(&sets, &t->rows, laws.data,
+	       s->weighted ? each.data : t->law.data, s->first, s->end);
+	guarded_end(&each);
 	guarded_end(&laws);
+}
+
+/* The same without laws, set by set. */
+static void run_adds(beamform_add_fn *fn, const struct tile *t,
+		     const struct sum_order *s, float *acc)
+{
+	const struct beamform_sets sets = make_sets(t, s->sets, acc);
+	const uint32_t n = s->end - s->first;
+	const struct beamform_edges edges = {
+		.weight = (int16_t *)t->weight.data + s->first * TILE,
+		.lead = s->weighted ? n : 0,
+	};
+	uint32_t k;
+
+	for (k = 0; k < s->sets; k++) {
+		struct beamform_rows rows = t->rows;
+
+		rows.data = sets.set[k].data + s->first * rows.row;
+		fn(sets.set[k].acc, &rows, t->receive.data,
+		   (uint32_t *)t->law.data + s->first, t->transmit.data,
+		   &edges, n, sets.set[k].scale);
+	}
 }
 
 static const struct beamform_law_variant law_c = {
 	.fn = beamform_law_c, .name = "c", .sum = beamform_sum_c,
 };
 
+static void judge_sum(const float *got, const float *want, uint32_t sets,
+		      double tolerance)
+{
+	uint32_t i;
+
+	for (i = 0; i < sets * 2 * TILE; i++)
+		checkdsp_near("acc", i, got[i], want[i],
+			      tolerance * (i / (2 * TILE) + 1));
+}
+
 /* With the variant's own sum of the same positions; then with the C form. */
 static void compare_laws(const struct beamform_law_variant *v,
-			 const struct order *o)
+			 const struct order *o, const struct sum_order *s)
 {
-	float before[2 * TILE];
+	const size_t bytes = s->sets * 2 * TILE * sizeof(float);
+	struct guarded got = guarded_new(bytes, 0);
+	struct guarded own = guarded_new(bytes, 0);
+	struct guarded c = guarded_new(bytes, 0);
 	struct tile t;
+	uint32_t i;
 
 	make_tile(&t, o);
-	memcpy(before, t.want.data, sizeof(before));
-	run_laws(v, &t, t.acc.data);
-	run_tile(add_variant(v->name)->fn, &t, t.want.data);
-	judge(&t, 0);
-	memcpy(t.want.data, before, sizeof(before));
-	run_laws(&law_c, &t, t.want.data);
-	judge(&t, slip_tolerance(o));
+	for (i = 0; i < s->sets * 2 * TILE; i++)
+		((float *)got.data)[i] = 1000 * checkdsp_random();
+	memcpy(own.data, got.data, bytes);
+	memcpy(c.data, got.data, bytes);
+	run_sum(v, &t, s, got.data);
+	run_adds(add_variant(v->name)->fn, &t, s, own.data);
+	run_sum(&law_c, &t, s, c.data);
+	judge_sum(got.data, own.data, s->sets, 0);
+	judge_sum(got.data, c.data, s->sets, slip_tolerance(o));
 	end_tile(&t);
+	guarded_end(&got);
+	guarded_end(&own);
+	guarded_end(&c);
+}
+
+/* Sets of @n channels, or of a part of them. */
+static struct sum_order sum_order(uint32_t n, uint32_t k)
+{
+	struct sum_order s = {
+		.sets = 1 + k % BEAMFORM_SETS,
+		.end = n,
+		.weighted = k / BEAMFORM_SETS % 2,
+	};
+
+	if (checkdsp_below(4) == 0) {
+		s.first = checkdsp_below(n + 1);
+		s.end = s.first + checkdsp_below(n - s.first + 1);
+	}
+	return s;
 }
 
 static void compare_all_laws(const struct beamform_law_variant *v,
@@ -656,14 +752,17 @@ static void compare_all_laws(const struct beamform_law_variant *v,
 	static const enum shape shapes[] = { EVEN, SPREAD, SLIPPING, LOOSE };
 	const struct beamform_add_variant *add = add_variant(v->name);
 	const uint32_t count = add->quads ? 3 : 4, each = n > 5 ? 16 : 64;
-	struct order o = { .turns = turns, .n = n, .inside = true };
+	struct order o = { .turns = turns, .inside = true };
 	uint32_t k;
 
 	beamform_fit_taps(&o.taps, turns);
 	for (k = 0; k < each * count; k++) {
+		const struct sum_order s = sum_order(n, checkdsp_below(8));
+
 		vary(&o, add, shapes, count, k);
-		o.weights = NONE;
-		compare_laws(v, &o);
+		o.n = n + s.sets - 1;
+		o.weights = o.weights == NONE ? ONES : o.weights;
+		compare_laws(v, &o, &s);
 	}
 }
 
@@ -671,6 +770,7 @@ struct law_call {
 	const struct beamform_law_variant *variant;
 	struct tile *tile;
 	struct guarded laws;
+	struct beamform_sets sets;
 };
 
 static void call_law(void *arg)
@@ -678,8 +778,8 @@ static void call_law(void *arg)
 	struct law_call *c = arg;
 	const struct tile *t = c->tile;
 
-	c->variant->fn(c->laws.data, &t->rows, t->receive.data,
-		       t->transmit.data, t->laws);
+	c->variant->fn(c->laws.data, &t->rows, t->receive.data, t->law.data,
+		       t->transmit.data, NULL, t->laws);
 }
 
 static void call_sum(void *arg)
@@ -687,24 +787,30 @@ static void call_sum(void *arg)
 	struct law_call *c = arg;
 	const struct tile *t = c->tile;
 
-	c->variant->sum(t->acc.data, &t->rows, c->laws.data, t->law.data,
-			t->order.n, SCALE);
+	c->variant->sum(&c->sets, &t->rows, c->laws.data, t->law.data, 0,
+			t->order.n - c->sets.count + 1);
 }
 
+/* @sets: of the sum; 0: the laws */
 static void bench_laws(const struct beamform_law_variant *v, double turns,
-		       bool sum)
+		       uint32_t sets)
 {
-	const struct order o = bench_order(v->sum == beamform_sum_avx512,
-					   turns);
+	struct order o = bench_order(v->sum == beamform_sum_avx512, turns);
+	struct guarded acc =
+		guarded_new(BEAMFORM_SETS * 2 * TILE * sizeof(float), 0);
 	struct law_call c = { .variant = v };
 	struct tile t;
 
+	o.n += sets ? sets - 1 : 0;
 	make_tile(&t, &o);
 	c.tile = &t;
-	c.laws = make_laws(v->fn, &t);
-	checkdsp_bench(sum ? call_sum : call_law, &c,
-		       (sum ? o.n : t.laws) * TILE, "point");
+	c.laws = make_laws(v->fn, &t, false);
+	c.sets = make_sets(&t, sets, acc.data);
+	checkdsp_bench(sets ? call_sum : call_law, &c,
+		       (sets ? sets * (o.n - sets + 1) : t.laws) * TILE,
+		       "point");
 	guarded_end(&c.laws);
+	guarded_end(&acc);
 	end_tile(&t);
 }
 
@@ -715,7 +821,7 @@ static void check_laws(const double *turns, uint32_t count)
 
 	for (v = beamform_law_variants; v->fn; v++) {
 		if (checkdsp_begin("beamform_law", v->name, v->flags)) {
-			bench_laws(v, turns[0], false);
+			bench_laws(v, turns[0], 0);
 			checkdsp_end();
 		}
 		if (!checkdsp_begin("beamform_sum", v->name, v->flags))
@@ -723,7 +829,11 @@ static void check_laws(const double *turns, uint32_t count)
 		for (i = 0; i < count; i++)
 			for (k = 0; k < LENGTH(sum_sizes); k++)
 				compare_all_laws(v, turns[i], sum_sizes[k]);
-		bench_laws(v, turns[0], true);
+		bench_laws(v, turns[0], 1);
+		checkdsp_end();
+		if (!checkdsp_begin("beamform_sum_sets", v->name, v->flags))
+			continue;
+		bench_laws(v, turns[0], BEAMFORM_SETS);
 		checkdsp_end();
 	}
 }
@@ -897,17 +1007,20 @@ static void compare_worst(const struct beamform_law_variant *v,
 
 	for (j = 0; j < TILE; j++)
 		transmit[j] = 5 * STEPS + f;
-	v->fn(laws, &rows, receive, transmit, 1);
+	v->fn(laws, &rows, receive, law, transmit, NULL, 1);
 	for (j = 0; j < 2; j++) {
 		_Alignas(64) float acc[2 * TILE] = { 0 };
 		_Alignas(64) float sum[2 * TILE] = { 0 };
+		const struct beamform_sets sets = {
+			.count = 1, .set = { { sum, rows.data, 1 } },
+		};
 		const double want =
 			fill_worst(data + ANALYTIC_LINE + 5, &w, j);
 
 		add_variant(v->name)->fn(acc, &rows, receive, law, transmit,
 					 &no_edges, BEAMFORM_BLOCK, 1);
 		checkdsp_near("worst", f, acc[j * TILE], want, EPS * want);
-		v->sum(sum, &rows, laws, law, BEAMFORM_BLOCK, 1);
+		v->sum(&sets, &rows, laws, law, 0, BEAMFORM_BLOCK);
 		checkdsp_near("worst", f, sum[j * TILE], want, EPS * want);
 	}
 }

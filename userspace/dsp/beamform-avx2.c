@@ -323,50 +323,130 @@ static struct law *law_at(const void *laws, size_t n)
 }
 
 static ALWAYS_INLINE void make_laws(void *laws, const struct tile *t,
-				    const int32_t *receive, uint32_t n)
+				    const int32_t *receive,
+				    const uint32_t *law,
+				    const int16_t *weight, uint32_t n)
 {
 	uint32_t c, i;
 
-	for (c = 0; c < n; c++, receive += BEAMFORM_TILE)
-		EACH_HALF
-			law_at(laws, c)->half[i] = find(t, receive, i);
+	for (c = 0; c < n; c++) {
+		EACH_HALF {
+			struct taps taps = find(t, receive + law[c], i);
+
+			if (weight)
+				weigh(&taps, weight + c * BEAMFORM_TILE +
+					     i * HALF);
+			law_at(laws, c)->half[i] = taps;
+		}
+	}
 }
 
 void beamform_law_avx2(void *laws, const struct beamform_rows *rows,
-		       const int32_t *receive, const int32_t *transmit,
+		       const int32_t *receive, const uint32_t *law,
+		       const int32_t *transmit, const int16_t *weight,
 		       uint32_t n)
 {
 	const struct tile one = tile_of(rows->taps, transmit, 1);
 	const struct tile two = tile_of(rows->taps, transmit, 2);
 
 	if (rows->taps->step == 1)
-		make_laws(laws, &one, receive, n);
+		make_laws(laws, &one, receive, law, weight, n);
 	else
-		make_laws(laws, &two, receive, n);
+		make_laws(laws, &two, receive, law, weight, n);
 }
 
-void beamform_sum_avx2(float *acc, const struct beamform_rows *rows,
-		       const void *laws, const uint32_t *law, uint32_t n,
-		       float scale)
+/* What one set has of some channels, half a tile of it. */
+struct part {
+	__m256i re, im;
+};
+
+#define EACH_SET	_Pragma("GCC unroll 4") for (k = 0; k < count; k++)
+
+/* A channel of every set. */
+static ALWAYS_INLINE void sum_channel(struct part *sum, uint32_t count,
+				      const struct taps *law,
+				      const int16_t *const *data, intptr_t at,
+				      size_t plane)
 {
-	const int16_t *row = rows->data;
-	struct sums s = { 0 };
-	uint32_t begin, c, i;
+	uint32_t k;
 
-	for (begin = 0; begin < n; begin += BEAMFORM_BLOCK) {
-		const uint32_t stop = n - begin < BEAMFORM_BLOCK ?
-				      n : begin + BEAMFORM_BLOCK;
-		__m256i re[2] = { _mm256_setzero_si256(),
-				  _mm256_setzero_si256() };
-		__m256i im[2] = { re[0], re[0] };
+	EACH_SET
+		multiply(&sum[k].re, &sum[k].im, law, data[k] + at, plane);
+}
 
-		for (c = begin; c < stop; c++, row += rows->row)
-			EACH_HALF
-				multiply(&re[i], &im[i],
-					 &law_at(laws, law[c] /
-						       BEAMFORM_TILE)->half[i],
-					 row, rows->plane);
-		take(&s, re, im);
+static ALWAYS_INLINE void take_half(float *all, const struct part *sum)
+{
+	_mm256_store_ps(all, _mm256_add_ps(_mm256_load_ps(all),
+					   _mm256_cvtepi32_ps(sum->re)));
+	all += BEAMFORM_TILE;
+	_mm256_store_ps(all, _mm256_add_ps(_mm256_load_ps(all),
+					   _mm256_cvtepi32_ps(sum->im)));
+}
+
+/* Floats stay in memory: integers of four sets and a law fill the registers. */
+static ALWAYS_INLINE void sum_half(float (*all)[2 * BEAMFORM_TILE],
+				   const struct beamform_sets *sets,
+				   const struct beamform_rows *rows,
+				   const void *laws, const uint32_t *law,
+				   uint32_t first, uint32_t end, uint32_t half,
+				   const uint32_t count)
+{
+	const int16_t *data[BEAMFORM_SETS];
+	struct part sum[BEAMFORM_SETS];
+	intptr_t at = 0;
+	uint32_t begin, c, k;
+
+	EACH_SET
+		data[k] = sets->set[k].data + first * rows->row;
+	for (begin = first; begin < end; begin += BEAMFORM_BLOCK) {
+		const uint32_t stop = end - begin < BEAMFORM_BLOCK ?
+				      end : begin + BEAMFORM_BLOCK;
+
+		EACH_SET
+			sum[k].re = sum[k].im = _mm256_setzero_si256();
+		for (c = begin; c < stop; c++, at += rows->row)
+			sum_channel(sum, count, &law_at(laws, law[c] /
+						BEAMFORM_TILE)->half[half],
+				    data, at, rows->plane);
+		EACH_SET
+			take_half(all[k] + half * HALF, &sum[k]);
 	}
-	give(acc, &s, scale);
+}
+
+static ALWAYS_INLINE void sum_sets(const struct beamform_sets *sets,
+				   const struct beamform_rows *rows,
+				   const void *laws, const uint32_t *law,
+				   uint32_t first, uint32_t end,
+				   const uint32_t count)
+{
+	_Alignas(32) float all[BEAMFORM_SETS][2 * BEAMFORM_TILE];
+	uint32_t i, j, k;
+
+	EACH_SET
+		for (j = 0; j < 2 * BEAMFORM_TILE; j++)
+			all[k][j] = 0;
+	EACH_HALF
+		sum_half(all, sets, rows, laws, law, first, end, i, count);
+	EACH_SET
+		for (j = 0; j < 2 * BEAMFORM_TILE; j++)
+			sets->set[k].acc[j] += all[k][j] * sets->set[k].scale;
+}
+
+void beamform_sum_avx2(const struct beamform_sets *sets,
+		       const struct beamform_rows *rows, const void *laws,
+		       const uint32_t *law, uint32_t first, uint32_t end)
+{
+	switch (sets->count) {
+	case 1:
+		sum_sets(sets, rows, laws, law, first, end, 1);
+		break;
+	case 2:
+		sum_sets(sets, rows, laws, law, first, end, 2);
+		break;
+	case 3:
+		sum_sets(sets, rows, laws, law, first, end, 3);
+		break;
+	default:
+		sum_sets(sets, rows, laws, law, first, end, 4);
+	}
 }

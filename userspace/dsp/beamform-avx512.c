@@ -376,82 +376,214 @@ static struct law *law_at(void *laws, size_t n)
 static ALWAYS_INLINE void make_laws(void *laws,
 				    const struct beamform_rows *rows,
 				    const int32_t *receive,
-				    const int32_t *transmit, uint32_t n,
+				    const uint32_t *number,
+				    const int32_t *transmit,
+				    const int16_t *weight, uint32_t n,
 				    uint32_t step)
 {
-	const struct tile t = tile_of(rows, receive, transmit, step, true);
+	struct tile t = tile_of(rows, receive, transmit, step, true);
 	uint32_t c;
 
+	t.weighted = weight;
 	for (c = 0; c < n; c++) {
 		struct law *law = law_at(laws, c);
 		struct channel ch;
 
-		find(&ch, &t, c * BEAMFORM_TILE);
-		weigh_channels(&ch, &t, NULL, 1);
+		find(&ch, &t, number[c]);
+		weigh_channels(&ch, &t, weight, 1);
 		law->which = ch.which;
 		law->p = ch.p;
 		law->q = ch.q;
 		law->even = ch.even;
 		law->odd = ch.odd;
+		if (weight)
+			weight += BEAMFORM_TILE;
 	}
 }
 
 void beamform_law_avx512(void *laws, const struct beamform_rows *rows,
-			 const int32_t *receive, const int32_t *transmit,
+			 const int32_t *receive, const uint32_t *law,
+			 const int32_t *transmit, const int16_t *weight,
 			 uint32_t n)
 {
 	if (rows->taps->step == 1)
-		make_laws(laws, rows, receive, transmit, n, 1);
+		make_laws(laws, rows, receive, law, transmit, weight, n, 1);
 	else
-		make_laws(laws, rows, receive, transmit, n, 2);
+		make_laws(laws, rows, receive, law, transmit, weight, n, 2);
 }
 
-static ALWAYS_INLINE void sum_channels(struct products *sum,
-				       const void *laws, const uint32_t *law,
-				       const char *row, const struct rows *r,
-				       uint32_t count)
+/* What one set has of some channels. */
+struct part {
+	__m512i re, im;
+};
+
+/* A law's weights. With -q what is subtracted adds up in one register too. */
+struct weights {
+	__m512i which, p, q, minus_q;
+};
+
+static ALWAYS_INLINE struct weights weights_of(const struct law *law)
+{
+	return (struct weights){
+		.which = law->which, .p = law->p, .q = law->q,
+		.minus_q = _mm512_sub_epi16(_mm512_setzero_si512(), law->q),
+	};
+}
+
+static ALWAYS_INLINE __m512i taps_of(const struct weights *w,
+				     const char *even, const char *odd)
+{
+	return _mm512_permutex2var_epi16(_mm512_load_si512(even), w->which,
+					 _mm512_load_si512(odd));
+}
+
+/* What the channels of some sets share, and which of them is next. */
+struct sum {
+	const char *data[BEAMFORM_SETS];
+	intptr_t plane, row;
+	const void *laws;
+	const uint32_t *law;
+	const struct law *next;
+	intptr_t even, odd;	/* bytes from a set's data to next's lines */
+	intptr_t at;		/* and to the row after next's */
+	uint32_t left;		/* channels, next included */
+	uint32_t count;		/* of sets, a constant */
+};
+
+static ALWAYS_INLINE void find_next(struct sum *s)
+{
+	s->next = law_at((void *)s->laws, *s->law / BEAMFORM_TILE);
+	s->even = s->next->even + s->at;
+	s->odd = s->next->odd + s->at;
+	s->at += s->row;
+}
+
+#define EACH_SET	_Pragma("GCC unroll 4") for (k = 0; k < s->count; k++)
+
+/*
+ * A channel of every set. Where the one after lies is found first: the queues
+ * of vector instructions would be full before its address is known.
+ */
+static ALWAYS_INLINE void sum_channel(struct part *sum, struct sum *s,
+				      bool begin)
+{
+	const struct weights w = weights_of(s->next);
+	const intptr_t even = s->even, odd = s->odd;
+	uint32_t k;
+
+	s->law += --s->left > 0;
+	find_next(s);
+	EACH_SET {
+		const __m512i re = taps_of(&w, s->data[k] + even,
+					   s->data[k] + odd);
+
+		if (begin) {
+			sum[k].re = _mm512_madd_epi16(re, w.p);
+			sum[k].im = _mm512_madd_epi16(re, w.q);
+		} else {
+			DOT(sum[k].re, re, w.p);
+			DOT(sum[k].im, re, w.q);
+		}
+	}
+	EACH_SET {
+		const __m512i im = taps_of(&w, s->data[k] + s->plane + even,
+					   s->data[k] + s->plane + odd);
+
+		DOT(sum[k].re, im, w.minus_q);
+		DOT(sum[k].im, im, w.p);
+	}
+}
+
+static ALWAYS_INLINE void take_sets(__m512 *re, __m512 *im,
+				    const struct part *sum,
+				    const struct sum *s)
 {
 	uint32_t k;
 
-	EACH {
-		const struct law *l = law_at((void *)laws, law[k] / BEAMFORM_TILE);
-		const struct channel ch = {
-			.even = l->even, .odd = l->odd,
-			.which = l->which, .p = l->p, .q = l->q,
-		};
-
-		multiply(sum, !k, &ch, row + k * r->row, r->plane);
+	EACH_SET {
+		re[k] = _mm512_add_ps(re[k], _mm512_cvtepi32_ps(sum[k].re));
+		im[k] = _mm512_add_ps(im[k], _mm512_cvtepi32_ps(sum[k].im));
 	}
 }
 
-void beamform_sum_avx512(float *acc, const struct beamform_rows *rows,
-			 const void *laws, const uint32_t *law, uint32_t n,
-			 float scale)
+static ALWAYS_INLINE void sum_all(__m512 *re, __m512 *im, struct sum *s)
 {
-	const struct rows r = rows_of(rows);
-	const char *row = (const char *)rows->data;
-	__m512 re = _mm512_setzero_ps(), im = re;
-	struct products sum;
-	uint32_t c;
+	struct part sum[BEAMFORM_SETS];
 
-	for (c = 0; c + BEAMFORM_BLOCK <= n; c += BEAMFORM_BLOCK) {
-		sum_channels(&sum, laws, law + c, row, &r, BEAMFORM_BLOCK);
-		row += BEAMFORM_BLOCK * r.row;
-		take(&re, &im, &sum);
+	while (s->left >= BEAMFORM_BLOCK) {
+		sum_channel(sum, s, true);
+		sum_channel(sum, s, false);
+		sum_channel(sum, s, false);
+		sum_channel(sum, s, false);
+		take_sets(re, im, sum, s);
 	}
-	switch (n - c) {
-	case 3:
-		sum_channels(&sum, laws, law + c, row, &r, 3);
-		take(&re, &im, &sum);
-		break;
-	case 2:
-		sum_channels(&sum, laws, law + c, row, &r, 2);
-		take(&re, &im, &sum);
-		break;
-	case 1:
-		sum_channels(&sum, laws, law + c, row, &r, 1);
-		take(&re, &im, &sum);
-		break;
+	if (!s->left)
+		return;
+	sum_channel(sum, s, true);
+	while (s->left)
+		sum_channel(sum, s, false);
+	take_sets(re, im, sum, s);
+}
+
+static ALWAYS_INLINE void sum_sets(const struct beamform_sets *sets,
+				   const struct beamform_rows *rows,
+				   const void *laws, const uint32_t *law,
+				   uint32_t first, uint32_t end,
+				   uint32_t count, intptr_t plane)
+{
+	struct sum sum = {
+		.plane = plane, .row = rows_of(rows).row,
+		.laws = laws, .law = law + first, .left = end - first,
+		.count = count,
+	};
+	const struct sum *s = &sum;
+	__m512 re[BEAMFORM_SETS], im[BEAMFORM_SETS];
+	uint32_t k;
+
+	EACH_SET {
+		sum.data[k] = (const char *)sets->set[k].data +
+			      first * sum.row;
+		re[k] = im[k] = _mm512_setzero_ps();
 	}
-	give(acc, re, im, scale);
+	find_next(&sum);
+	sum_all(re, im, &sum);
+	EACH_SET
+		give(sets->set[k].acc, re[k], im[k], sets->set[k].scale);
+}
+
+/* Real and imaginary lines lie side by side: addresses have room for that. */
+#define BLOCKED_PLANE	(ANALYTIC_LINE * sizeof(int16_t))
+
+static void sum_planar(const struct beamform_sets *sets,
+		       const struct beamform_rows *rows, const void *laws,
+		       const uint32_t *law, uint32_t first, uint32_t end)
+{
+	const intptr_t plane = rows_of(rows).plane;
+	uint32_t k;
+
+	for (k = 0; k < sets->count; k++) {
+		const struct beamform_sets one = { 1, { sets->set[k] } };
+
+		sum_sets(&one, rows, laws, law, first, end, 1, plane);
+	}
+}
+
+void beamform_sum_avx512(const struct beamform_sets *sets,
+			 const struct beamform_rows *rows, const void *laws,
+			 const uint32_t *law, uint32_t first, uint32_t end)
+{
+	const intptr_t plane = BLOCKED_PLANE;
+
+	if (first >= end)
+		return;
+	if (rows_of(rows).plane != plane)
+		sum_planar(sets, rows, laws, law, first, end);
+	else if (sets->count == 1)
+		sum_sets(sets, rows, laws, law, first, end, 1, plane);
+	else if (sets->count == 2)
+		sum_sets(sets, rows, laws, law, first, end, 2, plane);
+	else if (sets->count == 3)
+		sum_sets(sets, rows, laws, law, first, end, 3, plane);
+	else
+		sum_sets(sets, rows, laws, law, first, end, 4, plane);
 }

@@ -201,39 +201,53 @@ void beamform_add_c(float *acc, const struct beamform_rows *rows,
 	give(acc, &s, scale);
 }
 
+static struct law *law_at(const void *laws, size_t n)
+{
+	return (struct law *)((char *)laws + n * BEAMFORM_LAW_BYTES);
+}
+
 void beamform_law_c(void *laws, const struct beamform_rows *rows,
-		    const int32_t *receive, const int32_t *transmit,
-		    uint32_t n)
+		    const int32_t *receive, const uint32_t *law,
+		    const int32_t *transmit, const int16_t *weight, uint32_t n)
 {
 	uint32_t c, j;
 
 	for (c = 0; c < n; c++) {
-		struct law *law = (struct law *)((char *)laws +
-						 c * BEAMFORM_LAW_BYTES);
+		const int32_t *r = receive + law[c];
 
 		for (j = 0; j < BEAMFORM_TILE; j++)
-			law->point[j] = find(rows->taps,
-					     *receive++ + transmit[j], NULL);
+			law_at(laws, c)->point[j] =
+				find(rows->taps, r[j] + transmit[j],
+				     weight ? weight++ : NULL);
 	}
 }
 
-void beamform_sum_c(float *acc, const struct beamform_rows *rows,
-		    const void *laws, const uint32_t *law, uint32_t n,
-		    float scale)
+static void sum_set(float *acc, const int16_t *data,
+		    const struct beamform_rows *rows, const void *laws,
+		    const uint32_t *law, uint32_t n, float scale)
 {
 	struct sums s = { 0 };
 	uint32_t c, j;
 
 	for (c = 0; c < n; c++) {
-		const struct law *l = (const struct law *)
-			((const char *)laws + law[c] / BEAMFORM_TILE *
-					     BEAMFORM_LAW_BYTES);
+		const struct law *l = law_at(laws, law[c] / BEAMFORM_TILE);
 
 		for (j = 0; j < BEAMFORM_TILE; j++)
 			add_point(&s.a[j], &s.a[BEAMFORM_TILE + j],
-				  rows->data + c * rows->row, rows,
-				  &l->point[j]);
+				  data + c * rows->row, rows, &l->point[j]);
 		take(&s, c, n);
 	}
 	give(acc, &s, scale);
+}
+
+void beamform_sum_c(const struct beamform_sets *sets,
+		    const struct beamform_rows *rows, const void *laws,
+		    const uint32_t *law, uint32_t first, uint32_t end)
+{
+	uint32_t k;
+
+	for (k = 0; k < sets->count; k++)
+		sum_set(sets->set[k].acc,
+			sets->set[k].data + first * rows->row, rows, laws,
+			law + first, end - first, sets->set[k].scale);
 }

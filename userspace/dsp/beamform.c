@@ -14,6 +14,7 @@
 /* Lines of a group, and receive delays of its tile: half of a level 2 cache. */
 #define GROUP_MAX	64
 #define GROUP_DELAYS	8192
+#define GROUP_LAWS	1024	/* of packets: a quarter of it */
 #define GROUP_SUMS	2048	/* tiles of images: a quarter of a level 2 cache */
 
 /* A grid's samples are divided at most so often. */
@@ -130,35 +131,61 @@ static size_t receive_vectors(const struct beamform *b)
 	return b->shared ? b->laws : (size_t)b->group * b->scan->channels;
 }
 
-static int make_scratch(struct beamform *b)
+/* Laws kept of lines of a group, one by one. */
+static size_t own_laws(const struct beamform *b)
+{
+	return b->packet ? (size_t)b->group * b->scan->channels : 0;
+}
+
+static uint32_t least(uint32_t a, uint32_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Lines at a time. */
+static uint32_t choose_group(const struct beamform *b)
 {
 	const uint32_t channels = b->scan->channels;
-	uint32_t w;
+	uint32_t n = least(GROUP_MAX, GROUP_SUMS / b->params.groups);
 
-	b->group = b->shared ? GROUP_MAX : GROUP_DELAYS / channels;
-	if (b->group > GROUP_SUMS / b->params.groups)
-		b->group = GROUP_SUMS / b->params.groups;
-	b->group = b->group < 1 ? 1 : b->group > GROUP_MAX ? GROUP_MAX :
-							     b->group;
+	if (!b->shared)
+		n = least(n, GROUP_DELAYS / channels);
+	if (b->packet && !b->kept)
+		n = least(n, GROUP_LAWS / channels);
+	n -= n % beamform_unit(b);
+	return n > 1 ? n : 1;
+}
+
+static int make_scratch(struct beamform *b, struct scratch *s)
+{
+	const size_t lines = (size_t)b->group * b->scan->channels;
+
+	s->receive = dsp_alloc(receive_vectors(b), TILE * sizeof(*s->receive));
+	s->weight = dsp_alloc(lines, TILE * sizeof(*s->weight));
+	s->acc = dsp_alloc((size_t)b->params.groups * b->group,
+			   2 * TILE * sizeof(*s->acc));
+	if (!s->receive || !s->weight || !s->acc)
+		return -ENOMEM;
+	if (!b->fitted)
+		return 0;
+	s->laws = dsp_alloc(b->kept + own_laws(b), BEAMFORM_LAW_BYTES);
+	s->law = dsp_alloc(own_laws(b), sizeof(*s->law));
+	s->bundle = dsp_alloc((size_t)BUNDLES * b->group, sizeof(*s->bundle));
+	return s->laws && s->law && s->bundle ? 0 : -ENOMEM;
+}
+
+static int make_scratches(struct beamform *b)
+{
+	uint32_t w;
+	int ret = 0;
+
+	b->group = choose_group(b);
 	b->scratch = calloc(b->params.workers, sizeof(*b->scratch));
 	if (!b->scratch)
 		return -ENOMEM;
-	for (w = 0; w < b->params.workers; w++) {
-		struct scratch *s = &b->scratch[w];
-
-		s->receive = dsp_alloc(receive_vectors(b),
-				       TILE * sizeof(*s->receive));
-		s->weight = dsp_alloc((size_t)b->group * channels,
-				      TILE * sizeof(*s->weight));
-		s->acc = dsp_alloc((size_t)b->params.groups * b->group,
-				   2 * TILE * sizeof(*s->acc));
-		if (b->fitted)
-			s->laws = dsp_alloc(b->laws, BEAMFORM_LAW_BYTES);
-		if (!s->receive || !s->weight || !s->acc ||
-		    (b->fitted && !s->laws))
-			return -ENOMEM;
-	}
-	return 0;
+	for (w = 0; !ret && w < b->params.workers; w++)
+		ret = make_scratch(b, &b->scratch[w]);
+	return ret;
 }
 
 static int build(struct beamform *b, const char **why)
@@ -182,7 +209,7 @@ static int build(struct beamform *b, const char **why)
 		return ret;
 	beamform_fill_kinds(b);
 	ret = beamform_choose_kept(b);
-	return ret ? ret : make_scratch(b);
+	return ret ? ret : make_scratches(b);
 }
 
 static void refine(struct beamform *b)
@@ -293,22 +320,31 @@ double beamform_irregular(const struct beamform *b)
 	return (double)irregular / all;
 }
 
+static size_t scratch_bytes(const struct beamform *b)
+{
+	const size_t lines = b->group, channels = b->scan->channels;
+	const size_t bytes =
+		TILE * (receive_vectors(b) * sizeof(int32_t) +
+			lines * channels * sizeof(int16_t) +
+			b->params.groups * lines * 2 * sizeof(float));
+
+	if (!b->fitted)
+		return bytes;
+	return bytes + b->kept * BEAMFORM_LAW_BYTES +
+	       own_laws(b) * (BEAMFORM_LAW_BYTES + sizeof(uint32_t)) +
+	       lines * BUNDLES * sizeof(struct bundle);
+}
+
 size_t beamform_bytes(const struct beamform *b)
 {
 	const size_t lines = b->params.grid.lines;
 	const size_t channels = b->scan->channels;
-	const size_t laws = b->fitted ? b->laws : 0;
 
 	return aperture_bytes(b->aperture) +
 	       lines * b->most *
 		       (b->tiles * sizeof(*b->wave) + sizeof(*b->service)) +
 	       lines * channels * (2 * sizeof(float) + sizeof(*b->law)) +
-	       b->params.workers *
-		       (TILE * (receive_vectors(b) * sizeof(int32_t) +
-				b->group * channels * sizeof(int16_t) +
-				(size_t)b->params.groups * b->group * 2 *
-					sizeof(float)) +
-			laws * BEAMFORM_LAW_BYTES);
+	       b->params.workers * scratch_bytes(b);
 }
 
 void beamform_destroy(struct beamform *b)
@@ -322,6 +358,8 @@ void beamform_destroy(struct beamform *b)
 		free(b->scratch[w].weight);
 		free(b->scratch[w].acc);
 		free(b->scratch[w].laws);
+		free(b->scratch[w].law);
+		free(b->scratch[w].bundle);
 	}
 	free(b->scratch);
 	aperture_destroy(b->aperture);

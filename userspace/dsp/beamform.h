@@ -121,26 +121,46 @@ typedef void beamform_add_fn(float *acc, const struct beamform_rows *rows,
 beamform_add_fn beamform_add_c, beamform_add_avx2, beamform_add_avx512;
 
 #define BEAMFORM_LAW_BYTES	256
+#define BEAMFORM_SETS		4
+
+/**
+ * struct beamform_sets - sums that have their laws in common
+ * @count: of sets, 1 to BEAMFORM_SETS
+ * @set: what @acc, @data (of channel 0) and @scale are to beamform_add_fn and
+ *       its rows
+ */
+struct beamform_sets {
+	uint32_t count;
+	struct {
+		float *acc;
+		const int16_t *data;
+		float scale;
+	} set[BEAMFORM_SETS];
+};
 
 /*
  * laws[c], of BEAMFORM_LAW_BYTES each: where the taps lie and what they weigh
- * for the positions receive[c][j] + transmit[j], once for all rows that have
- * them in common and lie as @rows do, whose data are not looked at. The bytes
- * are the variant's own. laws is aligned to 64 bytes.
+ * for the positions receive[law[c] + j] + transmit[j], once for all rows that
+ * have them in common and lie as @rows do, whose data are not looked at. With
+ * @weight, [n][BEAMFORM_TILE] in Q15, they are weighted; it may be NULL. The
+ * bytes are the variant's own. laws is aligned to 64 bytes.
  *
- * beamform_sum_fn then does what beamform_add_fn does without edges, law[c]
- * being BEAMFORM_TILE times the number of a channel's law; with rows that are
- * inside and tiles that are regular only. Variants agree with the C form as
- * beamform_add_fn's do.
+ * beamform_sum_fn then does what beamform_add_fn does without edges, for each
+ * of @sets and channels @first to @end, law[c] being BEAMFORM_TILE times the
+ * number of the law of their channels c; with rows that are inside and tiles
+ * that are regular only. Variants agree with the C form as beamform_add_fn's
+ * do.
  */
 typedef void beamform_law_fn(void *laws, const struct beamform_rows *rows,
-			     const int32_t *receive, const int32_t *transmit,
+			     const int32_t *receive, const uint32_t *law,
+			     const int32_t *transmit, const int16_t *weight,
 			     uint32_t n);
 beamform_law_fn beamform_law_c, beamform_law_avx2, beamform_law_avx512;
 
-typedef void beamform_sum_fn(float *acc, const struct beamform_rows *rows,
+typedef void beamform_sum_fn(const struct beamform_sets *sets,
+			     const struct beamform_rows *rows,
 			     const void *laws, const uint32_t *law,
-			     uint32_t n, float scale);
+			     uint32_t first, uint32_t end);
 beamform_sum_fn beamform_sum_c, beamform_sum_avx2, beamform_sum_avx512;
 
 struct beamform_law_variant {

@@ -9,31 +9,6 @@
 
 #include "beamform_private.h"
 
-/* Channels whose laws stay in a level 1 cache while lines pass. */
-#define KEPT_CHANNELS	32
-
-/* A group of lines at one tile, and who works on it. */
-struct spot {
-	struct scratch *scratch;
-	uint32_t tile;
-	uint32_t first;		/* line */
-	uint32_t lines;
-};
-
-static float *acc_of(const struct beamform *b, const struct spot *s,
-		     uint32_t image, uint32_t line)
-{
-	return s->scratch->acc +
-	       ((size_t)image * b->group + line - s->first) * 2 * TILE;
-}
-
-static int16_t *weight_of(const struct beamform *b, const struct spot *s,
-			  uint32_t line)
-{
-	return s->scratch->weight +
-	       (size_t)(line - s->first) * b->scan->channels * TILE;
-}
-
 /* Receive delays of laws first to first + n - 1, into out. */
 static void receive_laws(const struct beamform *b, uint32_t tile,
 			 uint32_t first, uint32_t n, int32_t *out)
@@ -65,133 +40,6 @@ static void prepare_line(const struct beamform *b, const struct spot *s,
 	if (t.whole_end < t.end)
 		aperture_weights(b->aperture, line, s->tile, t.whole_end,
 				 t.end, weight + t.whole_end * TILE);
-}
-
-/* An event's share in a tile of a line. */
-struct share {
-	uint32_t line;
-	uint32_t event;
-	const struct wave *wave;
-	float weight;
-	float *acc;
-	const struct analytic_span *span;	/* of all rows; NULL: of some */
-};
-
-static inline struct share share_of(const struct beamform *b, const struct spot *s,
-			     const struct analytic *in, uint32_t line,
-			     uint32_t k)
-{
-	const struct service *service = service_of(b, line, k);
-	const struct part *part = &b->part[service->part];
-
-	return (struct share){
-		.line = line,
-		.event = part->event,
-		.wave = wave_of(b, s->tile, line, k),
-		.weight = service->weight * (1.0f / BEAMFORM_GAIN),
-		.acc = acc_of(b, s, part->group, line),
-		.span = in->even[part->event] ?
-			analytic_spans(in, part->event, 0) : NULL,
-	};
-}
-
-static struct beamform_rows rows_of(const struct beamform *b,
-				    const struct analytic *in,
-				    const struct share *share, uint32_t first,
-				    const struct analytic_span *span,
-				    bool only)
-{
-	return (struct beamform_rows){
-		.data = analytic_row(in, share->event, first) +
-			span->moved * (ptrdiff_t)in->line,
-		.lines = in->lines,
-		.line = in->line,
-		.plane = in->plane,
-		.row = in->row,
-		.inside = share->wave->kind == TILE_INSIDE,
-		.taps = &b->taps,
-		.only = only ? span : NULL,
-	};
-}
-
-/* Receive delays of a line in a group. */
-static const int32_t *receive_of(const struct beamform *b,
-				 const struct spot *s, uint32_t line)
-{
-	if (b->shared)
-		return s->scratch->receive;
-	return s->scratch->receive +
-	       (size_t)(line - s->first) * b->scan->channels * TILE;
-}
-
-/* Numbers of the laws of a line's channels, times TILE. */
-static const uint32_t *laws_of(const struct beamform *b, uint32_t line)
-{
-	return b->shared ? b->law + (size_t)line * b->scan->channels : b->law;
-}
-
-/* --- runs of channels whose samples have one scale --- */
-
-static int32_t line_of(int32_t position)
-{
-	return position >> (BEAMFORM_POSITION_BITS + 5);
-}
-
-_Static_assert(ANALYTIC_LINE == 32, "line_of() counts in 32");
-
-/* Do spans of two bunches of channels have one scale in one place? */
-static bool alike(const struct analytic_span *a, const struct analytic_span *b)
-{
-	return a->scale == b->scale && a->moved == b->moved;
-}
-
-/*
- * Of the bunches from channel @first on those whose tiles all begin in spans
- * alike, in @span. Return: the channel after them; @first: there are none.
- */
-static uint32_t skip_bunches(const struct analytic *in,
-			     const struct share *share, uint32_t first,
-			     uint32_t end, const struct analytic_span **span)
-{
-	const int32_t from = share->wave->from;
-	const int32_t until = from + share->wave->more;
-	uint32_t c = first;
-
-	*span = NULL;
-	while (share->wave->more < UINT8_MAX && c < end) {
-		const struct analytic_span *next =
-			analytic_span_at(in, share->event, c, from);
-
-		if (until >= next->end || (*span && !alike(next, *span)))
-			break;
-		*span = next;
-		c += ANALYTIC_BUNCH - c % ANALYTIC_BUNCH;
-	}
-	return c < end ? c : end;
-}
-
-/*
- * A run is channels one after another whose tiles begin in spans alike.
- * Return: where the run ends that begins with channel @first, @end at the
- * latest; the span in @span.
- */
-static uint32_t find_run(const struct analytic *in, const struct share *share,
-			 const int32_t *receive, const uint32_t *law,
-			 int32_t transmit, uint32_t first, uint32_t end,
-			 const struct analytic_span **span)
-{
-	uint32_t c = skip_bunches(in, share, first, end, span);
-
-	for (; c < end; c++) {
-		const int32_t line = line_of(receive[law[c]] + transmit);
-		const struct analytic_span *next =
-			analytic_span_at(in, share->event, c, line);
-
-		if (*span && !alike(next, *span))
-			break;
-		*span = next;
-	}
-	return c;
 }
 
 /* Channels of a run, of which those outside @t's whole are weighted. */
@@ -259,7 +107,7 @@ static void add_channels(const struct beamform *b, const struct spot *s,
 	}
 	for (; first < end; first = stop) {
 		if (!share->span)
-			stop = find_run(in, share, receive, law, transmit[0],
+			stop = beamform_find_run(in, share, receive, law, transmit[0],
 					first, end, &span);
 		add_run(b, s, in, share, transmit, t, first, stop, span);
 	}
@@ -309,61 +157,6 @@ static void add_events(const struct beamform *b, const struct spot *s,
 				add_service(b, s, in, line, k);
 }
 
-/* As add_fitted(), of an event whose rows have several scales. */
-static void sum_runs(const struct beamform *b, const struct spot *s,
-		     const struct analytic *in, const struct share *share,
-		     uint32_t first, uint32_t end)
-{
-	/* laws are of the first line that is reached alike */
-	const struct wave *like =
-		wave_of(b, s->tile, b->line_like[share->line], 0);
-	const uint32_t *law = laws_of(b, share->line);
-	const struct analytic_span *span;
-
-	while (first < end) {
-		const uint32_t stop = find_run(in, share, s->scratch->receive,
-					       law, like->start, first, end,
-					       &span);
-		const struct beamform_rows rows =
-			rows_of(b, in, share, first, span, false);
-
-		b->sum(share->acc, &rows, s->scratch->laws, law + first,
-		       stop - first, share->weight * span->scale);
-		first = stop;
-	}
-}
-
-/* Laws of the tile are kept: lines pass by some channels' laws and samples. */
-static void add_fitted(const struct beamform *b, const struct spot *s,
-		       const struct analytic *in, uint32_t k, uint32_t first)
-{
-	const uint32_t end = first + KEPT_CHANNELS;
-	uint32_t line, event = UINT32_MAX;
-	struct beamform_rows rows;
-
-	for (line = s->first; line < s->first + s->lines; line++) {
-		const struct aperture_tile t =
-			aperture_tile(b->aperture, line, s->tile);
-		const struct share share = share_of(b, s, in, line, k);
-		const uint32_t c = t.whole > first ? t.whole : first;
-		const uint32_t stop = t.whole_end < end ? t.whole_end : end;
-
-		if (!share.span) {
-			sum_runs(b, s, in, &share, c, stop);
-			continue;
-		}
-		/* lines mostly have one event here */
-		if (share.event != event)
-			rows = rows_of(b, in, &share, 0, share.span, false);
-		event = share.event;
-		rows.data = analytic_row(in, event, c);
-		if (c < stop)
-			b->sum(share.acc, &rows, s->scratch->laws,
-			       laws_of(b, line) + c, stop - c,
-			       share.weight * share.span->scale);
-	}
-}
-
 /* The channels at the edges of apertures, which are weighted. */
 static void add_edges(const struct beamform *b, const struct spot *s,
 		      const struct analytic *in, uint32_t line, uint32_t k)
@@ -380,17 +173,17 @@ static void add_edges(const struct beamform *b, const struct spot *s,
 	add_channels(b, s, in, &share, transmit, &t, t.whole_end, t.end);
 }
 
-static void add_all_fitted(const struct beamform *b, const struct spot *s,
-			   const struct analytic *in)
+/* Of one event the edges are left, of packets nothing. */
+static void add_fitted(const struct beamform *b, const struct spot *s,
+		       const struct analytic *in)
 {
-	uint32_t line, k, c;
+	uint32_t line;
 
-	for (k = 0; k < b->most; k++) {
-		for (c = 0; c < b->scan->channels; c += KEPT_CHANNELS)
-			add_fitted(b, s, in, k, c);
-		for (line = s->first; line < s->first + s->lines; line++)
-			add_edges(b, s, in, line, k);
-	}
+	beamform_add_kept(b, s, in);
+	if (b->packet)
+		return;
+	for (line = s->first; line < s->first + s->lines; line++)
+		add_edges(b, s, in, line, 0);
 }
 
 static void run_spot(const struct beamform *b, const struct spot *s,
@@ -404,7 +197,7 @@ static void run_spot(const struct beamform *b, const struct spot *s,
 	for (line = s->first; line < end; line++)
 		prepare_line(b, s, line);
 	if (b->fitted && b->fitted[s->tile])
-		add_all_fitted(b, s, in);
+		add_fitted(b, s, in);
 	else
 		add_events(b, s, in);
 	for (image = 0; image < b->params.groups; image++)
@@ -412,40 +205,34 @@ static void run_spot(const struct beamform *b, const struct spot *s,
 			store_line(b, s, out, image, line);
 }
 
-/* The receive delays of all laws, and where a tile is fitted the laws. */
+/* What all lines of a tile share. */
 static void prepare_tile(const struct beamform *b, const struct spot *s,
 			 const struct analytic *in)
 {
-	const struct share any = share_of(b, s, in, s->first, 0);
-	const struct beamform_rows like =
-		rows_of(b, in, &any, 0, analytic_spans(in, any.event, 0),
-			false);
-	const int32_t *receive = s->scratch->receive;
-	int32_t transmit[TILE];
-	uint32_t law, line = UINT32_MAX;
-
 	if (!b->shared)
 		return;
 	receive_laws(b, s->tile, 0, b->laws, s->scratch->receive);
-	if (!b->fitted || !b->fitted[s->tile])
-		return;
-	for (law = 0; law < b->laws; law++, receive += TILE) {
-		if (b->law_like[law] != line) {
-			line = b->law_like[law];
-			get_transmit(wave_of(b, s->tile, line, 0), transmit);
-		}
-		b->make_laws(s->scratch->laws + law * BEAMFORM_LAW_BYTES,
-			     &like, receive, transmit, 1);
-	}
+	if (b->fitted && b->fitted[s->tile])
+		beamform_make_kept(b, s, in);
+}
+
+/* Of a worker's lines: those that repeat each other stay together. */
+static uint32_t first_line(const struct beamform *b, uint32_t worker)
+{
+	const uint32_t lines = b->params.grid.lines;
+	const uint32_t unit = beamform_unit(b);
+	const uint32_t units = (lines + unit - 1) / unit;
+	const uint32_t line = (uint64_t)units * worker / b->params.workers *
+			      unit;
+
+	return line < lines ? line : lines;
 }
 
 void beamform_execute_part(struct beamform *b, uint32_t worker,
 			   struct iq *out, const struct analytic *in)
 {
-	const uint32_t lines = b->params.grid.lines;
-	const uint32_t workers = b->params.workers;
-	const uint32_t begin = (uint64_t)lines * worker / workers;
-	const uint32_t end = (uint64_t)lines * (worker + 1) / workers;
+	const uint32_t begin = first_line(b, worker);
+	const uint32_t end = first_line(b, worker + 1);
 	struct spot s = { .scratch = &b->scratch[worker] };
 
 	for (s.tile = 0; s.tile < b->tiles; s.tile++) {

@@ -11,6 +11,10 @@
 
 #include "beamform_private.h"
 
+/* Lines that repeat each other, and how many channels on, are looked for to. */
+#define REPEAT_LINES	16
+#define REPEAT_CHANNELS	16
+
 /* --- lines that a wave reaches alike --- */
 
 /* Do two events send the same wave, and listen from the same time? */
@@ -68,7 +72,7 @@ static void find_likes(struct beamform *b)
 	const uint32_t lines = b->params.grid.lines;
 	uint32_t like[LIKES_MAX], likes = 0, line, i;
 
-	if (!one_wave(b))
+	if (!b->one_wave)
 		return;
 	for (line = 0; line < lines; line++) {
 		for (i = 0; i < likes && !reached_alike(b, line, like[i]); i++)
@@ -206,6 +210,40 @@ static int share_laws(struct beamform *b)
 	return ret;
 }
 
+/* Do lines so far apart have the same laws, channels so far apart? */
+static bool repeats(const struct beamform *b, uint32_t lines,
+		    uint32_t channels)
+{
+	const uint32_t all = b->scan->channels;
+	const uint32_t *from = b->law, *to = b->law + lines * all + channels;
+	const uint32_t *end = b->law + (size_t)b->params.grid.lines * all;
+
+	for (; to < end; from += all, to += all)
+		if (memcmp(from, to, (all - channels) * sizeof(*from)))
+			return false;
+	return true;
+}
+
+/* Only one event leaves a law to several lines; more of them use it up. */
+static void find_repeat(struct beamform *b)
+{
+	uint32_t lines, channels;
+
+	b->repeat.lines = b->params.grid.lines;
+	if (!b->shared || b->most > 1)
+		return;
+	for (lines = 1; lines <= REPEAT_LINES &&
+			lines < b->params.grid.lines; lines++) {
+		for (channels = 1; channels <= REPEAT_CHANNELS &&
+				   channels < b->scan->channels; channels++) {
+			if (!repeats(b, lines, channels))
+				continue;
+			b->repeat = (struct repeat){ true, lines, channels };
+			return;
+		}
+	}
+}
+
 int beamform_make_laws(struct beamform *b, const char **why)
 {
 	const uint32_t channels = b->scan->channels;
@@ -222,8 +260,10 @@ int beamform_make_laws(struct beamform *b, const char **why)
 	*why = fill_laws(b);
 	if (*why)
 		return -EINVAL;
+	b->one_wave = one_wave(b);
 	find_likes(b);
 	ret = share_laws(b);
+	find_repeat(b);
 	if (ret || b->shared)
 		return ret;
 	b->law = dsp_alloc(channels, sizeof(*b->law));
@@ -250,7 +290,10 @@ int beamform_choose_kept(struct beamform *b)
 {
 	uint32_t tile;
 
-	if (!b->shared || !b->alike)
+	b->packet = b->one_wave && b->most > 1;
+	if (b->shared && b->alike)
+		b->kept = b->laws;
+	if (!b->kept && !b->packet)
 		return 0;
 	b->fitted = dsp_alloc(b->tiles, sizeof(*b->fitted));
 	if (!b->fitted)

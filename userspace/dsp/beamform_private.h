@@ -59,7 +59,35 @@ struct scratch {
 	int32_t *receive;	/* [laws or GROUP_DELAYS][TILE] */
 	int16_t *weight;	/* [group][channels][TILE] */
 	float *acc;		/* [images][group][2 TILE] */
-	uint8_t *laws;		/* fitted: [laws]; else NULL */
+	/* with laws kept; else NULL */
+	uint8_t *laws;		/* those of a tile, then [group][channels] */
+	uint32_t *law;		/* packets: [group][channels], their numbers */
+	struct bundle *bundle;	/* [group][BUNDLES] */
+};
+
+/* Sums over channels @first to @end that have their laws in common. */
+struct bundle {
+	struct beamform_sets sets;	/* of rows of one scale */
+	const uint32_t *law;	/* as beamform_sum_fn's */
+	uint32_t first, end;
+	bool even;		/* all rows are of one scale */
+	struct {
+		uint32_t line, k;	/* a service */
+		uint32_t on;	/* from a channel to the set's own */
+	} of[BEAMFORM_SETS];
+};
+
+/* Of a line: with those that repeat it, and what they leave on either side. */
+#define BUNDLES		3
+
+/*
+ * A line's channel has the law that the channel @channels before has, @lines
+ * before it. Where none does: 1 and 0, and @found is false.
+ */
+struct repeat {
+	bool found;
+	uint32_t lines;
+	uint32_t channels;
 };
 
 struct beamform {
@@ -96,13 +124,18 @@ struct beamform {
 	uint32_t *law;		/* shared: [lines][channels]; else [channels];
 				 * times TILE */
 	/*
-	 * Where one wave reaches lines alike, laws of a tile that several
-	 * lines have in common are worked out once and kept.
+	 * Laws of a tile that several lines or events have in common are
+	 * worked out once and kept: of lines where one wave reaches them
+	 * alike, of events (a packet) where all are of one wave.
 	 */
 	bool *fitted;		/* [tiles]; NULL: none is */
+	bool one_wave;
+	bool packet;
+	uint32_t kept;		/* laws that lines have in common, or 0 */
 	bool alike;		/* line_like is of use */
 	uint32_t *line_like;	/* [lines], first line that is reached alike */
 	uint32_t *law_like;	/* [LAWS_MAX], of the shared laws' lines */
+	struct repeat repeat;
 	beamform_law_fn *make_laws;
 	beamform_sum_fn *sum;
 	uint32_t group;		/* lines at a time */
@@ -140,6 +173,99 @@ static inline uint32_t law_of(const struct beamform *b, uint32_t line,
 	return b->shared ? b->law[at] / TILE : at;
 }
 
+/* Lines that are summed together, from a multiple of it on. */
+static inline uint32_t beamform_unit(const struct beamform *b)
+{
+	return b->repeat.found ? BEAMFORM_SETS * b->repeat.lines : 1;
+}
+
+/* --- a frame --- */
+
+/* A group of lines at one tile, and who works on it. */
+struct spot {
+	struct scratch *scratch;
+	uint32_t tile;
+	uint32_t first;		/* line */
+	uint32_t lines;
+};
+
+static inline float *acc_of(const struct beamform *b, const struct spot *s,
+		     uint32_t image, uint32_t line)
+{
+	return s->scratch->acc +
+	       ((size_t)image * b->group + line - s->first) * 2 * TILE;
+}
+
+static inline int16_t *weight_of(const struct beamform *b, const struct spot *s,
+			  uint32_t line)
+{
+	return s->scratch->weight +
+	       (size_t)(line - s->first) * b->scan->channels * TILE;
+}
+
+/* An event's share in a tile of a line. */
+struct share {
+	uint32_t line;
+	uint32_t event;
+	const struct wave *wave;
+	float weight;
+	float *acc;
+	const struct analytic_span *span;	/* of all rows; NULL: of some */
+};
+
+static inline struct share share_of(const struct beamform *b, const struct spot *s,
+			     const struct analytic *in, uint32_t line,
+			     uint32_t k)
+{
+	const struct service *service = service_of(b, line, k);
+	const struct part *part = &b->part[service->part];
+
+	return (struct share){
+		.line = line,
+		.event = part->event,
+		.wave = wave_of(b, s->tile, line, k),
+		.weight = service->weight * (1.0f / BEAMFORM_GAIN),
+		.acc = acc_of(b, s, part->group, line),
+		.span = in->even[part->event] ?
+			analytic_spans(in, part->event, 0) : NULL,
+	};
+}
+
+static inline struct beamform_rows rows_of(const struct beamform *b,
+				    const struct analytic *in,
+				    const struct share *share, uint32_t first,
+				    const struct analytic_span *span,
+				    bool only)
+{
+	return (struct beamform_rows){
+		.data = analytic_row(in, share->event, first) +
+			span->moved * (ptrdiff_t)in->line,
+		.lines = in->lines,
+		.line = in->line,
+		.plane = in->plane,
+		.row = in->row,
+		.inside = share->wave->kind == TILE_INSIDE,
+		.taps = &b->taps,
+		.only = only ? span : NULL,
+	};
+}
+
+/* Receive delays of a line in a group. */
+static inline const int32_t *receive_of(const struct beamform *b,
+				 const struct spot *s, uint32_t line)
+{
+	if (b->shared)
+		return s->scratch->receive;
+	return s->scratch->receive +
+	       (size_t)(line - s->first) * b->scan->channels * TILE;
+}
+
+/* Numbers of the laws of a line's channels, times TILE. */
+static inline const uint32_t *laws_of(const struct beamform *b, uint32_t line)
+{
+	return b->shared ? b->law + (size_t)line * b->scan->channels : b->law;
+}
+
 /* beamform_services.c */
 
 /* Lists the events that count, in part[], which has room for all. */
@@ -163,5 +289,31 @@ int beamform_make_laws(struct beamform *b, const char **why);
 
 /* In which tiles laws are kept. 0 or -ENOMEM. */
 int beamform_choose_kept(struct beamform *b);
+
+/* beamform_runs.c */
+
+/*
+ * A run is channels one after another whose tiles begin in spans alike.
+ * Return: where the run ends that begins with channel @first, @end at the
+ * latest; the span in @span.
+ */
+uint32_t beamform_find_run(const struct analytic *in,
+			   const struct share *share, const int32_t *receive,
+			   const uint32_t *law, int32_t transmit,
+			   uint32_t first, uint32_t end,
+			   const struct analytic_span **span);
+
+/* beamform_kept.c */
+
+/* A tile's laws that lines have in common, once their delays are known. */
+void beamform_make_kept(const struct beamform *b, const struct spot *s,
+			const struct analytic *in);
+
+/*
+ * Adds every event to a spot whose lines are prepared: but for packets only
+ * the channels that are whole.
+ */
+void beamform_add_kept(const struct beamform *b, const struct spot *s,
+		       const struct analytic *in);
 
 #endif /* DSP_BEAMFORM_PRIVATE_H */

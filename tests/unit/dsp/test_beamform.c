@@ -964,6 +964,22 @@ Test(beamform, workers_give_the_same_bits)
 	sono_scan_free(scan);
 }
 
+/* Lines of which one repeats the other are summed together, some left over. */
+Test(beamform, workers_give_the_same_bits_of_lines_that_repeat_each_other)
+{
+	struct sono_scan *scan = fixture_scan(1);
+	struct beamform_params params = line_at(scan->element[0].x);
+
+	params.grid.sample_step = 0.05e-3;
+	params.grid.line_step = FIXTURE_PITCH / 2;
+	params.grid.lines = 2 * FIXTURE_ELEMENTS - 1;
+	compare_workers(scan, params);
+	params.f_number = 1;
+	params.grid.lines = 17;
+	compare_workers(scan, params);
+	sono_scan_free(scan);
+}
+
 /* --- every way of the sum, at every level --- */
 
 /* Events differ in what they hear as well, in strength only. */
@@ -1368,9 +1384,12 @@ static void sum_in_page(const struct beamform_law_variant *v,
 {
 	_Alignas(64) uint8_t laws[BEAMFORM_LAW_BYTES];
 	_Alignas(64) float acc[2 * BEAMFORM_TILE] = { 0 };
+	const struct beamform_sets sets = {
+		.count = 1, .set = { { acc, page->rows.data, 1 } },
+	};
 
-	v->fn(laws, &page->rows, no_delay, transmit, 1);
-	v->sum(acc, &page->rows, laws, &law_0, 1, 1);
+	v->fn(laws, &page->rows, no_delay, &law_0, transmit, NULL, 1);
+	v->sum(&sets, &page->rows, laws, &law_0, 0, 1);
 }
 
 static void run_in_page(const struct page *page, const int32_t *transmit)
