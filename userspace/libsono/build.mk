@@ -6,7 +6,7 @@ LIBSONO_SOURCES := $(addprefix userspace/libsono/,scan.c why.c sequence.c \
 	plan_picture.c plan.c compound.c)
 
 LIBSONO_SOURCES += $(addprefix userspace/libsono/,import.c sono.c drv.c sim.c \
-	sim_host.c file.c) fpga-sim/recorded.c fpga-sim/recorded_ecg.c
+	sim_host.c file.c realtime.c) fpga-sim/recorded.c fpga-sim/recorded_ecg.c
 # The ring core that the module is built from, for the board in process.
 LIBSONO_SOURCES += $(addprefix kernel/,sono_ring.c sono_queue.c sono_limits.c)
 
@@ -16,7 +16,7 @@ $(eval $(call static-library,userspace/libsono/libsono.a,$(LIBSONO_SOURCES)))
 LIBSONO_TEST_LIBS := userspace/libsono/libsono.a userspace/dsp/libdsp.a \
 	fpga-sim/libsim.a -lconfig -ljansson -luring -lz -pthread
 
-$(foreach t,sequence recording plan sim,$(eval $(call unit-test,tests/unit/libsono/test_$(t), \
+$(foreach t,sequence recording plan sim realtime,$(eval $(call unit-test,tests/unit/libsono/test_$(t), \
 	tests/unit/libsono/test_$(t).c tests/unit/libsono/board.c, \
 	$(LIBSONO_TEST_LIBS))))
 

@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "realtime.h"
 #include "view.h"
 
 #define WHY_BYTES 256
@@ -29,6 +30,27 @@ static double now(void)
 }
 
 /* --- opening --------------------------------------------------------------- */
+
+static void refused(const char *what, int err)
+{
+	if (err)
+		fprintf(stderr, "sono view: real time: %s: %s\n", what,
+			strerror(-err));
+}
+
+/* What the system refuses is told, and done without. */
+static int begin_realtime(struct view *v)
+{
+	struct realtime rt;
+
+	if (!v->realtime)
+		return TOOL_OK;
+	realtime_begin(&rt, realtime_node(v->source));
+	refused("processors near the board", rt.placed);
+	refused("locked memory", rt.locked);
+	refused("priority", rt.prioritised);
+	return TOOL_OK;
+}
 
 static int open_source(struct view *v)
 {
@@ -123,6 +145,8 @@ static int open_pipeline(struct view *v)
 		sono_plan_blame(v->plan, reason, why, sizeof(why));
 	if (ret)
 		return tool_fail("process", v->plan_path, why, ret);
+	if (v->realtime)
+		realtime_pin();
 	ret = annotate_create(&v->annotate, pipeline_image(v->pipeline));
 	return ret ? tool_fail("draw", v->plan_path, NULL, ret) : TOOL_OK;
 }
@@ -527,6 +551,7 @@ static int close_all(struct view *v)
 int tool_view(int argc, char **argv)
 {
 	static int (*const steps[])(struct view *v) = {
+		begin_realtime,
 		open_source,   open_plan,  check_recording,
 		say_rates,     open_pipeline, open_files,
 		open_sinks,    configure,  run,

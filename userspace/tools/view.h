@@ -58,6 +58,7 @@ struct view_signals {
  * @freeze: argument: frames to take before the first is processed; 0: live
  * @slots: argument
  * @workers: argument; 0: one for each processor
+ * @realtime: argument
  * @digest_path: argument, or NULL
  * @velocity_path: argument, or NULL
  * @report_path: argument, or NULL
@@ -93,6 +94,7 @@ struct view {
 	uint32_t freeze;
 	uint32_t slots;
 	uint32_t workers;
+	bool realtime;
 	const char *digest_path;
 	const char *velocity_path;
 	const char *report_path;

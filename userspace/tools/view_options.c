@@ -10,7 +10,8 @@
 
 enum { OPT_FRAMES = 256, OPT_FREEZE, OPT_AFTER, OPT_PNG, OPT_PNG_DIR,
        OPT_Y4M, OPT_WEBP, OPT_MD5, OPT_NULL, OPT_DIGEST,
-       OPT_VELOCITY, OPT_REPORT, OPT_TIMES, OPT_SLOTS, OPT_WORKERS, OPT_HELP };
+       OPT_VELOCITY, OPT_REPORT, OPT_TIMES, OPT_SLOTS, OPT_WORKERS,
+       OPT_REALTIME, OPT_HELP };
 
 static const struct option options[] = {
 	{ "frames", required_argument, NULL, OPT_FRAMES },
@@ -28,6 +29,7 @@ static const struct option options[] = {
 	{ "times", required_argument, NULL, OPT_TIMES },
 	{ "slots", required_argument, NULL, OPT_SLOTS },
 	{ "workers", required_argument, NULL, OPT_WORKERS },
+	{ "realtime", no_argument, NULL, OPT_REALTIME },
 	{ "help", no_argument, NULL, OPT_HELP },
 	{ 0 },
 };
@@ -54,6 +56,8 @@ static void help(void)
 	     "  --after N        let N frames go by before\n"
 	     "  --slots N        frames the board can be ahead (8)\n"
 	     "  --workers N      threads that beamform (one per processor)\n"
+	     "  --realtime       locked memory, priority and processors near the board,\n"
+	     "                   as far as the system allows\n"
 	     "  --help");
 }
 
@@ -169,6 +173,9 @@ static int parse_option(struct view *v, int option)
 		return parse_u32("slots", &v->slots);
 	case OPT_WORKERS:
 		return parse_workers(v);
+	case OPT_REALTIME:
+		v->realtime = true;
+		return TOOL_OK;
 	}
 	return TOOL_USAGE;
 }

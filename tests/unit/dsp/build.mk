@@ -5,3 +5,9 @@ $(foreach t,dsp cpu workers palette demod beamform detect doppler wall scanconve
 	pipeline sweep mmode spectrum ecg,$(eval $(call unit-test,tests/unit/dsp/test_$(t),\
 	tests/unit/dsp/test_$(t).c,userspace/dsp/libdsp.a \
 	userspace/libsono/libsono.a)))
+
+# Counts what libdsp takes from the heap.
+$(eval $(call unit-test,tests/unit/dsp/test_between,\
+	tests/unit/dsp/test_between.c,userspace/dsp/libdsp.a \
+	userspace/libsono/libsono.a $(foreach f,malloc calloc realloc \
+	aligned_alloc,-Xlinker --wrap=$(f))))
