@@ -3,17 +3,19 @@
  * The beamformer, demodulation included, from int16 frames in memory. A case
  * goes through as many copies of its frame as fill 64 MiB, so that no frame is
  * in a cache. How good the sum is, is told by double precision at some of the
- * grid's samples: with linear interpolation of the baseband (snr_db), and with
- * exact interpolation (exact_db).
+ * grid's samples, on three kinds of channel data: see judge.h.
  */
-#include <complex.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "bench.h"
 #include "dsp/beamform.h"
 #include "dsp/demod.h"
+#include "dsp/detect.h"
+#include "judge.h"
+#include "libsono/import.h"
 
 #define SPEED		1540.0
 #define RING_BYTES	(64u << 20)
@@ -110,7 +112,7 @@ struct object {
 	struct analytic analytic;
 	struct iq iq;
 	uint8_t *ring;
-	size_t frames, next;	/* frames: of the ring; 1: only that it runs */
+	size_t frames, next;	/* of the ring */
 };
 
 /* --- the scan --- */
@@ -232,25 +234,12 @@ static void fill_noise(const struct sono_scan *scan, uint8_t *frame)
 	free(row);
 }
 
-static double arrival(const struct sono_scan *scan,
-		      const struct sono_event *event, double x, double z)
-{
-	double first = INFINITY;
-	uint32_t e;
-
-	for (e = 0; e < scan->elements; e++)
-		first = fmin(first, event->delay[e] +
-			     hypot(x - scan->element[e].x,
-				   z - scan->element[e].z) / scan->c);
-	return first;
-}
-
 static void add_echo(const struct sono_scan *scan, double *sum, uint32_t event,
 		     uint32_t c, double x, double z, double amplitude)
 {
 	const struct sono_event *ev = &scan->event[event];
 	const struct sono_element *el = &scan->element[c];
-	const double t0 = arrival(scan, ev, x, z) +
+	const double t0 = judge_arrival(scan, ev, x, z) +
 			  hypot(x - el->x, z - el->z) / scan->c - ev->rx_start;
 	const double sigma = 0.65 / scan->fc;	/* 58 % of fc at -6 dB */
 	uint32_t n;
@@ -264,175 +253,7 @@ static void add_echo(const struct sono_scan *scan, double *sum, uint32_t event,
 	}
 }
 
-/* --- double precision --- */
-
-/* The demodulator's band-pass, from its description in dsp.rst. */
-struct band {
-	double tap[256];
-	int half;
-};
-
-static double bessel_i0(double x)
-{
-	double sum = 0, term = 1;
-	int k;
-
-	for (k = 1; k < 60; k++, term *= x * x / (4.0 * (k - 1) * (k - 1)))
-		sum += term;
-	return sum;
-}
-
-static void make_band(struct band *b, const struct sono_scan *scan)
-{
-	const double image = fabs(remainder(2 * scan->fc, scan->fs));
-	const double beta = 0.1102 * (80 - 8.7);
-	double sum = 0;
-	int k;
-
-	b->half = ceil((80 - 8) /
-		       (2.285 * 2 * M_PI * 0.2 * image / scan->fs) / 2);
-	for (k = 0; k <= b->half; k++) {
-		const double u = k / (b->half + 1.0);
-		const double cut = M_PI * image / scan->fs;
-
-		b->tap[k] = (k ? sin(cut * k) / (M_PI * k) : cut / M_PI) *
-			    bessel_i0(beta * sqrt(1 - u * u)) /
-			    bessel_i0(beta);
-		sum += k ? 2 * b->tap[k] : b->tap[0];
-	}
-	for (k = 0; k <= b->half; k++)
-		b->tap[k] *= 2 / sum;
-}
-
-/* Baseband of a row. */
-static void demodulate(const struct band *b, const struct sono_scan *scan,
-		       const int16_t *in, uint32_t n, double complex *out)
-{
-	uint32_t m;
-	int k;
-
-	for (m = 0; m < n; m++) {
-		out[m] = 0;
-		for (k = -b->half; k <= b->half; k++) {
-			const int64_t i = (int64_t)m + k;
-
-			if (i >= 0 && i < n)
-				out[m] += b->tap[abs(k)] * in[i] *
-					  cexp(-2 * M_PI * I *
-					       remainder(i * scan->fc /
-							 scan->fs, 1));
-		}
-	}
-}
-
-static double complex linear(const double complex *row, int64_t n, double s)
-{
-	const int64_t i = floor(s);
-	const double complex a = i >= 0 && i < n ? row[i] : 0;
-	const double complex b = i + 1 >= 0 && i + 1 < n ? row[i + 1] : 0;
-
-	return a + (s - i) * (b - a);
-}
-
-/* A windowed sinc of 64 taps: 100 dB on baseband as narrow as this. */
-static double complex exactly(const double complex *row, int64_t n, double s)
-{
-	const int64_t i = floor(s);
-	double complex sum = 0;
-	int k;
-
-	for (k = -31; k <= 32; k++) {
-		const double t = s - (i + k), u = t / 32.5;
-		const double w = fabs(t) < 1e-9 ? 1 :
-			sin(M_PI * t) / (M_PI * t) *
-			bessel_i0(9 * sqrt(fmax(1 - u * u, 0))) / bessel_i0(9);
-
-		if (i + k >= 0 && i + k < n)
-			sum += w * row[i + k];
-	}
-	return sum;
-}
-
-/* Sums of squares, of a reference and of what differs from it. */
-struct ratio {
-	double signal, noise;
-};
-
-static double db(const struct ratio *r)
-{
-	return 10 * log10(r->signal / r->noise);
-}
-
-struct judge {
-	const struct object *o;
-	const double complex *rows;	/* [events][channels][samples] */
-	struct ratio linear, exact;
-};
-
-static void judge_point(struct judge *j, uint32_t image, uint32_t line,
-			uint32_t sample)
-{
-	const struct object *o = j->o;
-	const struct sono_scan *scan = o->scan;
-	const struct geometry *g = &o->geometry;
-	const struct ray ray = grid_ray(&g->grid, line);
-	const double x = ray.x + sample * ray.dx, z = ray.z + sample * ray.dz;
-	const float *got = o->iq.data + 2 *
-		(((size_t)image * o->iq.lines + line) * o->iq.samples + sample);
-	const double complex it = got[0] + I * got[1];
-	double complex lin = 0, exact = 0;
-	uint32_t k, c;
-
-	for (k = 0; k < g->waves; k++) {
-		const uint32_t e = image * g->waves + k;
-		const double there = arrival(scan, &scan->event[e], x, z) -
-				     g->rx_start;
-
-		for (c = 0; c < scan->channels; c++) {
-			const struct sono_element *el = &scan->element[c];
-			const double side = (x - el->x) * el->nz -
-					    (z - el->z) * el->nx;
-			const double depth = (x - el->x) * el->nx +
-					     (z - el->z) * el->nz;
-			const double t = there + hypot(x - el->x, z - el->z) /
-						 scan->c;
-			const double complex turn =
-				cexp(2 * M_PI * I * fmod(t * scan->fc, 1));
-			const double complex *row = j->rows +
-				((size_t)e * scan->channels + c) * g->samples;
-
-			if (g->f_number && fabs(side) >
-			    depth / (2 * g->f_number) + BEAMFORM_TIE)
-				continue;
-			lin += turn * linear(row, g->samples, t * scan->fs);
-			exact += turn * exactly(row, g->samples, t * scan->fs);
-		}
-	}
-	j->linear.signal += creal(lin * conj(lin));
-	j->linear.noise += creal((it - lin) * conj(it - lin));
-	j->exact.signal += creal(exact * conj(exact));
-	j->exact.noise += creal((it - exact) * conj(it - exact));
-}
-
-static double complex *baseband_of(const struct object *o,
-				   const uint8_t *frame)
-{
-	const struct sono_scan *scan = o->scan;
-	const uint32_t n = o->geometry.samples;
-	double complex *rows = bench_alloc((size_t)scan->events *
-					   scan->channels * n, sizeof(*rows));
-	struct band band;
-	uint32_t e, c;
-
-	make_band(&band, scan);
-	for (e = 0; e < scan->events; e++)
-		for (c = 0; c < scan->channels; c++)
-			demodulate(&band, scan, (const int16_t *)(frame +
-				   scan->event[e].offset +
-				   c * scan->event[e].stride), n,
-				   rows + ((size_t)e * scan->channels + c) * n);
-	return rows;
-}
+/* --- how good it is --- */
 
 static void run_frame(struct object *o, const uint8_t *data)
 {
@@ -445,37 +266,104 @@ static void run_frame(struct object *o, const uint8_t *data)
 	beamform_execute(o->beamform, &o->iq, &o->analytic);
 }
 
-static void judge_noise(struct object *o, struct bench_quality *quality)
-{
-	struct judge j = { .o = o };
-	double complex *rows = baseband_of(o, o->ring);
-	uint32_t i;
+/* A frame on trial. */
+struct trial {
+	struct object *o;
+	struct judge_plan plan;
+	struct judge *judge;
+	struct detect *detect;
+	struct env env;
+	struct judge_sums sums;
+};
 
-	j.rows = rows;
-	run_frame(o, o->ring);
-	for (i = 0; i < PROBES / o->geometry.waves + 8; i++)
-		judge_point(&j, rand() % o->geometry.images,
-			    rand() % o->iq.lines, rand() % o->iq.samples);
-	quality->snr_db = db(&j.linear);
-	quality->exact_db = db(&j.exact);
-	free(rows);
+/* Nothing is clamped: 200 dB below any sum that there may be. */
+static void begin_trial(struct trial *t, struct object *o,
+			const uint8_t *frame)
+{
+	const struct detect_params params = {
+		.reference = 32768, .range_db = 200,
+	};
+	const struct geometry *g = &o->geometry;
+	const char *why = "no memory";
+
+	*t = (struct trial){
+		.o = o,
+		.plan = { o->scan, &g->grid, g->f_number, g->waves },
+	};
+	if (detect_create(&t->detect, g->grid.lines, g->grid.samples, &params,
+			  &why) ||
+	    env_init(&t->env, g->grid.lines, g->grid.samples))
+		bench_die("beamform", why);
+	t->judge = judge_new(&t->plan, frame);
+	run_frame(o, frame);
 }
 
-/*
- * A target at full scale, and one 60 dB below it as deep again; judged about
- * the weak one, where only its echo is.
- */
-static void judge_weak(struct object *o, struct bench_quality *quality)
+static void try_image(struct trial *t, uint32_t image)
+{
+	detect_execute(t->detect, &t->env, &t->o->iq, image);
+}
+
+static void try_point(struct trial *t, const struct judge_point *at)
+{
+	const struct iq *iq = &t->o->iq;
+	const size_t place = (size_t)at->line * iq->samples + at->sample;
+	const float *got = iq->data +
+		2 * ((size_t)at->image * iq->lines * iq->samples + place);
+
+	judge_add(t->judge, &t->sums, at, got[0] + I * got[1],
+		  32768 * pow(10, t->env.db[place] / 20));
+}
+
+/* Samples here and there. */
+static void try_some(struct trial *t)
+{
+	const uint32_t points = PROBES / t->o->geometry.waves + 64;
+	const uint32_t images = t->o->geometry.images;
+	uint32_t image, i;
+
+	for (image = 0; image < images; image++) {
+		try_image(t, image);
+		for (i = image; i < points; i += images) {
+			const struct judge_point at = {
+				image, rand() % t->o->iq.lines,
+				rand() % t->o->iq.samples
+			};
+
+			try_point(t, &at);
+		}
+	}
+}
+
+/* Return: snr_db of this frame; the rest goes where it is worst. */
+static double end_trial(struct trial *t, struct bench_quality *quality)
+{
+	const double snr = judge_db(&t->sums.same);
+
+	quality->snr_db = fmin(quality->snr_db, snr);
+	quality->exact_db = fmin(quality->exact_db, judge_db(&t->sums.exact));
+	quality->env_db = fmin(quality->env_db, judge_db(&t->sums.envelope));
+	judge_free(t->judge);
+	detect_destroy(t->detect);
+	env_finish(&t->env);
+	return snr;
+}
+
+static void judge_noise(struct object *o, struct bench_quality *quality)
+{
+	struct trial t;
+
+	begin_trial(&t, o, o->ring);
+	try_some(&t);
+	quality->noise_db = end_trial(&t, quality);
+}
+
+/* Echoes of a target at full scale, and of one 60 dB below it. */
+static void fill_weak(const struct object *o, uint8_t *frame, uint32_t line,
+		      uint32_t strong, uint32_t weak)
 {
 	const struct sono_scan *scan = o->scan;
-	const struct grid *grid = &o->geometry.grid;
-	const uint32_t line = o->iq.lines / 2;
-	const uint32_t strong = grid->samples / 4, weak = grid->samples * 5 / 8;
-	const struct ray ray = grid_ray(grid, line);
-	uint8_t *frame = bench_alloc(1, scan->frame_bytes);
+	const struct ray ray = grid_ray(&o->geometry.grid, line);
 	double *sum = bench_alloc(o->geometry.samples, sizeof(*sum));
-	struct judge j = { .o = o };
-	double complex *rows;
 	uint32_t e, c, n;
 
 	for (e = 0; e < scan->events; e++) {
@@ -494,26 +382,88 @@ static void judge_weak(struct object *o, struct bench_quality *quality)
 						    -32767));
 		}
 	}
-	rows = baseband_of(o, frame);
-	j.rows = rows;
-	run_frame(o, frame);
-	for (n = weak - 6; n <= weak + 6; n++)
-		judge_point(&j, 0, line, n);
-	quality->snr_db = fmin(quality->snr_db, db(&j.linear));
-	quality->exact_db = fmin(quality->exact_db, db(&j.exact));
-	free(rows);
-	free(frame);
 	free(sum);
+}
+
+/* Judged about the weak one, which lies deeper: where only its echo is. */
+static void judge_weak(struct object *o, struct bench_quality *quality)
+{
+	const struct grid *grid = &o->geometry.grid;
+	const uint32_t strong = grid->samples / 4, weak = grid->samples * 5 / 8;
+	struct judge_point at = { 0, o->iq.lines / 2, 0 };
+	uint8_t *frame = bench_alloc(1, o->scan->frame_bytes);
+	struct trial t;
+
+	fill_weak(o, frame, at.line, strong, weak);
+	begin_trial(&t, o, frame);
+	try_image(&t, 0);
+	for (at.sample = weak - 6; at.sample <= weak + 6; at.sample++)
+		try_point(&t, &at);
+	quality->weak_db = end_trial(&t, quality);
+	free(frame);
+}
+
+/* Rows of the set's transmits in turn, from its middle on, as far as they go. */
+static void fill_simus(const struct object *o, uint8_t *frame,
+		       const struct sono_import *set)
+{
+	const struct sono_scan *scan = o->scan, *from = set->scan;
+	uint32_t e, c;
+
+	for (e = 0; e < scan->events; e++) {
+		const struct sono_event *event = &scan->event[e];
+		const uint32_t k = o->geometry.waves == from->events ? e :
+				   (from->events / 2 + e) % from->events;
+		const uint32_t n = event->samples < from->event[k].samples ?
+				   event->samples : from->event[k].samples;
+
+		for (c = 0; c < scan->channels; c++)
+			memcpy(frame + event->offset + c * event->stride,
+			       set->payload + from->event[k].offset +
+			       c % from->channels * from->event[k].stride,
+			       n * sizeof(int16_t));
+	}
+}
+
+static struct sono_import *open_simus(void)
+{
+	const char *root = getenv("SONO_DATA");
+	static char path[4096], why[512];
+	struct sono_import *set;
+
+	snprintf(path, sizeof(path), "%s/simus_K_picmuslike_cysts_11pw",
+		 root && *root ? root : "../shared/data");
+	if (!sono_import(path, &set, why, sizeof(why)))
+		return set;
+	bench_note("simus_K is not judged (SONO_DATA)", why);
+	return NULL;
+}
+
+static void judge_simus(struct object *o, struct bench_quality *quality)
+{
+	struct sono_import *set = open_simus();
+	uint8_t *frame;
+	struct trial t;
+
+	if (!set)
+		return;
+	frame = bench_alloc(1, o->scan->frame_bytes);
+	fill_simus(o, frame, set);
+	sono_import_free(set);
+	begin_trial(&t, o, frame);
+	try_some(&t);
+	quality->simus_db = end_trial(&t, quality);
+	free(frame);
 }
 
 static void judge(void *object, struct bench_quality *quality)
 {
 	struct object *o = object;
 
-	if (o->frames == 1)
-		return;
+	srand(1);
 	judge_noise(o, quality);
 	judge_weak(o, quality);
+	judge_simus(o, quality);
 }
 
 /* --- the case --- */
@@ -541,6 +491,9 @@ static void *create(const void *arg, struct bench_run *run)
 
 	*g = *(const struct geometry *)arg;
 	if (run->smoke) {
+		/* those in the middle */
+		g->grid.line0 += (g->grid.lines - g->smoke_lines) / 2 *
+				 g->grid.line_step;
 		g->grid.lines = g->smoke_lines;
 		g->waves = g->waves > 3 ? 3 : g->waves;
 		g->images = g->images > 3 ? 3 : g->images;

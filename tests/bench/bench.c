@@ -27,6 +27,11 @@
 #define SMOKE_RUNS	5
 #define SMOKE_RATIO	0.7	/* speed over C's that passes for "not slower" */
 
+/* What a beamformed frame keeps of the sum in double precision. */
+#define LEAST_SNR_DB	60
+#define LEAST_EXACT_DB	36
+#define LEAST_ENV_DB	40
+
 static const struct bench_case *const groups[] = {
 	bench_beamform,
 	bench_detect,
@@ -54,6 +59,7 @@ static struct {
 	const char *out;
 	unsigned int flags;	/* what the processor offers */
 	json_t *results;
+	json_t *notes;
 } state = { .seconds = 1 };
 
 /* One level of the case in hand. */
@@ -73,6 +79,20 @@ void bench_die(const char *what, const char *why)
 {
 	fprintf(stderr, "bench: %s: %s\n", what, why);
 	exit(1);
+}
+
+void bench_note(const char *what, const char *why)
+{
+	json_t *note = json_sprintf("%s: %s", what, why);
+	const json_t *other;
+	size_t i;
+
+	json_array_foreach(state.notes, i, other)
+		if (json_equal(other, note))
+			break;
+	if (i == json_array_size(state.notes))
+		json_array_append(state.notes, note);
+	json_decref(note);
 }
 
 void *bench_alloc(size_t count, size_t size)
@@ -118,7 +138,7 @@ static void begin(struct contestant *c, const struct bench_case *row,
 		.level = level,
 		.run = { .smoke = state.smoke,
 			 .threads = row->threads ? row->threads : 1 },
-		.quality = { NAN, NAN },
+		.quality = { NAN, NAN, NAN, NAN, NAN, NAN },
 	};
 	setenv("SONO_CPU", level->name, 1);
 	c->object = row->create(row->arg, &c->run);
@@ -173,6 +193,19 @@ static json_t *share(double value, double of)
 	return number(value > 0 ? value / of : NAN);
 }
 
+static json_t *snr_of(const struct bench_quality *quality)
+{
+	json_t *of;
+
+	if (isnan(quality->snr_db))
+		return json_null();
+	of = json_object();
+	json_object_set_new(of, "noise", number(quality->noise_db));
+	json_object_set_new(of, "weak", number(quality->weak_db));
+	json_object_set_new(of, "simus_k", number(quality->simus_db));
+	return of;
+}
+
 static void record(struct contestant *c, const struct bench_case *row,
 		   double c_cycles)
 {
@@ -196,7 +229,9 @@ static void record(struct contestant *c, const struct bench_case *row,
 			    number(c->run.items > 0 ? cycles / c->run.items :
 						      NAN));
 	json_object_set_new(result, "snr_db", number(c->quality.snr_db));
+	json_object_set_new(result, "snr_of", snr_of(&c->quality));
 	json_object_set_new(result, "exact_db", number(c->quality.exact_db));
+	json_object_set_new(result, "env_db", number(c->quality.env_db));
 	json_object_set_new(result, "speedup_vs_c", number(c_cycles / cycles));
 	json_object_set_new(result, "fps",
 			    share(1e3 * c->run.frames, ms));
@@ -221,9 +256,9 @@ static void print_value(const json_t *result, const char *key,
 
 static void print_head(void)
 {
-	printf("%-22s %-7s %3s %10s %10s %10s %9s %7s %7s %7s %8s\n", "case",
-	       "variant", "thr", "median ms", "p99 ms", "pt/cycle", "cyc/item",
-	       "snr dB", "exact", "vs c", "fps");
+	printf("%-22s %-7s %3s %10s %10s %10s %9s %7s %7s %7s %7s %8s\n",
+	       "case", "variant", "thr", "median ms", "p99 ms", "pt/cycle",
+	       "cyc/item", "snr dB", "exact", "env", "vs c", "fps");
 }
 
 static void print_result(const json_t *r)
@@ -236,6 +271,7 @@ static void print_result(const json_t *r)
 	print_value(r, "cycles_per_item", "%*.3f", 10);
 	print_value(r, "snr_db", "%*.1f", 8);
 	print_value(r, "exact_db", "%*.1f", 8);
+	print_value(r, "env_db", "%*.1f", 8);
 	print_value(r, "speedup_vs_c", "%*.2f", 8);
 	print_value(r, "fps", "%*.1f", 9);
 	printf("\n");
@@ -308,12 +344,22 @@ static void write_results(void)
 	json_object_set_new(all, "clock_ghz", json_real(clock_ghz()));
 	json_object_set_new(all, "cores",
 			    json_integer(sysconf(_SC_NPROCESSORS_ONLN)));
+	json_object_set(all, "notes", state.notes);
 	json_object_set(all, "results", state.results);
 	if (state.out && json_dump_file(all, state.out,
 					JSON_INDENT(1) |
 						JSON_REAL_PRECISION(6)))
 		bench_die(state.out, "cannot be written");
 	json_decref(all);
+}
+
+static void print_notes(void)
+{
+	const json_t *note;
+	size_t i;
+
+	json_array_foreach(state.notes, i, note)
+		printf("%s\n", json_string_value(note));
 }
 
 /* --- the smoke form: what was written, read back --- */
@@ -376,6 +422,45 @@ static void check_result(const json_t *results, const struct bench_case *row,
 		       level->name, "slower than C");
 }
 
+/* Of a processor's levels; what a machine lacks is told by the notes. */
+static void check_quality(const json_t *results, const struct bench_case *row,
+			  const struct level *level)
+{
+	const json_t *r = find(results, row->name, level->name,
+			       row->threads ? row->threads : 1);
+	char text[120];
+
+	if (!row->quality || level->flags & ~state.flags)
+		return;
+	snprintf(text, sizeof(text),
+		 "snr %.1f, exact %.1f, envelope %.1f dB; not %d, %d, %d",
+		 json_number_value(json_object_get(r, "snr_db")),
+		 json_number_value(json_object_get(r, "exact_db")),
+		 json_number_value(json_object_get(r, "env_db")),
+		 LEAST_SNR_DB, LEAST_EXACT_DB, LEAST_ENV_DB);
+	report(finite_above(r, "snr_db", LEAST_SNR_DB) &&
+	       finite_above(r, "exact_db", LEAST_EXACT_DB) &&
+	       finite_above(r, "env_db", LEAST_ENV_DB),
+	       row->name, level->name, text);
+}
+
+static void check_notes(const json_t *notes)
+{
+	const json_t *note;
+	size_t i;
+
+	json_array_foreach(notes, i, note)
+		printf("ok %u - note # SKIP %s\n", ++reported,
+		       json_string_value(note));
+}
+
+static void check_case(const json_t *results, const struct bench_case *row,
+		       const struct level *level)
+{
+	check_result(results, row, level);
+	check_quality(results, row, level);
+}
+
 static void check_results(char **prefix)
 {
 	json_t *all = json_load_file(state.out, 0, NULL);
@@ -389,8 +474,9 @@ static void check_results(char **prefix)
 	for (g = 0; g < GROUPS; g++)
 		for (row = groups[g]; row->name; row++)
 			for (i = 0; i < LEVELS && wanted(row->name, prefix); i++)
-				check_result(json_object_get(all, "results"),
-					     row, &levels[i]);
+				check_case(json_object_get(all, "results"),
+					   row, &levels[i]);
+	check_notes(json_object_get(all, "notes"));
 	printf("1..%u\n", reported);
 	json_decref(all);
 }
@@ -492,6 +578,7 @@ int main(int argc, char **argv)
 		bench_die("SONO_CPU", "names no level");
 	state.flags = cpu_flags();
 	state.results = json_array();
+	state.notes = json_array();
 	if (!state.smoke)
 		print_head();
 	for (g = 0; g < GROUPS; g++)
@@ -501,6 +588,9 @@ int main(int argc, char **argv)
 	write_results();
 	if (state.smoke)
 		check_results(argv + optind);
+	else
+		print_notes();
 	json_decref(state.results);
+	json_decref(state.notes);
 	return failures != 0;
 }

@@ -30,12 +30,21 @@ struct bench_run {
 
 /**
  * struct bench_quality - how good the result is; NAN: not asked
- * @snr_db: against the same sum in double precision
- * @exact_db: against exact band-limited interpolation
+ * @snr_db: against the same sum in double precision, the worst of the next
+ *          three
+ * @noise_db: that of noise at full scale
+ * @weak_db: that of a target 60 dB below one at full scale
+ * @simus_db: that of simus_K, NAN also where there is no such set
+ * @exact_db: against exact band-limited interpolation, the worst
+ * @env_db: of the envelope, against that of the same sum, the worst
  */
 struct bench_quality {
 	double snr_db;
+	double noise_db;
+	double weak_db;
+	double simus_db;
 	double exact_db;
+	double env_db;
 };
 
 /**
@@ -61,6 +70,9 @@ struct bench_case {
 
 /** bench_die() - prints "bench: @what: @why" and exits */
 __attribute__((noreturn)) void bench_die(const char *what, const char *why);
+
+/** bench_note() - what the results lack, and why; said once, and in bench.json */
+void bench_note(const char *what, const char *why);
 
 /** bench_alloc() - zeroed, aligned to 64 bytes; dies without memory */
 void *bench_alloc(size_t count, size_t size);

@@ -3,8 +3,8 @@
 # and compares; it starts outside the reference root (see the Makefile).
 
 $(eval $(call test-program,tests/bench/bench,$(addprefix tests/bench/,\
-	bench.c cycles.c beamform.c detect.c pipeline.c doppler.c scanconvert.c \
-	spectrum.c),\
+	bench.c cycles.c beamform.c judge.c detect.c pipeline.c doppler.c scanconvert.c \
+	spectrum.c) userspace/libsono/import.c,\
 	userspace/dsp/libdsp.a userspace/libsono/libsono.a -ljansson))
 $(eval $(call check,bench,$(O)/tests/bench/bench,\
 	$(O)/tests/bench/bench -s -o $(O)/bench-smoke.json,120))
