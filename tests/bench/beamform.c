@@ -27,6 +27,8 @@ struct geometry {
 	double pitch;
 	double radius;		/* 0: flat */
 	double fc;
+	double rate;		/* samples to a period of fc; 0: 4 */
+	enum interpolation interpolation;
 	uint32_t samples;
 	double rx_start;
 	uint32_t waves;		/* of an image */
@@ -57,6 +59,29 @@ static const struct geometry pw0_f = {
 		  .sample_step = SPEED / 5.208e6 / 4 },
 	.f_number = 1.75,
 	.smoke_lines = 24,
+};
+
+/* The same at other rates, and compensated: the price of precision. */
+#define PW0_AT(at_rate, kind)						\
+	{								\
+		.elements = 128, .pitch = 0.3e-3, .fc = 5.208e6,	\
+		.rate = (at_rate), .interpolation = (kind),		\
+		.samples = 384 * (at_rate), .waves = 1, .images = 1,	\
+		.grid = { .lines = 384, .samples = 608,			\
+			  .line0 = -19.1e-3, .line_step = 0.1e-3,	\
+			  .sample0 = 5e-3,				\
+			  .sample_step = SPEED / 5.208e6 / 4 },		\
+		.f_number = 1.75, .smoke_lines = 24,			\
+	}
+
+static const struct geometry rates[] = {
+	PW0_AT(3.6, INTERPOLATION_LINEAR),
+	PW0_AT(3.6, INTERPOLATION_COMPENSATED),
+	PW0_AT(4, INTERPOLATION_COMPENSATED),
+	PW0_AT(6, INTERPOLATION_LINEAR),
+	PW0_AT(6, INTERPOLATION_COMPENSATED),
+	PW0_AT(8, INTERPOLATION_LINEAR),
+	PW0_AT(8, INTERPOLATION_COMPENSATED),
 };
 
 /* PICMUS: 38.1 mm by 45 mm */
@@ -172,7 +197,7 @@ static struct sono_scan *make_scan(const struct geometry *g, uint32_t *group)
 
 	if (!scan)
 		bench_die("beamform", "no memory");
-	scan->fs = 4 * g->fc;
+	scan->fs = (g->rate ? g->rate : 4) * g->fc;
 	scan->fc = g->fc;
 	scan->c = SPEED;
 	place_elements(scan, g);
@@ -288,7 +313,8 @@ static void begin_trial(struct trial *t, struct object *o,
 
 	*t = (struct trial){
 		.o = o,
-		.plan = { o->scan, &g->grid, g->f_number, g->waves },
+		.plan = { o->scan, &g->grid, g->f_number, g->waves,
+			  g->interpolation },
 	};
 	if (detect_create(&t->detect, g->grid.lines, g->grid.samples, &params,
 			  &why) ||
@@ -403,6 +429,31 @@ static void judge_weak(struct object *o, struct bench_quality *quality)
 	free(frame);
 }
 
+/* A row of @n samples 4 to the period at a case's rate: a sinc of 64 taps. */
+static void resample(int16_t *out, uint32_t samples, double rate,
+		     const int16_t *in, int n)
+{
+	uint32_t m;
+	int k;
+
+	for (m = 0; m < samples; m++) {
+		const double at = m * 4 / rate;
+		const int from = fmax(at - 31, 0), to = fmin(at + 32, n - 1);
+		/* sin(pi t) of all taps is this but for its sign */
+		const double sine = sin(M_PI * at) / M_PI;
+		double sum = 0;
+
+		for (k = from; k <= to; k++) {
+			const double t = at - k, u = 1 - t * t / (33 * 33);
+			const double sinc = fabs(t) < 1e-9 ? 1 :
+					    (k & 1 ? -sine : sine) / t;
+
+			sum += in[k] * sinc * u * u;
+		}
+		out[m] = lrint(fmax(fmin(sum, 32767), -32767));
+	}
+}
+
 /* Rows of the set's transmits in turn, from its middle on, as far as they go. */
 static void fill_simus(const struct object *o, uint8_t *frame,
 		       const struct sono_import *set)
@@ -414,14 +465,16 @@ static void fill_simus(const struct object *o, uint8_t *frame,
 		const struct sono_event *event = &scan->event[e];
 		const uint32_t k = o->geometry.waves == from->events ? e :
 				   (from->events / 2 + e) % from->events;
-		const uint32_t n = event->samples < from->event[k].samples ?
-				   event->samples : from->event[k].samples;
 
 		for (c = 0; c < scan->channels; c++)
-			memcpy(frame + event->offset + c * event->stride,
-			       set->payload + from->event[k].offset +
-			       c % from->channels * from->event[k].stride,
-			       n * sizeof(int16_t));
+			resample((int16_t *)(frame + event->offset +
+					     c * event->stride),
+				 event->samples, scan->fs / scan->fc,
+				 (const int16_t *)(set->payload +
+					from->event[k].offset +
+					c % from->channels *
+						from->event[k].stride),
+				 from->event[k].samples);
 	}
 }
 
@@ -485,11 +538,12 @@ static void *create(const void *arg, struct bench_run *run)
 {
 	struct object *o = bench_alloc(1, sizeof(*o));
 	struct geometry *g = &o->geometry;
-	const struct demod_params demod = { 0 };
+	struct demod_params demod = { 0 };
 	struct beamform_params params;
 	const char *why = "no memory";
 
 	*g = *(const struct geometry *)arg;
+	demod.interpolation = g->interpolation;
 	if (run->smoke) {
 		/* those in the middle */
 		g->grid.line0 += (g->grid.lines - g->smoke_lines) / 2 *
@@ -504,6 +558,7 @@ static void *create(const void *arg, struct bench_run *run)
 	params = (struct beamform_params){
 		.grid = g->grid,
 		.f_number = g->f_number,
+		.interpolation = g->interpolation,
 		.groups = g->images,
 		.group = o->group,
 	};
@@ -552,5 +607,12 @@ const struct bench_case bench_beamform[] = {
 	CASE("convex", convex),
 	CASE("sector7", sector7),
 	CASE("packet32", packet32),
+	CASE("rate3.6", rates[0]),
+	CASE("rate3.6.compensated", rates[1]),
+	CASE("rate4.compensated", rates[2]),
+	CASE("rate6", rates[3]),
+	CASE("rate6.compensated", rates[4]),
+	CASE("rate8", rates[5]),
+	CASE("rate8.compensated", rates[6]),
 	{ }
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "bench.h"
 #include "dsp/beamform.h"
@@ -18,6 +19,7 @@ struct judge {
 	const struct judge_plan *plan;
 	uint32_t samples;
 	double complex *rows;	/* basebands, [events][channels][samples] */
+	double complex *own;	/* those that the interpolation is told of */
 	double window[WINDOW_STEPS + 2];
 };
 
@@ -57,7 +59,23 @@ struct band {
 	int half;
 };
 
-static void make_band(struct band *b, const struct sono_scan *scan)
+/* Times 1 + (2 - 2 cos w) / 12, a tap longer at either end. */
+static void widen(struct band *b)
+{
+	static double complex old[2 * BAND_MOST + 1];
+	const int count = 2 * b->half + 1;
+	int k;
+
+	memcpy(old, b->tap, count * sizeof(*old));
+	for (k = 0; k < count + 2; k++)
+		b->tap[k] = (14 * (k > 0 && k <= count ? old[k - 1] : 0) -
+			     (k < count ? old[k] : 0) -
+			     (k > 1 ? old[k - 2] : 0)) / 12;
+	b->half++;
+}
+
+static void make_band(struct band *b, const struct sono_scan *scan,
+		      enum interpolation interpolation)
 {
 	const double image = fabs(remainder(2 * scan->fc, scan->fs));
 	const double beta = 0.1102 * (REJECT_DB - 8.7);
@@ -74,11 +92,15 @@ static void make_band(struct band *b, const struct sono_scan *scan)
 				 bessel_i0(beta);
 
 		sum += h;
-		b->tap[k + b->half] = h * cexp(-2 * M_PI * I *
-			remainder(k * scan->fc / scan->fs, 1));
+		b->tap[k + b->half] = h;
 	}
 	for (k = 0; k <= 2 * b->half; k++)
 		b->tap[k] *= 2 / sum;
+	if (interpolation == INTERPOLATION_COMPENSATED)
+		widen(b);
+	for (k = -b->half; k <= b->half; k++)
+		b->tap[k + b->half] *= cexp(-2 * M_PI * I *
+			remainder(k * scan->fc / scan->fs, 1));
 }
 
 /* Baseband of a row of n samples. */
@@ -102,13 +124,32 @@ static void demodulate(const struct band *b, const struct sono_scan *scan,
 	}
 }
 
+static double complex *basebands(const struct sono_scan *scan,
+				 const uint8_t *frame,
+				 enum interpolation interpolation)
+{
+	const uint32_t n = scan->event[0].samples;
+	double complex *rows = bench_alloc((size_t)scan->events *
+					   scan->channels * n, sizeof(*rows));
+	struct band *band = bench_alloc(1, sizeof(*band));
+	double complex *out = rows;
+	uint32_t e, c;
+
+	make_band(band, scan, interpolation);
+	for (e = 0; e < scan->events; e++)
+		for (c = 0; c < scan->channels; c++, out += n)
+			demodulate(band, scan, (const int16_t *)(frame +
+				   scan->event[e].offset +
+				   c * scan->event[e].stride), n, out);
+	free(band);
+	return rows;
+}
+
 struct judge *judge_new(const struct judge_plan *plan, const uint8_t *frame)
 {
 	const struct sono_scan *scan = plan->scan;
 	struct judge *j = bench_alloc(1, sizeof(*j));
-	struct band *band = bench_alloc(1, sizeof(*band));
-	double complex *out;
-	uint32_t e, c, i;
+	uint32_t i;
 
 	j->plan = plan;
 	j->samples = scan->event[0].samples;
@@ -116,21 +157,17 @@ struct judge *judge_new(const struct judge_plan *plan, const uint8_t *frame)
 		j->window[i] = bessel_i0(SINC_BETA *
 					 sqrt(1 - (double)i / WINDOW_STEPS)) /
 			       bessel_i0(SINC_BETA);
-	out = j->rows = bench_alloc((size_t)scan->events * scan->channels *
-				    j->samples, sizeof(*out));
-	make_band(band, scan);
-	for (e = 0; e < scan->events; e++)
-		for (c = 0; c < scan->channels; c++, out += j->samples)
-			demodulate(band, scan, (const int16_t *)(frame +
-				   scan->event[e].offset +
-				   c * scan->event[e].stride), j->samples,
-				   out);
-	free(band);
+	j->rows = basebands(scan, frame, INTERPOLATION_LINEAR);
+	j->own = j->rows;
+	if (plan->interpolation != INTERPOLATION_LINEAR)
+		j->own = basebands(scan, frame, plan->interpolation);
 	return j;
 }
 
 void judge_free(struct judge *j)
 {
+	if (j->own != j->rows)
+		free(j->own);
 	free(j->rows);
 	free(j);
 }
@@ -143,13 +180,20 @@ static double complex sample_at(const struct judge *j,
 	return n >= 0 && n < j->samples ? row[n] : 0;
 }
 
-static double complex linear(const struct judge *j, const double complex *row,
-			     double s)
+/* The same sum's; compensated for what is lost on the mean to 0.3 fc. */
+static double complex between(const struct judge *j, const double complex *row,
+			      double s)
 {
+	const struct sono_scan *scan = j->plan->scan;
+	const double edge = 2 * M_PI * 0.3 * scan->fc / scan->fs;
 	const int64_t i = floor(s);
 	const double f = s - i;
+	const double complex line = (1 - f) * sample_at(j, row, i) +
+				    f * sample_at(j, row, i + 1);
 
-	return (1 - f) * sample_at(j, row, i) + f * sample_at(j, row, i + 1);
+	if (j->plan->interpolation == INTERPOLATION_LINEAR)
+		return line;
+	return line * (1 + (f * (1 - f) / 2 - 1 / 12.0) * edge * edge / 3);
 }
 
 /* Kaiser's window at a distance of @u of its half; by u^2 it is smooth. */
@@ -209,13 +253,13 @@ static void add_event(const struct judge *j, uint32_t event, double x,
 		const double t = there + hypot(x - el->x, z - el->z) / scan->c;
 		const double complex turn =
 			cexp(2 * M_PI * I * fmod(t * scan->fc, 1));
-		const double complex *row = j->rows +
-			((size_t)event * scan->channels + c) * j->samples;
+		const size_t row = ((size_t)event * scan->channels + c) *
+				   j->samples;
 
 		if (!in_aperture(el, j->plan->f_number, x, z))
 			continue;
-		*same += turn * linear(j, row, t * scan->fs);
-		*exact += turn * exactly(j, row, t * scan->fs);
+		*same += turn * between(j, j->own + row, t * scan->fs);
+		*exact += turn * exactly(j, j->rows + row, t * scan->fs);
 	}
 }
 

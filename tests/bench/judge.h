@@ -18,12 +18,14 @@
  * @grid: where samples lie
  * @f_number: of the receive aperture, 0: all elements
  * @waves: events of an image, which follow each other
+ * @interpolation: of the same sum
  */
 struct judge_plan {
 	const struct sono_scan *scan;
 	const struct grid *grid;
 	double f_number;
 	uint32_t waves;
+	enum interpolation interpolation;
 };
 
 /** struct judge_ratio - sums of squares: a reference's, and of what differs */

@@ -113,6 +113,9 @@ static const char *fault(const struct sono_scan *scan,
 	if (!why && p->decimate > 1 &&
 	    scan->fc > DEMOD_TURNS_MAX * demod_rate(scan, p->decimate))
 		why = "beamforming: decimated to less than 3.3 samples a period of fc";
+	if (!why && p->interpolation != INTERPOLATION_LINEAR &&
+	    p->interpolation != INTERPOLATION_COMPENSATED)
+		why = "beamforming: unknown interpolation";
 	if (!why && !(fabs(p->steer) < 1.5))
 		why = "beamforming: receive aperture steered by a right angle";
 	if (!why)
@@ -250,7 +253,8 @@ int beamform_create(struct beamform **beamform, const struct sono_scan *scan,
 	b->quads = cpu_choose(beamform_add_variants)->quads;
 	b->make_laws = cpu_choose(beamform_law_variants)->fn;
 	b->sum = cpu_choose(beamform_law_variants)->sum;
-	beamform_fit_taps(&b->taps, scan->fc / b->fs);
+	beamform_fit_taps(&b->taps, scan->fc / b->fs,
+			  b->params.interpolation);
 	ret = build(b, why);
 	b->params.group = NULL;		/* the caller's, now in part[] */
 	if (ret)

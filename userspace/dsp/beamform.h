@@ -192,11 +192,13 @@ extern const struct beamform_add_variant beamform_add_variants[];
  * beamform_fit_taps() - weights of linear interpolation between envelopes
  * @taps: written
  * @turns: of the carrier per sample, above 0, at most DEMOD_TURNS_MAX
+ * @interpolation: between envelopes
  *
  * P(h) = h cos(2 pi turns (1 - h)) and Q(h) = h sin of the same, as
  * polynomials by least squares.
  */
-void beamform_fit_taps(struct beamform_taps *taps, double turns);
+void beamform_fit_taps(struct beamform_taps *taps, double turns,
+		       enum interpolation interpolation);
 
 /**
  * enum window - weight over the receive aperture
@@ -234,6 +236,7 @@ double window_weight(enum window window, double taper, double u);
  *         it are then received as they are transmitted, and velocity is
  *         measured along them
  * @decimate: as the demodulator's; 0: 1
+ * @interpolation: as the demodulator's
  * @workers: parts that lines are divided into; 0: 1
  * @groups: images made of a frame, at least 1
  * @group: per event of the scan the image that it is added to, or
@@ -250,6 +253,7 @@ struct beamform_params {
 	double taper;
 	double steer;
 	uint32_t decimate;
+	enum interpolation interpolation;
 	uint32_t workers;
 	uint32_t groups;
 	const uint32_t *group;

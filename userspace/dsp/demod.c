@@ -12,6 +12,7 @@
 
 /* Where a filter of this length no longer fits a row, the plan is wrong. */
 #define HALF_MAX	1024
+#define DECIMATE_MAX	16u
 #define DEFAULT_REJECT	80.0
 
 /* Turns of the carrier per complex sample that upsampling leaves, at most. */
@@ -114,6 +115,28 @@ static void design(double *tap, uint32_t half, double cutoff, double beta,
 		tap[k] = gain * h[k] / sum;
 }
 
+/*
+ * Linear interpolation between outputs, @apart taps from each other, is a
+ * low-pass: at w radians from one to the next it takes f (1 - f) / 2 w^2 at
+ * the fraction f. What it takes on the mean is added here.
+ */
+static uint32_t compensate(double *tap, uint32_t half, uint32_t apart)
+{
+	const double share = INTERPOLATION_MEAN;
+	double h[HALF_MAX + 1];
+	uint32_t k;
+
+	memcpy(h, tap, (half + 1) * sizeof(*h));
+	for (k = 0; k <= half + apart; k++) {
+		const uint32_t less = k > apart ? k - apart : apart - k;
+
+		tap[k] = k <= half ? (1 + 2 * share) * h[k] : 0;
+		tap[k] -= less <= half ? share * h[less] : 0;
+		tap[k] -= k + apart <= half ? share * h[k + apart] : 0;
+	}
+	return half + apart;
+}
+
 /* Distance from 0 Hz to the nearest alias of the image at -2 fc. */
 static double image_frequency(const struct sono_scan *scan)
 {
@@ -167,7 +190,7 @@ static const char *complete(struct demod_params *p,
 		p->pass = 0.4 * image;
 		p->stop = 0.6 * image;
 	}
-	if (p->decimate > 16)
+	if (p->decimate > DECIMATE_MAX)
 		return "demodulation: decimation is not 1 to 16";
 	if (!(p->reject >= 30) || !(p->reject <= 120))
 		return "demodulation: rejection is not 30 to 120 dB";
@@ -177,6 +200,9 @@ static const char *complete(struct demod_params *p,
 	clear = (p->pass + p->stop) * (1 - 1e-9);
 	if (clear > image)
 		return "demodulation: passband reaches its image at -2 fc";
+	if (p->interpolation != INTERPOLATION_LINEAR &&
+	    p->interpolation != INTERPOLATION_COMPENSATED)
+		return "demodulation: unknown interpolation";
 	if (scan->fc > DEMOD_TURNS_MAX * demod_rate(scan, p->decimate))
 		return "demodulation: decimated to less than 3.3 samples a period of fc";
 	return NULL;
@@ -291,16 +317,19 @@ static int make_filter(struct demod *d, const struct demod_params *p,
 		       uint32_t half)
 {
 	const double rate = d->scan->fs * d->upsample;
-	const uint32_t count = phase_taps(half, d->upsample);
-	double low[HALF_MAX + 1];
+	double low[HALF_MAX + 1 + DECIMATE_MAX];
+	uint32_t count;
 
+	design(low, half, M_PI * (p->pass + p->stop) / rate,
+	       kaiser_beta(p->reject), 2.0 * d->upsample);
+	if (p->interpolation == INTERPOLATION_COMPENSATED)
+		half = compensate(low, half, p->decimate);
+	count = phase_taps(half, d->upsample);
 	d->before = half / d->upsample;
 	d->phase = calloc(d->upsample, sizeof(*d->phase));
 	d->tap = dsp_alloc((size_t)d->upsample * count, 2 * sizeof(int16_t));
 	if (!d->phase || !d->tap)
 		return -ENOMEM;
-	design(low, half, M_PI * (p->pass + p->stop) / rate,
-	       kaiser_beta(p->reject), 2.0 * d->upsample);
 	d->shift = fit_shift(low, half, d->upsample);
 	fill_taps(d, low, half);
 	return 0;

@@ -66,6 +66,7 @@ extern const struct demod_peak_variant demod_peak_variants[];
  * @stop: edge of the stopband [Hz]; 0 with @pass 0: 0.6 of that distance
  * @reject: least attenuation in the stopband [dB], 30 to 120; 0: 80
  * @decimate: 1 to 16; 0: 1
+ * @interpolation: of whoever reads between samples
  * @workers: parts that a frame's events are divided into; 0: 1
  */
 struct demod_params {
@@ -74,6 +75,7 @@ struct demod_params {
 	double reject;
 	uint32_t decimate;
 	uint32_t workers;
+	enum interpolation interpolation;
 };
 
 /* Turns of the carrier per complex sample, at most. */

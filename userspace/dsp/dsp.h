@@ -39,6 +39,22 @@ struct rf_frame {
 	double clock;
 };
 
+/**
+ * enum interpolation - what an envelope is between two samples of a row
+ * @INTERPOLATION_LINEAR: on the straight line between them
+ * @INTERPOLATION_COMPENSATED: the same, but what that takes from frequencies
+ *                             away from the carrier is given back: by the
+ *                             demodulator on the mean, by weights at every
+ *                             fraction. Both must be told
+ */
+enum interpolation {
+	INTERPOLATION_LINEAR,
+	INTERPOLATION_COMPENSATED,
+};
+
+/* Of what linear interpolation takes, the mean over all fractions. */
+#define INTERPOLATION_MEAN	(1 / 12.0)
+
 #define ANALYTIC_LINE		32	/* samples of a line of 64 bytes */
 #define ANALYTIC_STRETCHES	8	/* of a row that may differ in scale */
 #define ANALYTIC_SPANS		(2 * ANALYTIC_STRETCHES - 1)

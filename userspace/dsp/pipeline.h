@@ -154,8 +154,8 @@ struct pipeline_display {
 
 /**
  * struct pipeline_params - what to do with a scan's frames
- * @demod: low-pass and decimation, of all events; all 0: as wide as the
- *         sampling allows
+ * @demod: low-pass, decimation and interpolation, of all events; all 0: as
+ *         wide as the sampling allows
  * @b: the grey picture
  * @colour: velocity over it
  * @m: one line over time

@@ -81,6 +81,7 @@ static int make_focus(struct pipeline *p, struct focus *f,
 		/* received as transmitted: velocities are those along lines */
 		.steer = f->grid.shape == GRID_LINEAR ? f->grid.steer : 0,
 		.decimate = p->params.demod.decimate,
+		.interpolation = p->params.demod.interpolation,
 		.workers = p->params.workers,
 		.groups = f->images,
 		.group = f->group,

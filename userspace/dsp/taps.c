@@ -42,7 +42,19 @@ static double complex linear_tap(double f, double carrier, double complex z)
 	       (1 - f + f * cexp(-I * carrier) * z);
 }
 
-void beamform_fit_taps(struct beamform_taps *taps, double turns)
+/*
+ * What it lacks at a fraction beyond the mean, which the demodulator gives:
+ * by the mean square of the distance from the carrier, evenly to 0.3 of it.
+ */
+static double gain_at(double f, double carrier)
+{
+	const double most = 0.3 * carrier;
+
+	return 1 + (f * (1 - f) / 2 - INTERPOLATION_MEAN) * most * most / 3;
+}
+
+void beamform_fit_taps(struct beamform_taps *taps, double turns,
+		       enum interpolation interpolation)
 {
 	const uint32_t step = fabs(turns - 0.25) < 1e-6 ? 2 : 1;
 	const uint32_t each = step == 2 ? BEAMFORM_COEFFICIENTS - 1 :
@@ -55,7 +67,9 @@ void beamform_fit_taps(struct beamform_taps *taps, double turns)
 		const double f = (i / 31 + 0.5) / 64;
 		const double complex z =
 			cexp(I * carrier * (0.7 + 0.6 * (i % 31 + 0.5) / 31));
-		const double complex want = linear_tap(f, carrier, z);
+		const double gain = interpolation == INTERPOLATION_LINEAR ? 1 :
+				    gain_at(f, carrier);
+		const double complex want = gain * linear_tap(f, carrier, z);
 		double complex part[UNKNOWNS];
 
 		for (k = 0; k < each; k++) {

@@ -210,6 +210,9 @@ static int make_demodulation(struct compiler *c)
 		return refuse(c, sequence.sampling_mhz,
 			      "fc_mhz is too near a multiple of half of it");
 	p->decimate = 1;
+	p->interpolation = c->text.receive.interpolation.number ==
+				   PLAN_COMPENSATED ?
+			   INTERPOLATION_COMPENSATED : INTERPOLATION_LINEAR;
 	if (!d->here.line && c->text.sequence.pulse.harmonic.number) {
 		p->pass = HARMONIC_PASS * s->fc / 2;
 		p->stop = HARMONIC_STOP * s->fc / 2;

@@ -87,6 +87,9 @@ static const char *const order_words[] = {
 static const char *const trigger_words[] = { "free", "ecg", "external", NULL };
 static const char *const grid_words[] = { "linear", "sector", NULL };
 static const char *const window_words[] = { "boxcar", "hann", "tukey", NULL };
+static const char *const interpolation_words[] = {
+	"linear", "compensated", NULL
+};
 static const char *const grey_words[] = { "linear", "gamma", "s", NULL };
 static const char *const wall_words[] = {
 	"polynomial", "fir", "iir", "svd", NULL
@@ -204,6 +207,7 @@ static const struct key receive_keys[] = {
 	number(receive, f_number, 0, 16, MUST),
 	word(receive, apodisation, window_words, PLAN_BOXCAR),
 	number(receive, taper, 0, 1, 0.5),
+	word(receive, interpolation, interpolation_words, PLAN_ENVELOPE_LINEAR),
 	{ 0 }
 };
 

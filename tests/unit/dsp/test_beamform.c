@@ -449,6 +449,10 @@ Test(beamform, wrong_params_are_refused_with_a_reason)
 	cr_assert_str_eq(refusal(fixture_scan(1), &p),
 			 "beamforming: receive aperture steered by a right angle");
 	p = line_at(0);
+	p.interpolation = 2;
+	cr_assert_str_eq(refusal(fixture_scan(1), &p),
+			 "beamforming: unknown interpolation");
+	p = line_at(0);
 	p.window = WINDOW_HANN;
 	cr_assert_str_eq(refusal(fixture_scan(1), &p),
 			 "beamforming: a window needs an F-number");
@@ -1353,7 +1357,7 @@ static void make_page(struct page *page, bool blocked, bool at_end)
 	cr_assert_neq(map, MAP_FAILED);
 	cr_assert_eq(mprotect(map + PAGE, PAGE, PROT_READ | PROT_WRITE), 0);
 	page->map = map;
-	beamform_fit_taps(&page->taps, 0.25);
+	beamform_fit_taps(&page->taps, 0.25, INTERPOLATION_LINEAR);
 	page->rows = (struct beamform_rows){
 		.data = (int16_t *)(map + PAGE + (at_end ? PAGE - block : 0)) +
 			line,
@@ -1451,6 +1455,81 @@ Test(beamform, nothing_is_read_behind_the_last_line)
 }
 
 /* --- from RF --- */
+
+/* A tone in channel 8 alone, @times fc, as the line above that one sees it. */
+static void image_of_tone(struct iq *iq, struct sono_scan *scan,
+			  struct beamform_params *params, double times)
+{
+	const struct demod_params filter = {
+		.interpolation = params->interpolation,
+	};
+	int16_t *data = calloc(1, scan->frame_bytes);
+	const struct rf_frame frame = {
+		.data = data, .bytes = scan->frame_bytes,
+	};
+	const char *why = "";
+	struct analytic rows;
+	struct demod *demod;
+	uint32_t n;
+
+	for (n = 0; n < scan->event[0].samples; n++)
+		data[8 * scan->event[0].stride / 2 + n] = lrint(10000 *
+			cos(2 * M_PI * times * scan->fc / scan->fs * n));
+	cr_assert_eq(demod_create(&demod, scan, &filter, &why), 0, "%s", why);
+	cr_assert_eq(analytic_init(&rows, 1, scan->channels,
+				   demod_longest(scan, 1)), 0);
+	demod_execute(demod, &rows, &frame);
+	demod_destroy(demod);
+	run(iq, scan, params, &rows);
+	analytic_finish(&rows);
+	free(data);
+}
+
+/* Its error against the tone itself, from 0.7 to 1.3 fc [dB] */
+static double tone_error(double rate, enum interpolation interpolation)
+{
+	struct sono_scan *scan = fixture_scan(1);
+	struct beamform_params params = line_at(scan->element[8].x);
+	double error = 0, tones = 0, times;
+	struct iq iq;
+	uint32_t j;
+
+	scan->fs = rate * scan->fc;
+	scan->event[0].samples = 150 * rate;
+	sono_scan_layout(scan, 0);
+	params.interpolation = interpolation;
+	params.grid.samples = 400;
+	params.grid.sample_step = 0.0237e-3;
+	for (times = 0.7; times < 1.31; times += 0.05) {
+		image_of_tone(&iq, scan, &params, times);
+		for (j = 0; j < 400; j++) {
+			const double z = 3e-3 + j * 0.0237e-3;
+			const double turns = 2 * z / scan->c * times * scan->fc;
+
+			error += pow(cabs(value(&iq, j) / 10000 -
+					  cexp(2 * M_PI * I *
+					       fmod(turns, 1))), 2) / 400;
+		}
+		iq_finish(&iq);
+		tones++;
+	}
+	sono_scan_free(scan);
+	return 10 * log10(error / tones);
+}
+
+/*
+ * At w radians from the carrier and the fraction f linear interpolation takes
+ * f (1 - f) / 2 w^2 of the tone: over all f and these 13 tones 39.55 dB below it
+ * at 4 fc, 51.6 at 8 fc. Compensated it lacks what differs from the mean, 10 to
+ * 11 dB less. Positions and weights are rounded to 63 dB.
+ */
+Test(beamform, interpolation_comes_so_near_to_exact)
+{
+	cr_assert_float_eq(tone_error(4, INTERPOLATION_LINEAR), -39.55, 0.3);
+	cr_assert_lt(tone_error(4, INTERPOLATION_COMPENSATED), -50);
+	cr_assert_float_eq(tone_error(8, INTERPOLATION_LINEAR), -51.6, 0.3);
+	cr_assert_lt(tone_error(8, INTERPOLATION_COMPENSATED), -61);
+}
 
 /* A point at @x, @z as every element hears it: 3 periods, narrow. */
 static void fill_echoes(int16_t *data, const struct sono_scan *scan, double x,

@@ -111,9 +111,41 @@ Test(demod, passband_keeps_amplitude_and_phase)
 	sono_scan_free(scan);
 }
 
+/* By a twelfth of w^2 at w radians from output to output, at any rate. */
+Test(demod, compensation_adds_what_interpolation_takes)
+{
+	static const struct {
+		double fs;
+		uint32_t decimate;
+	} rates[] = { { 4, 1 }, { 16, 2 }, { 16, 4 }, { 3.5, 2 }, { 3.5, 1 } };
+	struct sono_scan *scan = fixture_scan(1);
+	unsigned int i, k;
+
+	for (i = 0; i < sizeof(rates) / sizeof(rates[0]); i++) {
+		const struct demod_params params = {
+			.pass = 2e6, .stop = 4e6,
+			.decimate = rates[i].decimate,
+			.interpolation = INTERPOLATION_COMPENSATED,
+		};
+
+		scan->fs = rates[i].fs * scan->fc;
+		for (k = 0; k < 5; k++) {
+			const double f = scan->fc + (k * 0.2 - 0.4) * 4e6;
+			const double w = 2 * M_PI * (f - scan->fc) /
+					 demod_rate(scan, params.decimate);
+
+			cr_assert_lt(cabs(tone_at(f, scan, &params, 256) - 1 -
+					  (2 - 2 * cos(w)) / 12), 3 * EXACT,
+				     "%g fc, by %u", rates[i].fs,
+				     rates[i].decimate);
+		}
+	}
+	sono_scan_free(scan);
+}
+
 Test(demod, narrow_filter_rejects_its_stopband)
 {
-	const struct demod_params params = { 0.5e6, 1e6, 80, 1, 1 };
+	const struct demod_params params = { 0.5e6, 1e6, 80, 1, 1, 0 };
 
 	/* 201 taps: twice as much of their rounding */
 	cr_assert_lt(gain_at(FIXTURE_FC + 1.2e6, &params), EXACT);
@@ -620,23 +652,26 @@ static const char *refusal(struct sono_scan *scan,
 Test(demod, wrong_filters_are_refused_with_a_reason)
 {
 	cr_assert_str_eq(refusal(fixture_scan(1),
-			 &(struct demod_params){ 5e6, 6e6, 0, 1, 1 }),
+			 &(struct demod_params){ 5e6, 6e6, 0, 1, 1, 0 }),
 			 "demodulation: passband reaches its image at -2 fc");
 	cr_assert_str_eq(refusal(fixture_scan(1),
-			 &(struct demod_params){ 1e6, 2e6, 0, 2, 1 }),
+			 &(struct demod_params){ 1e6, 2e6, 0, 2, 1, 0 }),
 			 "demodulation: decimated to less than 3.3 samples a period of fc");
 	cr_assert_str_eq(refusal(fixture_scan(1),
-			 &(struct demod_params){ 2e6, 1e6, 0, 1, 1 }),
+			 &(struct demod_params){ 2e6, 1e6, 0, 1, 1, 0 }),
 			 "demodulation: not 0 < pass < stop");
 	cr_assert_str_eq(refusal(fixture_scan(1),
-			 &(struct demod_params){ 1e6, 1.0001e6, 0, 1, 1 }),
+			 &(struct demod_params){ 1e6, 1.0001e6, 0, 1, 1, 0 }),
 			 "demodulation: transition from pass to stop too narrow");
 	cr_assert_str_eq(refusal(fixture_scan(1),
-			 &(struct demod_params){ 1e6, 2e6, 10, 1, 1 }),
+			 &(struct demod_params){ 1e6, 2e6, 10, 1, 1, 0 }),
 			 "demodulation: rejection is not 30 to 120 dB");
 	cr_assert_str_eq(refusal(fixture_scan(1),
 			 &(struct demod_params){ .decimate = 17 }),
 			 "demodulation: decimation is not 1 to 16");
+	cr_assert_str_eq(refusal(fixture_scan(1),
+			 &(struct demod_params){ .interpolation = 2 }),
+			 "demodulation: unknown interpolation");
 }
 
 /* 0.3 turns of the carrier per sample: not more. */

@@ -856,6 +856,21 @@ Test(plan, shortest_period_is_the_boards_limit)
 	sono_plan_close(plan);
 }
 
+Test(plan, interpolation_is_that_of_both_halves)
+{
+	struct sono_plan *plan = must_open(
+		right, "	f_number = 1.5;\n",
+		"	f_number = 1.5;\n	interpolation = \"compensated\";\n");
+
+	cr_assert_eq(plan->params.demod.interpolation,
+		     INTERPOLATION_COMPENSATED);
+	sono_plan_close(plan);
+	plan = must_open(right, "	f_number = 1.5;\n",
+			 "	f_number = 1.5;\n	interpolation = \"linear\";\n");
+	cr_assert_eq(plan->params.demod.interpolation, INTERPOLATION_LINEAR);
+	sono_plan_close(plan);
+}
+
 Test(plan, defaults_need_no_lines)
 {
 	struct sono_plan *plan = must_open(
@@ -866,6 +881,7 @@ Test(plan, defaults_need_no_lines)
 
 	cr_assert_float_eq(plan->params.demod.pass, 0, 0);
 	cr_assert_eq(plan->params.demod.decimate, 1);
+	cr_assert_eq(plan->params.demod.interpolation, INTERPOLATION_LINEAR);
 	sono_plan_close(plan);
 }
 
