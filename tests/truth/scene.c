@@ -299,7 +299,7 @@ static const char *compare(struct findings *f, const struct sono_import *set,
 
 	if (!rf)
 		return "out of memory";
-	if (echo_create(&echo, &w->probe, &w->seq)) {
+	if (echo_create(&echo, &w->probe, 0, &w->seq)) {
 		free(rf);
 		return "cannot make echoes";
 	}
