@@ -6,6 +6,7 @@
  * first one's tap.
  */
 #include <immintrin.h>
+#include <stdbool.h>
 
 #include "beamform.h"
 
@@ -71,21 +72,6 @@ static __m256i horner(__m256i w, __m256i v, __m256i c)
 	return _mm256_add_epi16(_mm256_mulhrs_epi16(w, v), c);
 }
 
-static __m256i poly4(const struct poly *p, __m256i v)
-{
-	__m256i w = horner(p->c[3], v, p->c[2]);
-
-	w = horner(horner(w, v, p->c[1]), v, p->c[0]);
-	return _mm256_mulhrs_epi16(w, v);
-}
-
-static __m256i poly3(const struct poly *p, __m256i v, __m256i by)
-{
-	__m256i w = horner(p->c[2], v, p->c[1]);
-
-	return _mm256_mulhrs_epi16(horner(w, v, p->c[0]), by);
-}
-
 /*
  * In the low half what is left of 1 after the fraction, in the high half the
  * fraction, both from the middle of its step: 32752 - f and 16 + f.
@@ -99,8 +85,11 @@ static __m256i part_of(__m256i position)
 						 fraction), flip);
 }
 
-/* Bytes of the taps in their window: words from the first one's on. */
-static __m256i bytes_of(__m256i position)
+/*
+ * Bytes of the taps in their window: words from the first one's on, two bytes
+ * of each. 0x400 for a word becomes 0x202 for these; @both is 0x0101.
+ */
+static __m256i bytes_of(__m256i position, __m256i both)
 {
 	const __m256i first = _mm256_set1_epi32(0x01000100);
 	const __m256i word = _mm256_and_si256(position,
@@ -108,10 +97,10 @@ static __m256i bytes_of(__m256i position)
 	const __m256i in = _mm256_sub_epi16(word,
 					    _mm256_shuffle_epi8(word, first));
 
-	/* 0x400 for a word becomes 0x202 for its two bytes; none beyond 7 */
-	return _mm256_add_epi16(_mm256_and_si256(
-			_mm256_mulhi_epu16(in, _mm256_set1_epi16(0x8080u)),
-			_mm256_set1_epi16(0x0e0e)), _mm256_set1_epi16(0x0100));
+	/* shuffles look at four bits: what slips is another tap */
+	return _mm256_add_epi16(_mm256_mullo_epi16(_mm256_srli_epi16(in, 9),
+						   both),
+				_mm256_set1_epi16(0x0100));
 }
 
 static __m256i windows(const int16_t *at, int32_t first, int32_t second)
@@ -130,8 +119,10 @@ static __m256i windows(const int16_t *at, int32_t first, int32_t second)
 struct tile {
 	struct poly p, q;
 	__m256i wait[2];	/* transmit positions, one more in high halves */
+	__m256i both;		/* for bytes_of() */
 	const int32_t *transmit;
-	uint32_t step;		/* of the polynomials, a constant */
+	uint32_t step;		/* of the polynomials; these two are constants */
+	bool inside;		/* rows have all samples that are asked for */
 };
 
 /* Where the taps of half a tile lie, and what they weigh. */
@@ -142,41 +133,115 @@ struct taps {
 
 static ALWAYS_INLINE struct tile tile_of(const struct beamform_taps *taps,
 					 const int32_t *transmit,
-					 uint32_t step)
+					 uint32_t step, bool inside)
 {
+	__m256i both = _mm256_set1_epi16(0x0101);
+
 	const __m256i next = _mm256_set1_epi32(1 <<
 					(16 + BEAMFORM_POSITION_BITS));
 	const __m256i *t = (const __m256i *)transmit;
 
+	/* known to the compiler, it becomes three instructions, not one */
+	__asm__("" : "+x"(both));
 	return (struct tile){
 		.p = poly(taps->p, 1),
 		.q = poly(taps->q, -1),
 		.wait = { _mm256_add_epi16(twice(_mm256_loadu_si256(t)), next),
 			  _mm256_add_epi16(twice(_mm256_loadu_si256(t + 1)),
 					   next) },
+		.both = both,
 		.transmit = transmit,
 		.step = step,
+		.inside = inside,
 	};
 }
 
-static ALWAYS_INLINE struct taps find(const struct tile *t,
-				      const int32_t *receive, uint32_t half)
+/*
+ * The weights of both halves, step by step together: there are more constants
+ * than registers, and each of them is loaded once for both.
+ */
+static ALWAYS_INLINE void weigh_halves(struct taps *taps,
+				       const struct tile *t, const __m256i *h)
 {
-	const int32_t *r = receive + half * HALF;
-	const int32_t *w = t->transmit + half * HALF;
-	const __m256i at = _mm256_add_epi16(
-		twice(_mm256_loadu_si256((const __m256i *)r)), t->wait[half]);
-	const __m256i h = part_of(at);
-	const __m256i square = _mm256_mulhrs_epi16(h, h);
+	__m256i square[2];
+	uint32_t i;
 
-	return (struct taps){
-		.which = bytes_of(at),
-		.p = t->step == 1 ? poly4(&t->p, h) :
-				    poly3(&t->p, square, square),
-		.q = t->step == 1 ? poly4(&t->q, h) : poly3(&t->q, square, h),
-		.first = (r[0] + w[0]) >> BEAMFORM_POSITION_BITS,
-		.second = (r[4] + w[4]) >> BEAMFORM_POSITION_BITS,
-	};
+	if (t->step == 1) {
+		EACH_HALF
+			taps[i].p = horner(t->p.c[3], h[i], t->p.c[2]);
+		EACH_HALF
+			taps[i].p = horner(taps[i].p, h[i], t->p.c[1]);
+		EACH_HALF
+			taps[i].p = _mm256_mulhrs_epi16(
+				horner(taps[i].p, h[i], t->p.c[0]), h[i]);
+		EACH_HALF
+			taps[i].q = horner(t->q.c[3], h[i], t->q.c[2]);
+		EACH_HALF
+			taps[i].q = horner(taps[i].q, h[i], t->q.c[1]);
+		EACH_HALF
+			taps[i].q = _mm256_mulhrs_epi16(
+				horner(taps[i].q, h[i], t->q.c[0]), h[i]);
+		return;
+	}
+	EACH_HALF
+		square[i] = _mm256_mulhrs_epi16(h[i], h[i]);
+	EACH_HALF
+		taps[i].p = horner(t->p.c[2], square[i], t->p.c[1]);
+	EACH_HALF
+		taps[i].p = _mm256_mulhrs_epi16(
+			horner(taps[i].p, square[i], t->p.c[0]), square[i]);
+	EACH_HALF
+		taps[i].q = horner(t->q.c[2], square[i], t->q.c[1]);
+	EACH_HALF
+		taps[i].q = _mm256_mulhrs_epi16(
+			horner(taps[i].q, square[i], t->q.c[0]), h[i]);
+}
+
+/* In an integer register: the compiler would go to vectors and back. */
+static ALWAYS_INLINE int32_t position_of(const int32_t *receive,
+					 const int32_t *transmit)
+{
+	int32_t position = *receive + *transmit;
+
+	__asm__("" : "+r"(position));
+	return position >> BEAMFORM_POSITION_BITS;
+}
+
+/* A window may slip before the line of zeros, where nothing may be read. */
+static ALWAYS_INLINE int32_t stay(int32_t at)
+{
+	return at < -ANALYTIC_LINE ? -ANALYTIC_LINE : at;
+}
+
+/* Both halves. */
+static ALWAYS_INLINE void find(struct taps *taps, const struct tile *t,
+			       const int32_t *receive)
+{
+	const int32_t *w = t->transmit;
+	__m256i at[2], h[2];
+	uint32_t i;
+
+	EACH_HALF {
+		const __m256i *r = (const __m256i *)(receive + i * HALF);
+
+		at[i] = _mm256_add_epi16(twice(_mm256_loadu_si256(r)),
+					 t->wait[i]);
+	}
+	EACH_HALF
+		taps[i].which = bytes_of(at[i], t->both);
+	EACH_HALF
+		h[i] = part_of(at[i]);
+	weigh_halves(taps, t, h);
+	EACH_HALF {
+		const int32_t *r = receive + i * HALF;
+
+		taps[i].first = position_of(r, w + i * HALF);
+		taps[i].second = position_of(r + 4, w + i * HALF + 4);
+		if (!t->inside) {
+			taps[i].first = stay(taps[i].first);
+			taps[i].second = stay(taps[i].second);
+		}
+	}
 }
 
 static ALWAYS_INLINE void weigh(struct taps *taps, const int16_t *weight)
@@ -232,11 +297,14 @@ static ALWAYS_INLINE void give(float *acc, const struct sums *s, float scale)
 				_mm256_mul_ps(sum[i], by)));
 }
 
-/* A window may slip before the line of zeros, where nothing may be read. */
-static ALWAYS_INLINE void stay(struct taps *t)
+/* Does a tile begin in a row, or in the line of zeros before it? */
+static ALWAYS_INLINE bool reaches(const struct tile *t,
+				  const struct beamform_rows *rows,
+				  const int32_t *receive)
 {
-	t->first = t->first < -ANALYTIC_LINE ? -ANALYTIC_LINE : t->first;
-	t->second = t->second < -ANALYTIC_LINE ? -ANALYTIC_LINE : t->second;
+	const int32_t line = (receive[0] + t->transmit[0]) >> 15;
+
+	return (uint32_t)(line + 1) <= rows->lines;
 }
 
 /* Channels @first to @end, which are all weighted or none is. */
@@ -258,19 +326,16 @@ static ALWAYS_INLINE void add_group(struct sums *s, const struct tile *t,
 
 		for (c = begin; c < stop; c++, row += rows->row) {
 			const int32_t *r = receive + law[c];
-			const int32_t line = (r[0] + t->transmit[0]) >> 15;
+			struct taps taps[2];
 
-			if ((uint32_t)(line + 1) > rows->lines)
+			if (!t->inside && !reaches(t, rows, r))
 				continue;
+			find(taps, t, r);
 			EACH_HALF {
-				struct taps taps = find(t, r, i);
-
-				if (!rows->inside)
-					stay(&taps);
 				if (weight)
-					weigh(&taps, weight + i * HALF +
-						     c * BEAMFORM_TILE);
-				multiply(&re[i], &im[i], &taps, row,
+					weigh(&taps[i], weight + i * HALF +
+							c * BEAMFORM_TILE);
+				multiply(&re[i], &im[i], &taps[i], row,
 					 rows->plane);
 			}
 		}
@@ -282,10 +347,10 @@ static ALWAYS_INLINE void add(float *acc, const struct beamform_rows *rows,
 			      const int32_t *receive, const uint32_t *law,
 			      const int32_t *transmit,
 			      const struct beamform_edges *edges, uint32_t n,
-			      float scale, uint32_t step)
+			      float scale, uint32_t step, bool inside)
 {
 	const uint32_t lead = edges->lead, end = n - edges->tail;
-	const struct tile t = tile_of(rows->taps, transmit, step);
+	const struct tile t = tile_of(rows->taps, transmit, step, inside);
 	struct sums s = { 0 };
 
 	if (lead)
@@ -302,11 +367,21 @@ void beamform_add_avx2(float *acc, const struct beamform_rows *rows,
 		       const struct beamform_edges *edges, uint32_t n,
 		       float scale)
 {
+	const bool one = rows->taps->step == 1;
+
 	/* copies without a question in their loops */
-	if (rows->taps->step == 1)
-		add(acc, rows, receive, law, transmit, edges, n, scale, 1);
+	if (one && rows->inside)
+		add(acc, rows, receive, law, transmit, edges, n, scale, 1,
+		    true);
+	else if (one)
+		add(acc, rows, receive, law, transmit, edges, n, scale, 1,
+		    false);
+	else if (rows->inside)
+		add(acc, rows, receive, law, transmit, edges, n, scale, 2,
+		    true);
 	else
-		add(acc, rows, receive, law, transmit, edges, n, scale, 2);
+		add(acc, rows, receive, law, transmit, edges, n, scale, 2,
+		    false);
 }
 
 /* --- laws kept --- */
@@ -330,14 +405,13 @@ static ALWAYS_INLINE void make_laws(void *laws, const struct tile *t,
 	uint32_t c, i;
 
 	for (c = 0; c < n; c++) {
-		EACH_HALF {
-			struct taps taps = find(t, receive + law[c], i);
+		struct law *to = law_at(laws, c);
 
+		find(to->half, t, receive + law[c]);
+		EACH_HALF
 			if (weight)
-				weigh(&taps, weight + c * BEAMFORM_TILE +
-					     i * HALF);
-			law_at(laws, c)->half[i] = taps;
-		}
+				weigh(&to->half[i], weight + i * HALF +
+						    c * BEAMFORM_TILE);
 	}
 }
 
@@ -346,8 +420,8 @@ void beamform_law_avx2(void *laws, const struct beamform_rows *rows,
 		       const int32_t *transmit, const int16_t *weight,
 		       uint32_t n)
 {
-	const struct tile one = tile_of(rows->taps, transmit, 1);
-	const struct tile two = tile_of(rows->taps, transmit, 2);
+	const struct tile one = tile_of(rows->taps, transmit, 1, true);
+	const struct tile two = tile_of(rows->taps, transmit, 2, true);
 
 	if (rows->taps->step == 1)
 		make_laws(laws, &one, receive, law, weight, n);
@@ -355,98 +429,40 @@ void beamform_law_avx2(void *laws, const struct beamform_rows *rows,
 		make_laws(laws, &two, receive, law, weight, n);
 }
 
-/* What one set has of some channels, half a tile of it. */
-struct part {
-	__m256i re, im;
-};
-
-#define EACH_SET	_Pragma("GCC unroll 4") for (k = 0; k < count; k++)
-
-/* A channel of every set. */
-static ALWAYS_INLINE void sum_channel(struct part *sum, uint32_t count,
-				      const struct taps *law,
-				      const int16_t *const *data, intptr_t at,
-				      size_t plane)
+static void sum_set(float *acc, const struct beamform_rows *rows,
+		    const int16_t *row, const void *laws, const uint32_t *law,
+		    uint32_t n, float scale)
 {
-	uint32_t k;
+	struct sums s = { 0 };
+	uint32_t begin, c, i;
 
-	EACH_SET
-		multiply(&sum[k].re, &sum[k].im, law, data[k] + at, plane);
-}
+	for (begin = 0; begin < n; begin += BEAMFORM_BLOCK) {
+		const uint32_t stop = n - begin < BEAMFORM_BLOCK ?
+				      n : begin + BEAMFORM_BLOCK;
+		__m256i re[2] = { _mm256_setzero_si256(),
+				  _mm256_setzero_si256() };
+		__m256i im[2] = { re[0], re[0] };
 
-static ALWAYS_INLINE void take_half(float *all, const struct part *sum)
-{
-	_mm256_store_ps(all, _mm256_add_ps(_mm256_load_ps(all),
-					   _mm256_cvtepi32_ps(sum->re)));
-	all += BEAMFORM_TILE;
-	_mm256_store_ps(all, _mm256_add_ps(_mm256_load_ps(all),
-					   _mm256_cvtepi32_ps(sum->im)));
-}
-
-/* Floats stay in memory: integers of four sets and a law fill the registers. */
-static ALWAYS_INLINE void sum_half(float (*all)[2 * BEAMFORM_TILE],
-				   const struct beamform_sets *sets,
-				   const struct beamform_rows *rows,
-				   const void *laws, const uint32_t *law,
-				   uint32_t first, uint32_t end, uint32_t half,
-				   const uint32_t count)
-{
-	const int16_t *data[BEAMFORM_SETS];
-	struct part sum[BEAMFORM_SETS];
-	intptr_t at = 0;
-	uint32_t begin, c, k;
-
-	EACH_SET
-		data[k] = sets->set[k].data + first * rows->row;
-	for (begin = first; begin < end; begin += BEAMFORM_BLOCK) {
-		const uint32_t stop = end - begin < BEAMFORM_BLOCK ?
-				      end : begin + BEAMFORM_BLOCK;
-
-		EACH_SET
-			sum[k].re = sum[k].im = _mm256_setzero_si256();
-		for (c = begin; c < stop; c++, at += rows->row)
-			sum_channel(sum, count, &law_at(laws, law[c] /
-						BEAMFORM_TILE)->half[half],
-				    data, at, rows->plane);
-		EACH_SET
-			take_half(all[k] + half * HALF, &sum[k]);
+		for (c = begin; c < stop; c++, row += rows->row)
+			EACH_HALF
+				multiply(&re[i], &im[i],
+					 &law_at(laws, law[c] /
+						       BEAMFORM_TILE)->half[i],
+					 row, rows->plane);
+		take(&s, re, im);
 	}
+	give(acc, &s, scale);
 }
 
-static ALWAYS_INLINE void sum_sets(const struct beamform_sets *sets,
-				   const struct beamform_rows *rows,
-				   const void *laws, const uint32_t *law,
-				   uint32_t first, uint32_t end,
-				   const uint32_t count)
-{
-	_Alignas(32) float all[BEAMFORM_SETS][2 * BEAMFORM_TILE];
-	uint32_t i, j, k;
-
-	EACH_SET
-		for (j = 0; j < 2 * BEAMFORM_TILE; j++)
-			all[k][j] = 0;
-	EACH_HALF
-		sum_half(all, sets, rows, laws, law, first, end, i, count);
-	EACH_SET
-		for (j = 0; j < 2 * BEAMFORM_TILE; j++)
-			sets->set[k].acc[j] += all[k][j] * sets->set[k].scale;
-}
-
+/* One after the other: a law would leave no registers for sums of several. */
 void beamform_sum_avx2(const struct beamform_sets *sets,
 		       const struct beamform_rows *rows, const void *laws,
 		       const uint32_t *law, uint32_t first, uint32_t end)
 {
-	switch (sets->count) {
-	case 1:
-		sum_sets(sets, rows, laws, law, first, end, 1);
-		break;
-	case 2:
-		sum_sets(sets, rows, laws, law, first, end, 2);
-		break;
-	case 3:
-		sum_sets(sets, rows, laws, law, first, end, 3);
-		break;
-	default:
-		sum_sets(sets, rows, laws, law, first, end, 4);
-	}
+	uint32_t k;
+
+	for (k = 0; k < sets->count; k++)
+		sum_set(sets->set[k].acc, rows,
+			sets->set[k].data + first * rows->row, laws,
+			law + first, end - first, sets->set[k].scale);
 }
