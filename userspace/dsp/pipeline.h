@@ -19,6 +19,7 @@
 #include "dsp.h"
 #include "scan.h"
 #include "scanconvert.h"
+#include "tissue.h"
 #include "workers.h"
 
 /**
@@ -74,8 +75,9 @@ struct pipeline_b {
  * @priority_db: level of B from which on tissue hides colour; INFINITY: never
  *               [dB]
  * @tissue_db: mean level of B about a place from which on what moves there is
- *             tissue and has no velocity; INFINITY: never [dB]
+ *             tissue; INFINITY: never [dB]
  * @tissue_width: of the square of which it is the mean, > 0 [m]
+ * @wanted: whose velocities are valid, flow's or tissue's
  * @map: what is shown and in which colours
  * @power_range_db: of COLOUR_POWER and COLOUR_DIRECTIONAL, from
  *                  @power_min_db, or where that is -INFINITY from
@@ -100,6 +102,7 @@ struct pipeline_colour {
 	double priority_db;
 	double tissue_db;
 	double tissue_width;
+	enum moving wanted;
 	enum colour_map map;
 	double power_range_db;
 	double baseline;

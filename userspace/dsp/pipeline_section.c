@@ -161,6 +161,7 @@ static int make_tissue(struct pipeline *p, const char **why)
 		.box = p->colour.grid,
 		.level_db = p->params.colour.tissue_db,
 		.width = p->params.colour.tissue_width,
+		.wanted = p->params.colour.wanted,
 		.workers = p->workers,
 	};
 

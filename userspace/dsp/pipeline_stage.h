@@ -11,7 +11,6 @@
 #include "ecg.h"
 #include "mmode.h"
 #include "pipeline.h"
-#include "tissue.h"
 
 /**
  * struct stage - a step on the way of a frame

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 #include "tissue.h"
@@ -146,8 +147,11 @@ static void judge(void *arg, uint32_t share)
 	const uint32_t n = job->vel->lines * job->vel->samples;
 	const uint32_t end = from(t, n, share + 1);
 
+	const bool wanted = t->params.wanted == MOVING_TISSUE;
+
 	for (uint32_t i = from(t, n, share); i < end; i++)
-		if (job->vel->valid[i] && mean(t, &t->around[i]) >= t->level)
+		if (job->vel->valid[i] &&
+		    (mean(t, &t->around[i]) >= t->level) != wanted)
 			job->vel->valid[i] = 0;
 }
 

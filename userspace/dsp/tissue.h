@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Velocities that are not flow: where the grey picture is bright around a
- * place, what moves there is tissue. Documentation/dsp.rst, "Tissue".
+ * What moves: where the grey picture is bright around a place it is tissue,
+ * elsewhere it is flow. Documentation/dsp.rst, "Tissue".
  */
 #ifndef DSP_TISSUE_H
 #define DSP_TISSUE_H
@@ -10,12 +10,23 @@
 #include "workers.h"
 
 /**
+ * enum moving - whose velocities are wanted
+ * @MOVING_FLOW: those outside tissue
+ * @MOVING_TISSUE: those in tissue
+ */
+enum moving {
+	MOVING_FLOW,
+	MOVING_TISSUE,
+};
+
+/**
  * struct tissue_params - what is tissue
  * @b: grid of the grey picture
  * @box: grid of the velocities
  * @level_db: mean level of the grey picture's power from which on there is
  *            tissue [dB]
  * @width: of the square that is averaged, > 0 [m]
+ * @wanted: whose velocities stay valid
  * @workers: threads that share the work and outlive this; NULL: the caller
  *           alone
  */
@@ -24,6 +35,7 @@ struct tissue_params {
 	struct grid box;
 	double level_db;
 	double width;
+	enum moving wanted;
 	struct workers *workers;
 };
 
@@ -41,7 +53,7 @@ int tissue_create(struct tissue **tissue, const struct tissue_params *params,
 		  const char **why);
 
 /**
- * tissue_execute() - make velocities in tissue invalid
+ * tissue_execute() - make velocities invalid that are not wanted
  * @tissue: made for such grids
  * @vel: on the box's grid
  * @env: on the grey picture's grid

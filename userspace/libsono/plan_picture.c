@@ -497,6 +497,9 @@ static int check_wall(struct compiler *c)
 	if (wall != PLAN_IIR && d->wall_start.line)
 		return refuse(c, processing.doppler.wall_start,
 			      "has no meaning but for \"iir\"");
+	if (d->of.number == PLAN_OF_TISSUE && !d->tissue_db.line)
+		return refuse(c, processing.doppler.of,
+			      "tissue wants a tissue_db, from which on it is there");
 	return 0;
 }
 
@@ -551,6 +554,8 @@ static void set_doppler(struct compiler *c)
 	p->power_min_db = d->power_min_db.number;
 	p->velocity_min = d->velocity_min_cm_s.number * 1e-2;
 	p->priority_db = d->priority_db.number;
+	p->wanted = d->of.number == PLAN_OF_TISSUE ? MOVING_TISSUE :
+						     MOVING_FLOW;
 	p->tissue_db = d->tissue_db.number;
 	p->tissue_width = d->tissue_mm.number * MM;
 }

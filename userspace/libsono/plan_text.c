@@ -98,6 +98,7 @@ static const char *const start_words[] = {
 	"projection", "step", "zero", NULL
 };
 static const char *const estimator_words[] = { "kasai", "loupas", NULL };
+static const char *const of_words[] = { "flow", "tissue", NULL };
 static const char *const map_words[] = {
 	"velocity", "variance", "power", "directional", NULL
 };
@@ -257,6 +258,7 @@ static const struct key doppler_keys[] = {
 	number(doppler, power_min_db, -300, 300, -INFINITY),
 	number(doppler, velocity_min_cm_s, 0, 1000, 0),
 	number(doppler, priority_db, -300, 300, INFINITY),
+	word(doppler, of, of_words, PLAN_OF_FLOW),
 	number(doppler, tissue_db, -300, 300, INFINITY),
 	number(doppler, tissue_mm, 0.1, 50, 5),
 	{ 0 }

@@ -46,6 +46,7 @@ enum plan_grey { PLAN_GREY_LINEAR, PLAN_GREY_GAMMA, PLAN_GREY_S };
 enum plan_wall { PLAN_POLYNOMIAL, PLAN_FIR, PLAN_IIR, PLAN_SVD };
 enum plan_start { PLAN_PROJECTION, PLAN_STEP, PLAN_ZERO };
 enum plan_estimator { PLAN_KASAI, PLAN_LOUPAS };
+enum plan_of { PLAN_OF_FLOW, PLAN_OF_TISSUE };
 enum plan_map {
 	PLAN_VELOCITY,
 	PLAN_VARIANCE,
@@ -192,6 +193,7 @@ struct plan_doppler_text {
 	struct plan_value power_min_db;
 	struct plan_value velocity_min_cm_s;
 	struct plan_value priority_db;
+	struct plan_value of;
 	struct plan_value tissue_db;
 	struct plan_value tissue_mm;
 };

@@ -1012,6 +1012,8 @@ static const struct wrong {
 	  "one sample per cycle" },
 	{ "average_lines = 3", "average_lines = 23",
 	  50, "processing.doppler.average_lines", "of 21 lines" },
+	{ "wall_order = 1;", "wall_order = 1; of = \"tissue\";",
+	  49, "processing.doppler.of", "tissue_db" },
 	{ "half_cycles = 3;", "half_cycles = 3; inversion = true;",
 	  14, "sequence.pulse.inversion", "cancel each other" },
 	{ "fc_mhz = 5;", "fc_mhz = 5; harmonic = true;",
@@ -1366,6 +1368,7 @@ static const struct preset {
 	{ "userspace/presets/linear-colour.plan", 20832000, 23, 25, 0.29570 },
 	{ "userspace/presets/convex-b.plan", 14000000, 80, 40, 0 },
 	{ "userspace/presets/cardiac-harmonic.plan", 10880000, 96, 40, 0 },
+	{ "userspace/presets/cardiac-tissue.plan", 10880000, 13, 80, 0.21232 },
 };
 
 #define PRESETS (sizeof(presets) / sizeof(*presets))
