@@ -29,6 +29,7 @@ struct geometry {
 	double fc;
 	double rate;		/* samples to a period of fc; 0: 4 */
 	enum interpolation interpolation;
+	uint32_t coherence;	/* channels of a part */
 	uint32_t samples;
 	double rx_start;
 	uint32_t waves;		/* of an image */
@@ -82,6 +83,24 @@ static const struct geometry rates[] = {
 	PW0_AT(6, INTERPOLATION_COMPENSATED),
 	PW0_AT(8, INTERPOLATION_LINEAR),
 	PW0_AT(8, INTERPOLATION_COMPENSATED),
+};
+
+/* The same with a coherence factor, of channels and of parts of 8. */
+#define PW0_COHERENT(parts)						\
+	{								\
+		.elements = 128, .pitch = 0.3e-3, .fc = 5.208e6,	\
+		.coherence = (parts), .samples = 1536, .waves = 1,	\
+		.images = 1,						\
+		.grid = { .lines = 384, .samples = 608,			\
+			  .line0 = -19.1e-3, .line_step = 0.1e-3,	\
+			  .sample0 = 5e-3,				\
+			  .sample_step = SPEED / 5.208e6 / 4 },		\
+		.f_number = 1.75, .smoke_lines = 24,			\
+	}
+
+static const struct geometry coherent[] = {
+	PW0_COHERENT(1),
+	PW0_COHERENT(8),
 };
 
 /* PICMUS: 38.1 mm by 45 mm */
@@ -559,6 +578,7 @@ static void *create(const void *arg, struct bench_run *run)
 		.grid = g->grid,
 		.f_number = g->f_number,
 		.interpolation = g->interpolation,
+		.coherence = g->coherence,
 		.groups = g->images,
 		.group = o->group,
 	};
@@ -614,5 +634,10 @@ const struct bench_case bench_beamform[] = {
 	CASE("rate6.compensated", rates[4]),
 	CASE("rate8", rates[5]),
 	CASE("rate8.compensated", rates[6]),
+	/* a coherence factor changes the sum: nothing to compare it with */
+	{ .name = "beamform.coherence1", .arg = &coherent[0],
+	  .create = create, .execute = execute, .destroy = destroy },
+	{ .name = "beamform.coherence8", .arg = &coherent[1],
+	  .create = create, .execute = execute, .destroy = destroy },
 	{ }
 };

@@ -120,6 +120,8 @@ static const char *fault(const struct sono_scan *scan,
 		why = "beamforming: receive aperture steered by a right angle";
 	if (!why)
 		why = window_fault(p);
+	if (!why && p->coherence && p->window != WINDOW_BOXCAR)
+		why = "beamforming: coherence of an aperture with a window";
 	if (!why)
 		why = group_fault(scan, p);
 	if (!why)
@@ -159,6 +161,11 @@ static uint32_t choose_group(const struct beamform *b)
 	return n > 1 ? n : 1;
 }
 
+static size_t heard_tiles(const struct beamform *b)
+{
+	return b->params.coherence ? (size_t)b->params.groups * b->group : 0;
+}
+
 static int make_scratch(struct beamform *b, struct scratch *s)
 {
 	const size_t lines = (size_t)b->group * b->scan->channels;
@@ -167,7 +174,8 @@ static int make_scratch(struct beamform *b, struct scratch *s)
 	s->weight = dsp_alloc(lines, TILE * sizeof(*s->weight));
 	s->acc = dsp_alloc((size_t)b->params.groups * b->group,
 			   2 * TILE * sizeof(*s->acc));
-	if (!s->receive || !s->weight || !s->acc)
+	s->heard = dsp_alloc(heard_tiles(b), 2 * TILE * sizeof(*s->heard));
+	if (!s->receive || !s->weight || !s->acc || !s->heard)
 		return -ENOMEM;
 	if (!b->fitted)
 		return 0;
@@ -330,7 +338,8 @@ static size_t scratch_bytes(const struct beamform *b)
 	const size_t bytes =
 		TILE * (receive_vectors(b) * sizeof(int32_t) +
 			lines * channels * sizeof(int16_t) +
-			b->params.groups * lines * 2 * sizeof(float));
+			(b->params.groups * lines + heard_tiles(b)) * 2 *
+				sizeof(float));
 
 	if (!b->fitted)
 		return bytes;
@@ -361,6 +370,7 @@ void beamform_destroy(struct beamform *b)
 		free(b->scratch[w].receive);
 		free(b->scratch[w].weight);
 		free(b->scratch[w].acc);
+		free(b->scratch[w].heard);
 		free(b->scratch[w].laws);
 		free(b->scratch[w].law);
 		free(b->scratch[w].bundle);

@@ -236,6 +236,8 @@ double window_weight(enum window window, double taper, double u);
  *         it are then received as they are transmitted, and velocity is
  *         measured along them
  * @decimate: as the demodulator's; 0: 1
+ * @coherence: channels of a part of the aperture; the sum is multiplied by the
+ *             coherence factor of the parts, 0 to 1; boxcar only. 0: it is not
  * @interpolation: as the demodulator's
  * @workers: parts that lines are divided into; 0: 1
  * @groups: images made of a frame, at least 1
@@ -253,6 +255,7 @@ struct beamform_params {
 	double taper;
 	double steer;
 	uint32_t decimate;
+	uint32_t coherence;
 	enum interpolation interpolation;
 	uint32_t workers;
 	uint32_t groups;

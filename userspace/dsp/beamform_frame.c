@@ -90,11 +90,11 @@ static void add_irregular(const struct beamform *b, const struct spot *s,
 }
 
 /* Channels @first to @end, of which those outside @t's whole are weighted. */
-static void add_channels(const struct beamform *b, const struct spot *s,
-			 const struct analytic *in, const struct share *share,
-			 const int32_t *transmit,
-			 const struct aperture_tile *t, uint32_t first,
-			 uint32_t end)
+void beamform_add_channels(const struct beamform *b, const struct spot *s,
+			   const struct analytic *in,
+			   const struct share *share, const int32_t *transmit,
+			   const struct aperture_tile *t, uint32_t first,
+			   uint32_t end)
 {
 	const int32_t *receive = receive_of(b, s, share->line);
 	const uint32_t *law = laws_of(b, share->line);
@@ -124,7 +124,7 @@ static void add_service(const struct beamform *b, const struct spot *s,
 	if (t.first == t.end)
 		return;
 	get_transmit(share.wave, transmit);
-	add_channels(b, s, in, &share, transmit, &t, t.first, t.end);
+	beamform_add_channels(b, s, in, &share, transmit, &t, t.first, t.end);
 }
 
 static void store_line(const struct beamform *b, const struct spot *s,
@@ -169,8 +169,8 @@ static void add_edges(const struct beamform *b, const struct spot *s,
 	if (t.first == t.whole && t.whole_end == t.end)
 		return;
 	get_transmit(share.wave, transmit);
-	add_channels(b, s, in, &share, transmit, &t, t.first, t.whole);
-	add_channels(b, s, in, &share, transmit, &t, t.whole_end, t.end);
+	beamform_add_channels(b, s, in, &share, transmit, &t, t.first, t.whole);
+	beamform_add_channels(b, s, in, &share, transmit, &t, t.whole_end, t.end);
 }
 
 /* Of one event the edges are left, of packets nothing. */
@@ -196,7 +196,9 @@ static void run_spot(const struct beamform *b, const struct spot *s,
 				   2 * TILE * sizeof(*s->scratch->acc));
 	for (line = s->first; line < end; line++)
 		prepare_line(b, s, line);
-	if (b->fitted && b->fitted[s->tile])
+	if (b->params.coherence)
+		beamform_add_coherent(b, s, in);
+	else if (b->fitted && b->fitted[s->tile])
 		add_fitted(b, s, in);
 	else
 		add_events(b, s, in);

@@ -290,6 +290,9 @@ int beamform_choose_kept(struct beamform *b)
 {
 	uint32_t tile;
 
+	/* a coherence factor looks at parts of a sum */
+	if (b->params.coherence)
+		return 0;
 	b->packet = b->one_wave && b->most > 1;
 	if (b->shared && b->alike)
 		b->kept = b->laws;

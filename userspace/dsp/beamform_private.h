@@ -59,6 +59,7 @@ struct scratch {
 	int32_t *receive;	/* [laws or GROUP_DELAYS][TILE] */
 	int16_t *weight;	/* [group][channels][TILE] */
 	float *acc;		/* [images][group][2 TILE] */
+	float *heard;		/* the same, with a coherence factor */
 	/* with laws kept; else NULL */
 	uint8_t *laws;		/* those of a tile, then [group][channels] */
 	uint32_t *law;		/* packets: [group][channels], their numbers */
@@ -315,5 +316,16 @@ void beamform_make_kept(const struct beamform *b, const struct spot *s,
  */
 void beamform_add_kept(const struct beamform *b, const struct spot *s,
 		       const struct analytic *in);
+
+/** beamform_add_channels() - a service's channels of one tile */
+void beamform_add_channels(const struct beamform *b, const struct spot *s,
+			   const struct analytic *in,
+			   const struct share *share, const int32_t *transmit,
+			   const struct aperture_tile *t, uint32_t first,
+			   uint32_t end);
+
+/** beamform_add_coherent() - a spot's sums, times their coherence factors */
+void beamform_add_coherent(const struct beamform *b, const struct spot *s,
+			   const struct analytic *in);
 
 #endif /* DSP_BEAMFORM_PRIVATE_H */

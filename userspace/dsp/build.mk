@@ -7,7 +7,7 @@ DSP_SOURCES := $(addprefix userspace/dsp/,dsp.c cpu.c workers.c palette.c \
 	demod.c demod-c.c demod-avx2.c demod-avx512.c \
 	transmit.c aperture.c taps.c \
 	beamform.c beamform_services.c beamform_waves.c beamform_laws.c \
-	beamform_runs.c beamform_kept.c beamform_frame.c \
+	beamform_runs.c beamform_kept.c beamform_frame.c beamform_coherence.c \
 	beamform-c.c beamform-avx2.c beamform-avx512.c \
 	detect.c detect-c.c detect-avx2.c detect-avx512.c \
 	doppler.c doppler-c.c doppler-avx2.c doppler-avx512.c wall.c \

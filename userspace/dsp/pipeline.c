@@ -98,6 +98,7 @@ static bool can_share(const struct pipeline *p)
 	const struct pipeline_params *params = &p->params;
 
 	return params->colour.on && !params->colour.grid.lines &&
+	       !params->b.coherence &&
 	       same_aperture(&params->colour.aperture, &params->b.aperture) &&
 	       serving(p->scan, SONO_ROLE_B) ==
 		       serving(p->scan, SONO_ROLE_COLOUR);

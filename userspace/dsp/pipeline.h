@@ -38,6 +38,8 @@ struct pipeline_aperture {
  * struct pipeline_b - the grey picture
  * @grid: where to beamform
  * @aperture: on receive
+ * @coherence: channels of a part of the aperture, of whose parts the coherence
+ *             factor weights the picture; with WINDOW_BOXCAR only. 0: none
  * @reference: |iq| that is 0 dB [counts], > 0; also of colour's power
  * @range_db: dynamic range below 0 dB, up to 200 [dB]
  * @tgc_points: points of @tgc_db; 0: no trim
@@ -49,6 +51,7 @@ struct pipeline_aperture {
 struct pipeline_b {
 	struct grid grid;
 	struct pipeline_aperture aperture;
+	uint32_t coherence;
 	double reference;
 	double range_db;
 	uint32_t tgc_points;

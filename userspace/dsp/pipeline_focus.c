@@ -78,6 +78,7 @@ static int make_focus(struct pipeline *p, struct focus *f,
 		.f_number = aperture->f_number,
 		.window = aperture->window,
 		.taper = aperture->taper,
+		.coherence = f->coherence,
 		/* received as transmitted: velocities are those along lines */
 		.steer = f->grid.shape == GRID_LINEAR ? f->grid.steer : 0,
 		.decimate = p->params.demod.decimate,
@@ -170,6 +171,7 @@ static int make_beamform(struct pipeline *p, const char **why)
 	if (p->shared)
 		return 0;
 	p->b.grid = p->params.b.grid;
+	p->b.coherence = p->params.b.coherence;
 	ret = choose_events(&p->b, p->scan, SONO_ROLE_B, false);
 	return ret ? ret : make_focus(p, &p->b, &p->params.b.aperture, 1, why);
 }

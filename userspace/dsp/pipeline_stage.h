@@ -42,6 +42,7 @@ extern const struct stage stage_compose;
 struct focus {
 	enum sono_role role;	/* of the events */
 	uint32_t images;	/* of a frame */
+	uint32_t coherence;	/* as of beamform_params */
 	uint32_t *group;	/* [scan->events] */
 	struct grid grid;
 	struct beamform *beamform;

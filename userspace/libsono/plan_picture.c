@@ -175,8 +175,16 @@ static int make_aperture(struct compiler *c)
 	p->colour.aperture = p->b.aperture;
 	if (colour->line)
 		p->colour.aperture.f_number = colour->number;
+	p->b.coherence = r->coherence.number;
+	if (p->b.coherence > c->elements / 2)
+		return refuse(c, receive.coherence,
+			      "parts of %u channels; two or more of them make an aperture of %u",
+			      p->b.coherence, c->elements);
 	if (p->b.aperture.window == WINDOW_BOXCAR)
 		return 0;
+	if (p->b.coherence)
+		return refuse(c, receive.coherence,
+			      "wants a boxcar: what apodisation weakens would count as incoherent");
 	if (!p->b.aperture.f_number)
 		return refuse(c, receive.apodisation,
 			      "wants an f_number above 0");

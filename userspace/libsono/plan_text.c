@@ -209,6 +209,7 @@ static const struct key receive_keys[] = {
 	word(receive, apodisation, window_words, PLAN_BOXCAR),
 	number(receive, taper, 0, 1, 0.5),
 	word(receive, interpolation, interpolation_words, PLAN_ENVELOPE_LINEAR),
+	integer(receive, coherence, 0, 1024, 0),
 	{ 0 }
 };
 

@@ -143,6 +143,7 @@ struct plan_receive_text {
 	struct plan_value apodisation;
 	struct plan_value taper;
 	struct plan_value interpolation;
+	struct plan_value coherence;
 };
 
 struct plan_grid_text {

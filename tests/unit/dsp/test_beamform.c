@@ -1659,3 +1659,119 @@ Test(beamform, coarsely_decimated_point_is_imaged_with_its_phase)
 {
 	judge_image(6.7 * FIXTURE_FC, 3e6, 2, 0.008);
 }
+
+/* --- coherence factor --- */
+
+/* Every channel with an amplitude and a phase of its own, or only some. */
+static void set_some(struct analytic *rows, const struct sono_scan *scan,
+		     uint32_t first, uint32_t end)
+{
+	uint32_t e, c, m;
+
+	for (e = 0; e < scan->events; e++) {
+		for (c = 0; c < scan->channels; c++) {
+			const uint32_t r = (e * 31 + c) * 2654435761u >> 8;
+			const double complex v =
+				(1 - (r % 97) / 194.0) *
+				cexp(I * (r % 1009) / 160.0);
+
+			clear_row(rows, e, c);
+			for (m = 0; c >= first && c < end &&
+				    m < FIXTURE_SAMPLES; m++)
+				set_sample(rows, scan, e, c, m, v);
+		}
+	}
+}
+
+/* Does any of the channels count at sample @j? */
+static bool counts(const struct sono_scan *scan,
+		   const struct beamform_params *p, uint32_t first,
+		   uint32_t end, uint32_t j)
+{
+	const double z = p->grid.sample0 + j * p->grid.sample_step;
+	uint32_t c;
+
+	for (c = first; c < end; c++)
+		if (!p->f_number ||
+		    fabs(p->grid.line0 - scan->element[c].x) <=
+			    z / (2 * p->f_number) + 0.1e-6)
+			return true;
+	return false;
+}
+
+/* Parts of the aperture beamformed one by one, and the formula in double. */
+static void expect_factor(uint32_t events, uint32_t parts, double f_number)
+{
+	struct sono_scan *scan = fixture_scan(events);
+	struct beamform_params params = line_at(0.1e-3);
+	double complex sum[100] = { 0 };
+	double power[100] = { 0 }, count[100] = { 0 };
+	struct analytic rows;
+	struct iq iq;
+	uint32_t first, j, e;
+
+	params.f_number = f_number;
+	make_rows(&rows, scan);
+	for (e = 0; e < events; e++) {
+		for (first = 0; first < FIXTURE_ELEMENTS; first += parts) {
+			uint32_t other;
+
+			set_some(&rows, scan, first, first + parts);
+			for (other = 0; other < events; other++)
+				for (j = 0; other != e && j < FIXTURE_ELEMENTS;
+				     j++)
+					clear_row(&rows, other, j);
+			run(&iq, scan, &params, &rows);
+			for (j = 0; j < 100; j++) {
+				sum[j] += value(&iq, j);
+				power[j] += pow(cabs(value(&iq, j)), 2);
+				count[j] += counts(scan, &params, first,
+						   first + parts, j);
+			}
+			iq_finish(&iq);
+		}
+	}
+	set_some(&rows, scan, 0, FIXTURE_ELEMENTS);
+	params.coherence = parts;
+	run(&iq, scan, &params, &rows);
+	for (j = 0; j < 100; j++) {
+		const double factor = pow(cabs(sum[j]), 2) /
+				      (count[j] * power[j]);
+
+		cr_assert_lt(factor, 1 + 1e-6);
+		/* floats of sums that are the same */
+		cr_assert_lt(cabs(value(&iq, j) - sum[j] * factor),
+			     2e-5 * events * FIXTURE_ELEMENTS, "sample %u", j);
+	}
+	iq_finish(&iq);
+	analytic_finish(&rows);
+	sono_scan_free(scan);
+}
+
+Test(beamform, coherence_factor_is_that_of_the_parts)
+{
+	static const uint32_t parts[] = { 1, 2, 4, 8 };
+	size_t i;
+
+	for (i = 0; i < sizeof(parts) / sizeof(*parts); i++) {
+		expect_factor(1, parts[i], 0);
+		expect_factor(3, parts[i], 0);
+		expect_factor(2, parts[i], 1.5);
+	}
+}
+
+Test(beamform, coherence_factor_refuses_windows)
+{
+	struct sono_scan *scan = fixture_scan(1);
+	struct beamform_params params = line_at(0);
+	struct beamform *beamform;
+	const char *why = "";
+
+	params.coherence = 1;
+	params.f_number = 1;
+	params.window = WINDOW_HANN;
+	cr_assert_eq(beamform_create(&beamform, scan, &params, &why), -EINVAL);
+	cr_assert_str_eq(why,
+			 "beamforming: coherence of an aperture with a window");
+	sono_scan_free(scan);
+}

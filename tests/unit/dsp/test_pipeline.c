@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "dsp/pipeline.h"
 #include "scan_fixture.h"
@@ -101,6 +102,42 @@ Test(pipeline, point_target_is_where_it_is)
 	cr_assert_null(pipeline_vel(p));
 	pipeline_destroy(p);
 	sono_scan_free(scan);
+}
+
+/* Levels of a point's picture, [lines][samples] of usual(). */
+static void point_levels(uint32_t coherence, float *db)
+{
+	struct sono_scan *scan = fixture_scan(1);
+	struct pipeline_params params = usual();
+	const struct image *image;
+	struct pipeline *p;
+
+	params.b.range_db = 120;
+	params.b.coherence = coherence;
+	p = make(scan, &params);
+	cr_assert(give(p, scan, 0, 0, &image));
+	memcpy(db, pipeline_env(p)->db, 9 * 81 * sizeof(*db));
+	pipeline_destroy(p);
+	sono_scan_free(scan);
+}
+
+Test(pipeline, coherence_keeps_the_point_and_takes_the_side_lobes)
+{
+	static float without[9 * 81], with[9 * 81];
+	uint32_t parts, i;
+
+	point_levels(0, without);
+	for (parts = 1; parts <= 4; parts *= 4) {
+		point_levels(parts, with);
+		/* all channels hear the point alike, within a period */
+		cr_assert_float_eq(with[4 * 81 + 40], without[4 * 81 + 40],
+				   0.1);
+		for (i = 0; i < 9 * 81; i++)
+			cr_assert_leq(with[i], without[i] + 1e-3f);
+		/* 1.2 mm beside it */
+		cr_assert_lt(with[40], without[40] - 6, "%u: %g, was %g",
+			     parts, with[40], without[40]);
+	}
 }
 
 Test(pipeline, workers_make_the_same_picture)

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The coherence factor: how much of what the parts of an aperture hear adds up.
+ * Parts are summed one by one, by the kernels that sum whole apertures.
+ * Documentation/dsp.rst, "Coherence factor".
+ */
+#include <string.h>
+
+#include "beamform_private.h"
+
+/* What @acc's tile has beside its sum: power of the parts, and how many. */
+static float *heard_of(const struct spot *s, const float *acc)
+{
+	return s->scratch->heard + (acc - s->scratch->acc);
+}
+
+/* For which samples of the tile any of the channels counts. */
+static void find_active(const struct beamform *b, const struct spot *s,
+			uint32_t line, const struct aperture_tile *t,
+			uint32_t first, uint32_t end, float *active)
+{
+	const int16_t *weight = weight_of(b, s, line);
+	uint32_t c, j;
+
+	for (j = 0; j < TILE; j++)
+		active[j] = first < t->whole_end && end > t->whole;
+	for (c = first; c < end; c++)
+		if (c < t->whole || c >= t->whole_end)
+			for (j = 0; j < TILE; j++)
+				active[j] = weight[c * TILE + j] ? 1 : active[j];
+}
+
+static void note(float *acc, float *heard, const float *part,
+		 const float *active, float weight)
+{
+	uint32_t j;
+
+	for (j = 0; j < TILE; j++) {
+		const float re = part[j], im = part[TILE + j];
+
+		acc[j] += weight * re;
+		acc[TILE + j] += weight * im;
+		heard[j] += weight * (re * re + im * im);
+		heard[TILE + j] += weight * active[j];
+	}
+}
+
+static void add_parts(const struct beamform *b, const struct spot *s,
+		      const struct analytic *in, uint32_t line, uint32_t k)
+{
+	const struct aperture_tile t = aperture_tile(b->aperture, line,
+						     s->tile);
+	const uint32_t n = b->params.coherence;
+	struct share share = share_of(b, s, in, line, k);
+	const float weight = share.weight;
+	float *acc = share.acc, active[TILE];
+	_Alignas(64) float part[2 * TILE];
+	int32_t transmit[TILE];
+	uint32_t first, end;
+
+	get_transmit(share.wave, transmit);
+	share.acc = part;
+	share.weight = 1;
+	for (first = t.first; first < t.end; first = end) {
+		end = first + n - first % n;
+		end = end < t.end ? end : t.end;
+		memset(part, 0, sizeof(part));
+		beamform_add_channels(b, s, in, &share, transmit, &t, first,
+				      end);
+		find_active(b, s, line, &t, first, end, active);
+		note(acc, heard_of(s, acc), part, active, weight);
+	}
+}
+
+/* By Cauchy and Schwarz at most 1: what all parts hear alike. */
+static void scale(float *acc, const float *heard)
+{
+	uint32_t j;
+
+	for (j = 0; j < TILE; j++) {
+		const float most = heard[j] * heard[TILE + j];
+		const float sum = acc[j] * acc[j] + acc[TILE + j] * acc[TILE + j];
+		const float factor = most > 0 ? sum / most : 0;
+
+		acc[j] *= factor;
+		acc[TILE + j] *= factor;
+	}
+}
+
+void beamform_add_coherent(const struct beamform *b, const struct spot *s,
+			   const struct analytic *in)
+{
+	const size_t tiles = (size_t)b->params.groups * b->group;
+	uint32_t line, k;
+	size_t i;
+
+	memset(s->scratch->heard, 0,
+	       tiles * 2 * TILE * sizeof(*s->scratch->heard));
+	for (k = 0; k < b->most; k++)
+		for (line = s->first; line < s->first + s->lines; line++)
+			if (k < b->services[line])
+				add_parts(b, s, in, line, k);
+	for (i = 0; i < tiles * 2 * TILE; i += 2 * TILE)
+		scale(s->scratch->acc + i, s->scratch->heard + i);
+}
