@@ -19,3 +19,6 @@ $(eval $(call static-library,userspace/dsp/libdsp.a,$(DSP_SOURCES),-lkissfft-flo
 
 # Products of complex numbers that are numbers, without a call for each.
 $(O)/userspace/dsp/wall.o $(O)/userspace/dsp/spectrum.o: CFLAGS += -fcx-limited-range
+
+# Weights of a window, in vectors that every processor has.
+$(O)/userspace/dsp/aperture.o: CFLAGS += -O3 -fno-trapping-math
