@@ -214,21 +214,28 @@ struct share {
 	const struct analytic_span *span;	/* of all rows; NULL: of some */
 };
 
+/* The span that all rows of a tile have in common, or NULL; beamform_runs.c */
+const struct analytic_span *beamform_common(const struct analytic *in,
+					    uint32_t event,
+					    const struct wave *wave);
+
 static inline struct share share_of(const struct beamform *b, const struct spot *s,
 			     const struct analytic *in, uint32_t line,
 			     uint32_t k)
 {
 	const struct service *service = service_of(b, line, k);
 	const struct part *part = &b->part[service->part];
+	const struct wave *wave = wave_of(b, s->tile, line, k);
 
 	return (struct share){
 		.line = line,
 		.event = part->event,
-		.wave = wave_of(b, s->tile, line, k),
+		.wave = wave,
 		.weight = service->weight * (1.0f / BEAMFORM_GAIN),
 		.acc = acc_of(b, s, part->group, line),
 		.span = in->even[part->event] ?
-			analytic_spans(in, part->event, 0) : NULL,
+			analytic_spans(in, part->event, 0) :
+			beamform_common(in, part->event, wave),
 	};
 }
 

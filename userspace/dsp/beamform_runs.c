@@ -9,10 +9,15 @@ static int32_t line_of(int32_t position)
 
 _Static_assert(ANALYTIC_LINE == 32, "line_of() counts in 32");
 
-/* Do spans of two bunches of channels have one scale in one place? */
-static bool alike(const struct analytic_span *a, const struct analytic_span *b)
+/* Of a tile that is not regular samples lie in any lines. */
+const struct analytic_span *beamform_common(const struct analytic *in,
+					    uint32_t event,
+					    const struct wave *wave)
 {
-	return a->scale == b->scale && a->moved == b->moved;
+	if (wave->kind == TILE_IRREGULAR || wave->more == UINT8_MAX)
+		return NULL;
+	return analytic_common(in, event, wave->from,
+			       wave->from + wave->more);
 }
 
 /*
@@ -32,7 +37,7 @@ static uint32_t skip_bunches(const struct analytic *in,
 		const struct analytic_span *next =
 			analytic_span_at(in, share->event, c, from);
 
-		if (until >= next->end || (*span && !alike(next, *span)))
+		if (until >= next->end || (*span && !analytic_alike(next, *span)))
 			break;
 		*span = next;
 		c += ANALYTIC_BUNCH - c % ANALYTIC_BUNCH;
@@ -53,7 +58,7 @@ uint32_t beamform_find_run(const struct analytic *in,
 		const struct analytic_span *next =
 			analytic_span_at(in, share->event, c, line);
 
-		if (*span && !alike(next, *span))
+		if (*span && !analytic_alike(next, *span))
 			break;
 		*span = next;
 	}

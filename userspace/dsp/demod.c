@@ -463,11 +463,10 @@ static uint32_t find_peaks(const struct demod *d, struct bunch *bunch,
 
 /*
  * Every stretch has the least gain, the event's, or one that is whole steps
- * above it; in silence that of the stretch before. Return: are all the least?
+ * above it; in silence that of the stretch before.
  */
-static bool find_gains(const struct demod *d, struct bunch *bunch, int least)
+static void find_gains(const struct demod *d, struct bunch *bunch, int least)
 {
-	bool even = true;
 	uint32_t i;
 
 	for (i = 0; i < ANALYTIC_STRETCHES; i++) {
@@ -477,9 +476,7 @@ static bool find_gains(const struct demod *d, struct bunch *bunch, int least)
 			gain = gain_of(d, bunch->peak[i]);
 		gain -= (gain - least) % GAIN_STEP;
 		bunch->gain[i] = gain;
-		even &= gain == least;
 	}
-	return even;
 }
 
 /* Stretches of one gain are one span; a seam between two of them. */
@@ -513,6 +510,42 @@ static void lay_spans(const struct analytic *a, struct analytic_span *span,
 	}
 }
 
+/* The span of all bunches at a line; its scale is 0 where there is none. */
+static struct analytic_span span_of_all(const struct analytic *a, uint32_t e,
+					int32_t line)
+{
+	struct analytic_span all = *analytic_span_at(a, e, 0, line);
+	uint32_t c;
+
+	for (c = ANALYTIC_BUNCH; c < a->channels; c += ANALYTIC_BUNCH)
+		if (!analytic_alike(&all, analytic_span_at(a, e, c, line)))
+			all.scale = all.moved = 0;
+	return all;
+}
+
+/* Of the lines of a stretch the last may be a seam, the others are alike. */
+static void lay_common(struct analytic *a, uint32_t e)
+{
+	struct analytic_span *span = &a->common[(size_t)e * ANALYTIC_SPANS];
+	const int32_t lines = stretch_lines(a);
+	uint32_t i;
+
+	*span = span_of_all(a, e, -1);
+	span->begin = INT32_MIN;
+	for (i = 1; i < ANALYTIC_SPANS; i++) {
+		const int32_t at = (i + 1) / 2 * lines - i % 2;
+		const struct analytic_span next = span_of_all(a, e, at);
+
+		if (analytic_alike(&next, span))
+			continue;
+		span->end = at;
+		*++span = next;
+		span->begin = at;
+	}
+	span->end = INT32_MAX;
+	a->even[e] = span->begin == INT32_MIN && span->scale > 0;
+}
+
 static void find_scales(const struct demod *d, struct bunch *bunch,
 			struct analytic *a, uint32_t e, const char *rf)
 {
@@ -520,11 +553,11 @@ static void find_scales(const struct demod *d, struct bunch *bunch,
 	const int least = gain_of(d, peak ? peak : 1);
 	uint32_t c;
 
-	a->even[e] = true;
 	for (c = 0; c < a->channels; c += ANALYTIC_BUNCH, bunch++) {
-		a->even[e] &= find_gains(d, bunch, least);
+		find_gains(d, bunch, least);
 		lay_spans(a, analytic_spans(a, e, c), bunch);
 	}
+	lay_common(a, e);
 }
 
 /* --- a frame --- */

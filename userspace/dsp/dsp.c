@@ -143,9 +143,10 @@ int analytic_init(struct analytic *a, uint32_t events, uint32_t channels,
 		return -ENOMEM;
 	block = dsp_alloc(total, sizeof(*block));
 	a->even = dsp_alloc(events, sizeof(*a->even));
+	a->common = dsp_alloc(events, ANALYTIC_SPANS * sizeof(*a->common));
 	a->span = dsp_alloc((size_t)events * a->bunches,
 			    ANALYTIC_SPANS * sizeof(*a->span));
-	if (block && a->even && a->span) {
+	if (block && a->even && a->common && a->span) {
 		a->data = block + a->line;
 		for (e = 0; e < events; e++)
 			analytic_set_scale(a, e, 1);
@@ -161,20 +162,22 @@ void analytic_finish(struct analytic *a)
 	if (a->data)
 		free(a->data - a->line);
 	free(a->even);
+	free(a->common);
 	free(a->span);
 	a->data = NULL;
 	a->even = NULL;
+	a->common = NULL;
 	a->span = NULL;
 }
 
 void analytic_set_scale(struct analytic *a, uint32_t event, float scale)
 {
+	const struct analytic_span all = { INT32_MIN, INT32_MAX, 0, scale };
 	uint32_t c;
 
 	for (c = 0; c < a->channels; c += ANALYTIC_BUNCH)
-		*analytic_spans(a, event, c) = (struct analytic_span){
-			INT32_MIN, INT32_MAX, 0, scale
-		};
+		*analytic_spans(a, event, c) = all;
+	a->common[(size_t)event * ANALYTIC_SPANS] = all;
 	a->even[event] = true;
 }
 

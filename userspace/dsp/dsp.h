@@ -90,6 +90,8 @@ struct analytic_span {
  * @row: from channel to channel [int16]
  * @event: from event to event [int16]
  * @even: [@events], one scale holds for all rows of the event
+ * @common: [@events][ANALYTIC_SPANS], as @span: where it is that of all bunches;
+ *          @scale 0: there it is not
  * @bunches: of channels, ANALYTIC_BUNCH each
  * @span: [@events][@bunches][ANALYTIC_SPANS], one after another, without a gap;
  *        the last one of a bunch ends at INT32_MAX
@@ -113,6 +115,7 @@ struct analytic {
 	size_t row;
 	size_t event;
 	bool *even;
+	struct analytic_span *common;
 	uint32_t bunches;
 	struct analytic_span *span;
 };
@@ -396,6 +399,34 @@ analytic_spans(const struct analytic *analytic, uint32_t event,
 {
 	return analytic->span + ANALYTIC_SPANS *
 		((size_t)event * analytic->bunches + channel / ANALYTIC_BUNCH);
+}
+
+/**
+ * analytic_common() - the span that all of an event's rows have in common
+ * @analytic: demodulated
+ * @event: of the frame
+ * @from: first line
+ * @until: last line; a span holds the line behind it, too
+ *
+ * Return: NULL where these lines lie in no such span.
+ */
+static inline const struct analytic_span *
+analytic_common(const struct analytic *analytic, uint32_t event, int32_t from,
+		int32_t until)
+{
+	const struct analytic_span *span =
+		analytic->common + (size_t)event * ANALYTIC_SPANS;
+
+	while (from >= span->end)
+		span++;
+	return span->scale > 0 && until < span->end ? span : NULL;
+}
+
+/** analytic_alike() - do two spans have one scale in one place? */
+static inline bool analytic_alike(const struct analytic_span *a,
+				  const struct analytic_span *b)
+{
+	return a->scale == b->scale && a->moved == b->moved;
 }
 
 /** analytic_span_at() - the span of a row that a line lies in */

@@ -1225,12 +1225,40 @@ static void copy_span(struct analytic *to, const struct analytic *from,
 	}
 }
 
-/* Multiples of 16 in one scale, and the same in two, changing as they may. */
+/* Line by line: what all bunches have in common. */
+static void lay_common(struct analytic *a, uint32_t e)
+{
+	struct analytic_span *span = a->common + (size_t)e * ANALYTIC_SPANS;
+	int32_t line;
+	uint32_t c;
+
+	for (line = -1; line < (int32_t)a->lines; line++) {
+		struct analytic_span all = *analytic_span_at(a, e, 0, line);
+
+		for (c = 0; c < a->channels; c++)
+			if (!analytic_alike(analytic_span_at(a, e, c, line),
+					    &all))
+				all = (struct analytic_span){ 0 };
+		all.begin = line < 0 ? INT32_MIN : line;
+		all.end = INT32_MAX;
+		if (line < 0)
+			*span = all;
+		if (analytic_alike(&all, span))
+			continue;
+		span->end = line;
+		*++span = all;
+	}
+}
+
+/*
+ * Multiples of 16 in one scale, and the same in two, changing as they may: of
+ * odd seeds in all bunches alike.
+ */
 static void make_scales(struct analytic *one, struct analytic *two,
-			const struct sono_scan *scan, uint32_t seed)
+			const struct sono_scan *scan, uint32_t first)
 {
 	const struct analytic_span *span;
-	uint32_t e, c, m;
+	uint32_t e, c, m, seed = first;
 
 	make_events(one, scan);
 	make_events(two, scan);
@@ -1244,11 +1272,11 @@ static void make_scales(struct analytic *one, struct analytic *two,
 				at[one->plane] &= ~15;
 			}
 	for (e = 0; e < scan->events; e++) {
-		two->even[e] = false;
 		for (c = 0; c < scan->channels; c++) {
 			span = analytic_spans(two, e, c);
 			if (!(c % ANALYTIC_BUNCH)) {
-				seed = seed * 1664525 + 1013904223;
+				if (!c || !(first & 1))
+					seed = seed * 1664525 + 1013904223;
 				lay_spans(analytic_spans(two, e, c), two,
 					  seed >> 24);
 			}
@@ -1256,6 +1284,8 @@ static void make_scales(struct analytic *one, struct analytic *two,
 				copy_span(two, one, e, c, span);
 			while (span++->end < INT32_MAX);
 		}
+		two->even[e] = false;
+		lay_common(two, e);
 	}
 }
 

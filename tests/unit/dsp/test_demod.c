@@ -370,6 +370,28 @@ static void compare_spans(const struct analytic *a, uint32_t samples)
 	} while (span++->end < INT32_MAX);
 }
 
+/* Where all bunches have a span in common that is theirs, else none is. */
+static void compare_common(const struct analytic *a)
+{
+	int32_t line;
+	uint32_t c;
+
+	for (line = -2; line < (int32_t)a->lines + 2; line++) {
+		const struct analytic_span *first =
+			analytic_span_at(a, 0, 0, line);
+		const struct analytic_span *all =
+			analytic_common(a, 0, line, line);
+		bool alike = true;
+
+		for (c = 1; c < a->channels; c++)
+			alike &= analytic_alike(first,
+						analytic_span_at(a, 0, c, line));
+		cr_assert_eq(!!all, alike, "line %d", line);
+		if (all)
+			cr_assert(analytic_alike(all, first), "line %d", line);
+	}
+}
+
 /* Of a tone 70 dB below what came before it: as of one that is alone. */
 static void look_behind(double fs, uint32_t decimate, uint32_t samples)
 {
@@ -396,6 +418,7 @@ static void look_behind(double fs, uint32_t decimate, uint32_t samples)
 		cr_assert_lt(cabs(value(&a, 0, 3, m) - value(&alone, 0, 3, m)),
 			     M_SQRT2 * (0x1p-7 + 0x1p-11), "%g, %u", fs, m);
 	compare_spans(&a, total);
+	compare_common(&a);
 	analytic_finish(&a);
 	analytic_finish(&alone);
 	sono_scan_free(scan);
@@ -442,6 +465,9 @@ Test(demod, strong_channels_do_not_coarsen_others)
 			cr_assert_lt(cabs(value(&a, 0, c, n) -
 					  5 * cexp(I * M_PI / 2 * n)), 6e-4 * 5);
 	}
+	compare_common(&a);
+	cr_assert_null(analytic_common(&a, 0, 0, 0));
+	cr_assert_not_null(analytic_common(&a, 0, 10, 12));
 	analytic_finish(&a);
 	sono_scan_free(scan);
 	free(data);
@@ -594,8 +620,9 @@ Test(demod, workers_give_the_same_bits)
 			run_parts(&a, scan, data, params);
 			cr_assert_eq(memcmp(a.data, one.data,
 					    2 * 7 * a.event), 0);
-			cr_assert_eq(memcmp(a.even, one.even,
-					    7 * sizeof(*a.even)), 0);
+			cr_assert_eq(memcmp(a.common, one.common,
+					    7 * ANALYTIC_SPANS *
+						    sizeof(*a.span)), 0);
 			cr_assert_eq(memcmp(a.span, one.span,
 					    7 * ANALYTIC_SPANS *
 						    sizeof(*a.span)), 0);

@@ -186,7 +186,7 @@ static void lay_out_rows(void)
 		analytic_finish(&a);
 		cr_assert_null(a.data);
 		cr_assert_null(a.span);
-		cr_assert_null(a.even);
+		cr_assert_null(a.common);
 	}
 }
 
