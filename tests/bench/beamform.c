@@ -38,6 +38,7 @@ struct geometry {
 	uint32_t images;	/* of like waves */
 	struct grid grid;
 	double f_number;
+	enum window window;
 	uint32_t smoke_lines;
 };
 
@@ -83,6 +84,17 @@ static const struct geometry rates[] = {
 	PW0_AT(6, INTERPOLATION_COMPENSATED),
 	PW0_AT(8, INTERPOLATION_LINEAR),
 	PW0_AT(8, INTERPOLATION_COMPENSATED),
+};
+
+/* The same with a window. */
+static const struct geometry pw0_hann = {
+	.elements = 128, .pitch = 0.3e-3, .fc = 5.208e6, .samples = 1536,
+	.waves = 1, .images = 1,
+	.grid = { .lines = 384, .samples = 608, .line0 = -19.1e-3,
+		  .line_step = 0.1e-3, .sample0 = 5e-3,
+		  .sample_step = SPEED / 5.208e6 / 4 },
+	.f_number = 1.75, .window = WINDOW_HANN,
+	.smoke_lines = 24,
 };
 
 /* The same with a coherence factor, of channels and of parts of 8. */
@@ -579,6 +591,7 @@ static void *create(const void *arg, struct bench_run *run)
 		.f_number = g->f_number,
 		.interpolation = g->interpolation,
 		.coherence = g->coherence,
+		.window = g->window,
 		.groups = g->images,
 		.group = o->group,
 	};
@@ -634,7 +647,9 @@ const struct bench_case bench_beamform[] = {
 	CASE("rate6.compensated", rates[4]),
 	CASE("rate8", rates[5]),
 	CASE("rate8.compensated", rates[6]),
-	/* a coherence factor changes the sum: nothing to compare it with */
+	/* these change the sum: nothing to compare it with */
+	{ .name = "beamform.pw0.hann", .arg = &pw0_hann,
+	  .create = create, .execute = execute, .destroy = destroy },
 	{ .name = "beamform.coherence1", .arg = &coherent[0],
 	  .create = create, .execute = execute, .destroy = destroy },
 	{ .name = "beamform.coherence8", .arg = &coherent[1],

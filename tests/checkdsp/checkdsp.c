@@ -128,6 +128,7 @@ void checkdsp_bench(void (*call)(void *arg), void *arg, size_t items,
 int main(void)
 {
 	check_demod();
+	check_aperture();
 	check_beamform();
 	check_detect();
 	check_doppler();

@@ -71,6 +71,7 @@ void checkdsp_bench(void (*call)(void *arg), void *arg, size_t items,
 
 /* The families, one file each. */
 void check_demod(void);
+void check_aperture(void);
 void check_beamform(void);
 void check_detect(void);
 void check_doppler(void);

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "aperture.h"
+#include "cpu.h"
 
 struct aperture {
 	const struct sono_scan *scan;
@@ -19,9 +20,10 @@ struct aperture {
 	uint32_t tiles;		/* of a line */
 	struct aperture_span *span;	/* [lines][channels] */
 	struct aperture_tile *tile;	/* [lines][tiles] */
-	float flat;		/* of a window: 1 so far from its centre */
-	float slope;		/* from there to its edge, inverse; 0: all is flat */
+	aperture_window_fn *weigh;
+	struct aperture_window window;
 	float *along;		/* [channels], places along the array [m] */
+	/* a tile more than the grid has, which kernels read beyond */
 	float *centre;		/* [lines][samples]; NULL: no window */
 	float *scale;		/* [lines][samples] */
 };
@@ -36,6 +38,24 @@ double window_weight(enum window window, double taper, double u)
 		return 1;
 	return 0.5 + 0.5 * cos(M_PI * (u - 1 + taper) / taper);
 }
+
+struct aperture_window aperture_window(enum window window, double taper)
+{
+	const double fall = window == WINDOW_HANN ? 1 :
+			    window == WINDOW_TUKEY ? taper : 0;
+
+	return (struct aperture_window){
+		.flat = 1 - fall,
+		.steep = fall > 0 ? 1 / fall : 0,
+	};
+}
+
+const struct aperture_window_variant aperture_window_variants[] = {
+	{ aperture_window_avx512, "avx512", CPU_AVX2 | CPU_AVX512 },
+	{ aperture_window_avx2, "avx2", CPU_AVX2 },
+	{ aperture_window_c, "c", 0 },
+	{ }
+};
 
 static const struct sono_element *element(const struct aperture *a, uint32_t c)
 {
@@ -262,14 +282,12 @@ static void fill_edges(const struct aperture *a, double x, double z,
 
 static void fill_window(struct aperture *a)
 {
-	const struct beamform_params *p = &a->params;
-	const struct grid *grid = &p->grid;
-	const double taper = p->window == WINDOW_HANN ? 1 : p->taper;
+	const struct grid *grid = &a->params.grid;
 	size_t at = 0;
 	uint32_t line, j;
 
-	a->flat = 1 - taper;
-	a->slope = taper > 0 ? 1 / taper : 0;
+	a->weigh = cpu_choose(aperture_window_variants)->fn;
+	a->window = aperture_window(a->params.window, a->params.taper);
 	fill_along(a);
 	for (line = 0; line < grid->lines; line++) {
 		const struct ray ray = grid_ray(grid, line);
@@ -280,27 +298,17 @@ static void fill_window(struct aperture *a)
 	}
 }
 
-/*
- * Weights of a channel at the samples of a tile: (1 - sin pi x) / 2 from x =
- * -1/2, where the window's slope begins, to 1/2 at its edge. The sine is within
- * 7e-7. No sample asks, so the compiler makes vectors of it.
- */
-static void fill_weights(const struct aperture *a, float along,
-			 const float *centre, const float *scale,
-			 int16_t *restrict out)
+/* 1 where a channel counts: the edges of a boxcar. */
+static void fill_boxcar(const struct aperture *a, uint32_t line, uint32_t begin,
+			uint32_t first, uint32_t end, int16_t *out)
 {
-	const float flat = a->flat, slope = a->slope;
-	uint32_t j;
+	uint32_t c, j;
 
-	for (j = 0; j < BEAMFORM_TILE; j++) {
-		const float u = fabsf(along - centre[j]) * scale[j];
-		const float down = (u - flat) * slope;
-		const float least = down > 0 ? down : 0;
-		const float x = (least < 1 ? least : 1) - 0.5f, y = x * x;
-		const float sine = x * (3.1415820f + y * (-5.1671414f +
-				   y * (2.5418882f + y * -0.5546164f)));
+	for (c = first; c < end; c++) {
+		const struct aperture_span s = aperture_span(a, line, c);
 
-		out[j] = (0.5f - 0.5f * sine) * INT16_MAX + 0.5f;
+		for (j = begin; j < begin + BEAMFORM_TILE; j++)
+			*out++ = j >= s.first && j < s.end ? INT16_MAX : 0;
 	}
 }
 
@@ -309,22 +317,14 @@ void aperture_weights(const struct aperture *a, uint32_t line, uint32_t tile,
 {
 	const uint32_t begin = tile * BEAMFORM_TILE;
 	const size_t at = (size_t)line * a->params.grid.samples + begin;
-	uint32_t c, j;
 
-	for (c = first; c < end; c++, out += BEAMFORM_TILE) {
-		const struct aperture_span s = aperture_span(a, line, c);
-		const uint32_t low = s.first > begin ? s.first - begin : 0;
-		const uint32_t high = s.end < begin ? 0 : s.end - begin;
-
-		if (a->centre)
-			fill_weights(a, a->along[c], a->centre + at,
-				     a->scale + at, out);
-		for (j = 0; j < BEAMFORM_TILE; j++) {
-			const int16_t full = a->centre ? out[j] : INT16_MAX;
-
-			out[j] = j >= low && j < high ? full : 0;
-		}
-	}
+	if (!a->centre)
+		fill_boxcar(a, line, begin, first, end, out);
+	else
+		a->weigh(out, a->along + first,
+			 a->span + (size_t)line * a->scan->channels + first,
+			 begin, a->centre + at, a->scale + at, &a->window,
+			 end - first);
 }
 
 /* --- the object --- */
@@ -342,7 +342,6 @@ static int alloc_tables(struct aperture *a)
 	if (a->params.window == WINDOW_BOXCAR)
 		return 0;
 	a->along = dsp_alloc(channels, sizeof(*a->along));
-	/* the last tile may reach beyond the samples */
 	a->centre = dsp_alloc(points + BEAMFORM_TILE, sizeof(*a->centre));
 	a->scale = dsp_alloc(points + BEAMFORM_TILE, sizeof(*a->scale));
 	return a->along && a->centre && a->scale ? 0 : -ENOMEM;

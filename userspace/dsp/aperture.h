@@ -30,6 +30,57 @@ struct aperture_tile {
 	uint16_t whole, whole_end;
 };
 
+/**
+ * struct aperture_window - a window as a polynomial
+ * @flat: distance from the aperture's centre up to which it is 1, of 1
+ * @steep: the inverse of the rest
+ *
+ * Behind @flat it is cos^2(pi v / 2), v from 0 to 1 with the distance, as
+ * APERTURE_POLYNOMIAL of v^2, within 4e-7: Chebyshev's interpolation.
+ */
+struct aperture_window {
+	float flat;
+	float steep;
+};
+
+#define APERTURE_COEFFICIENTS	6
+#define APERTURE_POLYNOMIAL						\
+	{ 0.9999996f, -2.46737227f, 2.02901837f, -0.666178466f,	\
+	  0.114818244f, -0.0102858542f }
+
+/**
+ * aperture_window_fn - weights of channels in a tile of a line
+ * @weight: written, Q15, [n][BEAMFORM_TILE]; 0 outside the channel's span
+ * @along: place of each channel along the array, [n] [m]
+ * @span: samples of the line that each counts in, [n]
+ * @begin: first sample of the tile
+ * @centre: middle of the aperture, [BEAMFORM_TILE] [m]
+ * @scale: one over half its width, [BEAMFORM_TILE] [1/m]
+ * @window: its shape
+ * @n: channels
+ */
+typedef void aperture_window_fn(int16_t *weight, const float *along,
+				const struct aperture_span *span,
+				uint32_t begin, const float *centre,
+				const float *scale,
+				const struct aperture_window *window,
+				uint32_t n);
+
+aperture_window_fn aperture_window_c;
+aperture_window_fn aperture_window_avx2;
+aperture_window_fn aperture_window_avx512;
+
+struct aperture_window_variant {
+	aperture_window_fn *fn;
+	const char *name;
+	unsigned int flags;
+};
+
+extern const struct aperture_window_variant aperture_window_variants[];
+
+/** aperture_window() - a shape, in its parameters @taper as there */
+struct aperture_window aperture_window(enum window window, double taper);
+
 struct aperture;
 
 /**

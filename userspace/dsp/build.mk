@@ -5,7 +5,8 @@ DSP_SOURCES := $(addprefix userspace/dsp/,dsp.c cpu.c workers.c palette.c \
 	pipeline.c pipeline_focus.c pipeline_section.c \
 	pipeline_strips.c pipeline_compose.c \
 	demod.c demod-c.c demod-avx2.c demod-avx512.c \
-	transmit.c aperture.c taps.c \
+	transmit.c aperture.c aperture-c.c aperture-avx2.c \
+	aperture-avx512.c taps.c \
 	beamform.c beamform_services.c beamform_waves.c beamform_laws.c \
 	beamform_runs.c beamform_kept.c beamform_frame.c beamform_coherence.c \
 	beamform-c.c beamform-avx2.c beamform-avx512.c \
@@ -20,5 +21,5 @@ $(eval $(call static-library,userspace/dsp/libdsp.a,$(DSP_SOURCES),-lkissfft-flo
 # Products of complex numbers that are numbers, without a call for each.
 $(O)/userspace/dsp/wall.o $(O)/userspace/dsp/spectrum.o: CFLAGS += -fcx-limited-range
 
-# Weights of a window, in vectors that every processor has.
+# Edges of a boxcar, in vectors that every processor has.
 $(O)/userspace/dsp/aperture.o: CFLAGS += -O3 -fno-trapping-math
