@@ -39,7 +39,7 @@ static void *create(const void *arg, struct bench_run *run)
 		.reference = 32768,
 		.range_db = 60,
 		.trace_columns = 9,
-		.trace = true,
+		.spread = 0.05,
 	};
 	const struct raster raster = { 512, 256, 0, 0, 1, 1 };
 	struct object *o = bench_alloc(1, sizeof(*o));

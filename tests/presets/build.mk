@@ -7,7 +7,7 @@ $(eval $(call test-program,tests/presets/record,tests/presets/record.c,\
 	-lconfig -luring -lz))
 
 $(eval $(call check,presets,$(O)/userspace/tools/sono $(O)/tests/presets/record,\
-	tests/presets/presets process,240))
+	tests/presets/presets process,600))
 
 $(foreach k,6.12 7.3,$(eval $(call check,presets-$(k),\
 	$(O)/userspace/tools/sono $(O)/fpga-sim/sono-sim $(O)/tests/vm/init \

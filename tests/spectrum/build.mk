@@ -2,8 +2,8 @@
 # Spectra of the emulated board's flow against what the scene says.
 
 $(eval $(call test-program,tests/spectrum/spectrum,tests/spectrum/spectrum.c,\
-	userspace/present/libpresent.a userspace/libsono/libsono.a \
-	userspace/dsp/libdsp.a fpga-sim/libsim.a -lpng -lmd -lwebpmux -lwebp \
+	userspace/libsono/libsono.a \
+	userspace/dsp/libdsp.a fpga-sim/libsim.a \
 	-lconfig -luring -lz))
 $(eval $(call check,spectrum,$(O)/tests/spectrum/spectrum,\
-	$(O)/tests/spectrum/spectrum,300))
+	$(O)/tests/spectrum/spectrum,600))

@@ -3,7 +3,7 @@
 
 DSP_SOURCES := $(addprefix userspace/dsp/,dsp.c cpu.c workers.c palette.c \
 	pipeline.c pipeline_focus.c pipeline_section.c \
-	pipeline_strips.c pipeline_compose.c \
+	pipeline_strips.c pipeline_spectrum.c pipeline_compose.c \
 	demod.c demod-c.c demod-avx2.c demod-avx512.c \
 	transmit.c aperture.c aperture-c.c aperture-avx2.c \
 	aperture-avx512.c taps.c \
@@ -14,12 +14,13 @@ DSP_SOURCES := $(addprefix userspace/dsp/,dsp.c cpu.c workers.c palette.c \
 	doppler.c doppler-c.c doppler-avx2.c doppler-avx512.c wall.c \
 	tissue.c scanconvert.c scanconvert-c.c \
 	scanconvert-avx2.c scanconvert-avx512.c \
-	sweep.c mmode.c spectrum.c ecg.c)
+	sweep.c mmode.c volume.c spectrum.c ecg.c)
 
 $(eval $(call static-library,userspace/dsp/libdsp.a,$(DSP_SOURCES),-lkissfft-float))
 
 # Products of complex numbers that are numbers, without a call for each.
-$(O)/userspace/dsp/wall.o $(O)/userspace/dsp/spectrum.o: CFLAGS += -fcx-limited-range
+$(O)/userspace/dsp/wall.o $(O)/userspace/dsp/spectrum.o \
+	$(O)/userspace/dsp/volume.o: CFLAGS += -fcx-limited-range
 
 # Edges of a boxcar, in vectors that every processor has.
 $(O)/userspace/dsp/aperture.o: CFLAGS += -O3 -fno-trapping-math

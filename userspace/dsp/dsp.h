@@ -315,12 +315,15 @@ struct colour_scale {
  * enum region_kind - what a part of an image shows
  * @REGION_B: a section of the body: both axes are lengths [m]
  * @REGION_M: a line over time: x is time [s], z the distance along it [m]
+ * @REGION_SPECTRUM: velocities over time: x is time [s], z velocity, towards
+ *                   the probe positive [m/s], its steps of either sign
  * @REGION_ECG: the electrocardiogram: x is time [s], z counts, upwards
  *              negative steps
  */
 enum region_kind {
 	REGION_B,
 	REGION_M,
+	REGION_SPECTRUM,
 	REGION_ECG,
 };
 
@@ -341,7 +344,7 @@ struct image_region {
 	struct raster raster;
 };
 
-#define REGIONS_MAX	3
+#define REGIONS_MAX	4
 
 /**
  * struct image - a picture with its calibration

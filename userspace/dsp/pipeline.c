@@ -18,12 +18,15 @@ static const struct stage *const stages[] = {
 	&stage_beamform,
 	&stage_beamform_colour,
 	&stage_beamform_m,
+	&stage_beamform_pw,
 	&stage_detect,
 	&stage_doppler,
 	&stage_tissue,
 	&stage_mmode,
+	&stage_spectrum,
 	&stage_ecg,
 	&stage_scanconvert,
+	&stage_volume,
 	&stage_compose,
 };
 
@@ -54,6 +57,16 @@ void pipeline_params_init(struct pipeline_params *params)
 			.power_range_db = 40,
 		},
 		.m = { .aperture = aperture, .height = 200 },
+		.pw = {
+			.aperture = aperture,
+			.window = 128,
+			.fft = 256,
+			.looks = 2,
+			.trace_columns = 9,
+			.height = 240,
+			.peak = true,
+			.mean = true,
+		},
 		.ecg.height = 80,
 		.display = {
 			.width = 800,
@@ -247,6 +260,7 @@ bool pipeline_execute(struct pipeline *p, const struct rf_frame *in,
 	run_stages(p, last);
 	sign(p, &p->section);
 	sign(p, &p->m_strip);
+	sign(p, &p->pw_strip);
 	sign(p, &p->ecg_strip);
 	sign(p, &p->composite);
 	p->in = NULL;
@@ -272,6 +286,8 @@ void pipeline_reset(struct pipeline *p)
 	detect_reset(p->detect);
 	if (p->mmode)
 		mmode_reset(p->mmode);
+	if (p->spectrum)
+		spectrum_reset(p->spectrum);
 	if (p->ecg)
 		ecg_reset(p->ecg);
 	p->frame = 0;
@@ -304,6 +320,10 @@ void pipeline_destroy(struct pipeline *p)
 	env_finish(&p->m_env);
 	mmode_destroy(p->mmode);
 	image_finish(&p->m_strip);
+	focus_finish(&p->pw);
+	spectrum_destroy(p->spectrum);
+	image_finish(&p->pw_grey);
+	image_finish(&p->pw_strip);
 	ecg_destroy(p->ecg);
 	image_finish(&p->ecg_strip);
 	image_finish(&p->composite);
@@ -343,7 +363,14 @@ const struct image *pipeline_layer(const struct pipeline *p,
 		return &p->section;
 	if (kind == REGION_M)
 		return p->mmode ? &p->m_strip : NULL;
+	if (kind == REGION_SPECTRUM)
+		return p->spectrum ? &p->pw_strip : NULL;
 	return p->ecg ? &p->ecg_strip : NULL;
+}
+
+const struct spectrum *pipeline_spectrum(const struct pipeline *p)
+{
+	return p->spectrum;
 }
 
 double pipeline_interval(const struct pipeline *p)

@@ -19,6 +19,7 @@
 #include "dsp.h"
 #include "scan.h"
 #include "scanconvert.h"
+#include "spectrum.h"
 #include "tissue.h"
 #include "workers.h"
 
@@ -133,6 +134,48 @@ struct pipeline_m {
 };
 
 /**
+ * struct pipeline_pw - velocities in one volume over time
+ * @on: there is a spectral strip; needs events of role PW
+ * @grid: the gate, a GRID_SECTOR of one line whose samples are averaged: its
+ *        apex is where the beam starts, line0 its direction
+ * @aperture: on receive
+ * @flow: from the line to the flow's axis, downwards like the line and positive
+ *        to the right; up to 80 degrees either way [rad]
+ * @cutoff: of the wall filter, along the flow; 0: none [m/s]
+ * @window: lines of a spectrum, SPECTRUM_LEAST to @fft
+ * @fft: points of the transform, 128 or 256
+ * @looks: spectra averaged to a column, 1 to SPECTRUM_LOOKS_MAX
+ * @trace_columns: columns of the traces' mean, odd, to SPECTRUM_TRACE_MAX
+ * @reference: amplitude of a single velocity that is 0 dB; 0: B's [counts]
+ * @range_db: dynamic range below 0 dB; 0: B's [dB]
+ * @height: of the strip, pixels
+ * @baseline: as of colour
+ * @invert: away from the probe is above
+ * @peak: draw the trace of the largest velocity
+ * @mean: draw that of the mean
+ *
+ * The grey map is B's.
+ */
+struct pipeline_pw {
+	bool on;
+	struct grid grid;
+	struct pipeline_aperture aperture;
+	double flow;
+	double cutoff;
+	uint32_t window;
+	uint32_t fft;
+	uint32_t looks;
+	uint32_t trace_columns;
+	double reference;
+	double range_db;
+	uint32_t height;
+	double baseline;
+	bool invert;
+	bool peak;
+	bool mean;
+};
+
+/**
  * struct pipeline_ecg - the electrocardiogram
  * @on: R waves are searched in the frames' auxiliary blocks, and a strip is
  *      drawn
@@ -144,7 +187,7 @@ struct pipeline_ecg {
 };
 
 /**
- * struct pipeline_display - the composite: B above M above ECG
+ * struct pipeline_display - the composite: B above M, spectrum and ECG
  * @width: of all, pixels, 1 to 16384
  * @height: of B, pixels, 1 to 16384
  * @sweep: speed of the strips [m/s]: 25e-3, 50e-3, 100e-3
@@ -165,6 +208,7 @@ struct pipeline_display {
  * @b: the grey picture
  * @colour: velocity over it
  * @m: one line over time
+ * @pw: velocities in one volume over time
  * @ecg: electrocardiogram
  * @display: how they lie
  * @workers: threads that share every stage's work but that of the strips, the
@@ -182,6 +226,7 @@ struct pipeline_params {
 	struct pipeline_b b;
 	struct pipeline_colour colour;
 	struct pipeline_m m;
+	struct pipeline_pw pw;
 	struct pipeline_ecg ecg;
 	struct pipeline_display display;
 	uint32_t workers;
@@ -190,9 +235,10 @@ struct pipeline_params {
 /**
  * pipeline_params_init() - a B-mode picture of every frame
  * @params: all set but the grids: F 1.5, boxcar, reference 32768, 60 dB, no
- *          colour, M or ECG, but ready for them: order 1, mean of 3 x 5, no
- *          threshold, no priority; strips of 200 and 80 pixels at 50 mm/s,
- *          0.2 m wide; B of 800 x 600 pixels
+ *          colour, M, PW or ECG, but ready for them: order 1, mean of 3 x 5,
+ *          no threshold, no priority; windows of 128 lines in 256 points, 2
+ *          looks, traces of 9 columns; strips of 200, 240 and 80 pixels at 50
+ *          mm/s, 0.2 m wide; B of 800 x 600 pixels
  */
 void pipeline_params_init(struct pipeline_params *params);
 
@@ -295,6 +341,21 @@ const struct image *pipeline_image(const struct pipeline *pipeline);
  */
 const struct image *pipeline_layer(const struct pipeline *pipeline,
 				   enum region_kind kind);
+
+/** pipeline_spectrum() - the spectral strip's traces; NULL: there is none */
+const struct spectrum *pipeline_spectrum(const struct pipeline *pipeline);
+
+/**
+ * pipeline_pw_nyquist() - half the span of the spectral strip
+ * @scan: with events of role PW
+ * @pw: as for pipeline_create()
+ * @interval: from line to line [s]
+ *
+ * Return: a velocity along the flow [m/s]; NAN without memory, or where the
+ * flow passes the volume from aside.
+ */
+double pipeline_pw_nyquist(const struct sono_scan *scan,
+			   const struct pipeline_pw *pw, double interval);
 
 /** pipeline_interval() - between images of a packet [s]; 0: no colour */
 double pipeline_interval(const struct pipeline *pipeline);

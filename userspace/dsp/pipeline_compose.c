@@ -29,6 +29,8 @@ static int make_compose(struct pipeline *p, const char **why)
 	add_region(&regions, REGION_B, &p->section);
 	if (p->mmode)
 		add_region(&regions, REGION_M, &p->m_strip);
+	if (p->spectrum)
+		add_region(&regions, REGION_SPECTRUM, &p->pw_strip);
 	if (p->ecg)
 		add_region(&regions, REGION_ECG, &p->ecg_strip);
 	if (regions.raster.height > 16384) {
@@ -73,6 +75,8 @@ static void run_compose(struct pipeline *p)
 		copy_layer(p, out, r->top, pipeline_layer(p, r->kind));
 		if (r->kind == REGION_M)
 			r->now = mmode_now(p->mmode);
+		if (r->kind == REGION_SPECTRUM)
+			r->now = spectrum_now(p->spectrum);
 		if (r->kind == REGION_ECG) {
 			r->now = ecg_now(p->ecg);
 			r->raster.dz = p->ecg_strip.raster.dz;

@@ -4,6 +4,7 @@
  * for each part a beamformer of its own.
  */
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 
 #include "pipeline_stage.h"
@@ -70,7 +71,7 @@ static int choose_events(struct focus *f, const struct sono_scan *scan,
 }
 
 static int make_focus(struct pipeline *p, struct focus *f,
-		      const struct pipeline_aperture *aperture,
+		      const struct pipeline_aperture *aperture, double steer,
 		      uint32_t packet_frames, const char **why)
 {
 	const struct beamform_params params = {
@@ -79,8 +80,7 @@ static int make_focus(struct pipeline *p, struct focus *f,
 		.window = aperture->window,
 		.taper = aperture->taper,
 		.coherence = f->coherence,
-		/* received as transmitted: velocities are those along lines */
-		.steer = f->grid.shape == GRID_LINEAR ? f->grid.steer : 0,
+		.steer = steer,
 		.decimate = p->params.demod.decimate,
 		.interpolation = p->params.demod.interpolation,
 		.workers = p->params.workers,
@@ -93,6 +93,28 @@ static int make_focus(struct pipeline *p, struct focus *f,
 		return ret;
 	return iq_init(&f->iq, f->images * packet_frames, f->grid.lines,
 		       f->grid.samples);
+}
+
+/* Received as transmitted: velocities are those along lines. */
+static double line_steer(const struct grid *grid)
+{
+	return grid->shape == GRID_LINEAR ? grid->steer : 0;
+}
+
+/* The same of one line, from the element that it starts at. */
+double beam_steer(const struct sono_scan *scan, const struct grid *grid)
+{
+	const struct sono_element *near = scan->element;
+	uint32_t e;
+
+	for (e = 1; e < scan->elements; e++) {
+		const struct sono_element *at = &scan->element[e];
+
+		if (hypot(at->x - grid->apex_x, at->z - grid->apex_z) <
+		    hypot(near->x - grid->apex_x, near->z - grid->apex_z))
+			near = at;
+	}
+	return grid->line0 - atan2(near->nx, near->nz);
 }
 
 void focus_finish(struct focus *f)
@@ -173,7 +195,8 @@ static int make_beamform(struct pipeline *p, const char **why)
 	p->b.grid = p->params.b.grid;
 	p->b.coherence = p->params.b.coherence;
 	ret = choose_events(&p->b, p->scan, SONO_ROLE_B, false);
-	return ret ? ret : make_focus(p, &p->b, &p->params.b.aperture, 1, why);
+	return ret ? ret : make_focus(p, &p->b, &p->params.b.aperture,
+				      line_steer(&p->b.grid), 1, why);
 }
 
 static void run_beamform(struct pipeline *p)
@@ -194,6 +217,7 @@ static int make_beamform_colour(struct pipeline *p, const char **why)
 
 	return ret ? ret : make_focus(p, &p->colour,
 				      &p->params.colour.aperture,
+				      line_steer(&p->colour.grid),
 				      p->params.colour.packet_frames, why);
 }
 
@@ -228,7 +252,8 @@ static int make_beamform_m(struct pipeline *p, const char **why)
 	}
 	ret = choose_events(&p->m, p->scan, SONO_ROLE_M,
 			    has_role(p->scan, SONO_ROLE_M));
-	return ret ? ret : make_focus(p, &p->m, &p->params.m.aperture, 1, why);
+	return ret ? ret : make_focus(p, &p->m, &p->params.m.aperture, 0, 1,
+				      why);
 }
 
 static void run_beamform_m(struct pipeline *p)
@@ -242,4 +267,36 @@ const struct stage stage_beamform_m = {
 	.wanted = with_m,
 	.make = make_beamform_m,
 	.run = run_beamform_m,
+};
+
+static int make_beamform_pw(struct pipeline *p, const char **why)
+{
+	const struct grid *grid = &p->params.pw.grid;
+	int ret;
+
+	p->pw.grid = *grid;
+	if (grid->lines != 1 || grid->shape != GRID_SECTOR) {
+		*why = "spectrum: not a grid of one line";
+		return -EINVAL;
+	}
+	if (!has_role(p->scan, SONO_ROLE_PW)) {
+		*why = "spectrum: no events of pulsed-wave Doppler";
+		return -EINVAL;
+	}
+	ret = choose_events(&p->pw, p->scan, SONO_ROLE_PW, true);
+	return ret ? ret : make_focus(p, &p->pw, &p->params.pw.aperture,
+				      beam_steer(p->scan, grid), 1, why);
+}
+
+static void run_beamform_pw(struct pipeline *p)
+{
+	beamform_all(p, &p->pw, &p->pw.iq);
+}
+
+const struct stage stage_beamform_pw = {
+	.name = "beamform-pw",
+	.every_frame = true,
+	.wanted = with_pw,
+	.make = make_beamform_pw,
+	.run = run_beamform_pw,
 };

@@ -2,8 +2,8 @@
 /*
  * The pipeline from within: what its stages share. A stage is in the file of
  * what it makes: pipeline_focus.c demodulates and beamforms, pipeline_section.c
- * makes the section of the body, pipeline_strips.c what runs over time,
- * pipeline_compose.c lays them out. Their order is in pipeline.c.
+ * makes the section of the body, pipeline_strips.c and pipeline_spectrum.c what
+ * runs over time, pipeline_compose.c lays them out. Their order is in pipeline.c.
  */
 #ifndef DSP_PIPELINE_STAGE_H
 #define DSP_PIPELINE_STAGE_H
@@ -29,10 +29,11 @@ struct stage {
 };
 
 extern const struct stage stage_demod, stage_beamform, stage_beamform_colour,
-	stage_beamform_m;
+	stage_beamform_m, stage_beamform_pw;
 extern const struct stage stage_detect, stage_doppler, stage_tissue,
 	stage_scanconvert;
 extern const struct stage stage_mmode, stage_ecg;
+extern const struct stage stage_spectrum, stage_volume;
 extern const struct stage stage_compose;
 
 /*
@@ -73,6 +74,10 @@ struct pipeline {
 	struct env m_env;
 	struct mmode *mmode;	/* NULL: no M */
 	struct image m_strip;
+	struct focus pw;
+	struct spectrum *spectrum; /* NULL: no PW */
+	struct image pw_grey;	/* the strip without its traces */
+	struct image pw_strip;
 	struct ecg *ecg;	/* NULL: no ECG */
 	struct image ecg_strip;
 	struct image composite;	/* no data: the section is all there is */
@@ -96,6 +101,33 @@ bool has_role(const struct sono_scan *scan, enum sono_role role);
 /** serving() - the role whose events serve a part: its own, or a stand-in */
 enum sono_role serving(const struct sono_scan *scan, enum sono_role role);
 
+/**
+ * beam_steer() - of a part that is one line: from the normal of the elements
+ * where it starts to its direction [rad]
+ */
+double beam_steer(const struct sono_scan *scan, const struct grid *grid);
+
+/** column_time() - of a strip [s] */
+double column_time(const struct pipeline *p);
+
+/**
+ * strip_init() - a strip under the section: time from left to right
+ * @p: a pipeline
+ * @strip: written
+ * @format: of it
+ * @height: rows
+ * @z0: of the first, in the units of its kind
+ * @dz: from row to row
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int strip_init(const struct pipeline *p, struct image *strip,
+	       enum image_format format, uint32_t height, double z0, double dz);
+
+/** shot_start() - first event of a shot of a line, in the frame [s] */
+double shot_start(const struct pipeline *p, const struct focus *f,
+		  uint32_t shot);
+
 /** focus_finish() - free what is in it; all 0 is fine */
 void focus_finish(struct focus *focus);
 
@@ -118,6 +150,11 @@ static inline bool with_m(const struct pipeline *p)
 	return p->params.m.on;
 }
 
+static inline bool with_pw(const struct pipeline *p)
+{
+	return p->params.pw.on;
+}
+
 static inline bool with_ecg(const struct pipeline *p)
 {
 	return p->params.ecg.on;
@@ -125,7 +162,7 @@ static inline bool with_ecg(const struct pipeline *p)
 
 static inline bool with_strips(const struct pipeline *p)
 {
-	return with_m(p) || with_ecg(p);
+	return with_m(p) || with_pw(p) || with_ecg(p);
 }
 
 #endif /* DSP_PIPELINE_STAGE_H */

@@ -9,17 +9,15 @@
 #include "pipeline_stage.h"
 #include "sono_regs.h"
 
-static double column_time(const struct pipeline *p)
+double column_time(const struct pipeline *p)
 {
 	const struct pipeline_display *d = &p->params.display;
 
 	return d->sweep_width / d->sweep / d->width;
 }
 
-/* A strip under the section: time from left to right. */
-static int strip_init(const struct pipeline *p, struct image *strip,
-		      enum image_format format, uint32_t height, double z0,
-		      double dz)
+int strip_init(const struct pipeline *p, struct image *strip,
+	       enum image_format format, uint32_t height, double z0, double dz)
 {
 	const double column = column_time(p);
 	const struct raster raster = {
@@ -34,12 +32,12 @@ static int strip_init(const struct pipeline *p, struct image *strip,
 	return image_init(strip, format, &raster);
 }
 
-/* When a shot of the beam is transmitted, its first event, in the frame. */
-static double shot_start(const struct pipeline *p, uint32_t shot)
+double shot_start(const struct pipeline *p, const struct focus *f,
+		  uint32_t shot)
 {
 	uint32_t e = 0;
 
-	while (p->m.group[e] != shot)
+	while (f->group[e] != shot)
 		e++;
 	return p->start[e];
 }
@@ -51,13 +49,13 @@ static double shot_start(const struct pipeline *p, uint32_t shot)
 static double line_interval(const struct pipeline *p)
 {
 	const uint32_t last = p->m.images - 1;
-	double longest = p->scan->frame_period + shot_start(p, 0) -
-			 shot_start(p, last);
+	double longest = p->scan->frame_period + shot_start(p, &p->m, 0) -
+			 shot_start(p, &p->m, last);
 	uint32_t shot;
 
 	for (shot = 0; shot < last; shot++)
-		longest = fmax(longest, shot_start(p, shot + 1) -
-					shot_start(p, shot));
+		longest = fmax(longest, shot_start(p, &p->m, shot + 1) -
+					shot_start(p, &p->m, shot));
 	return longest > 0 ? longest : INFINITY;
 }
 
@@ -102,7 +100,7 @@ static void run_mmode(struct pipeline *p)
 	for (shot = 0; shot < p->m.images; shot++) {
 		detect_execute(p->m_detect, &p->m_env, &p->m.iq, shot);
 		mmode_execute(p->mmode, &p->m_strip, p->m_env.db,
-			      p->time + shot_start(p, shot));
+			      p->time + shot_start(p, &p->m, shot));
 	}
 }
 

@@ -26,6 +26,13 @@
 #define ROUNDS		4	/* level of a plateau and its ends in turn */
 #define FIRST_UNDER_PEAK 8.0	/* of them, the level that is tried first */
 #define MEAN_OVER_NOISE	2.0	/* and by each bin */
+#define BLUR_REACH	64	/* bins to either side */
+#define BLUR_END	3.0	/* standard deviations */
+#define LINE_HALF	0.92	/* a line's, or wider: nothing of it left */
+#define LINE_SLOPE	1.7
+#define EDGE_LEVEL	0.42	/* of a plateau's power, its end */
+#define SHARPEN_ROUNDS	16
+#define HANN_WIDTH	1.44	/* at half power, in 1 / window */
 
 /* Two poles of a Butterworth high-pass, transposed direct form II. */
 struct section {
@@ -42,6 +49,18 @@ struct section {
 struct row {
 	uint16_t bin, next;
 	float part;
+};
+
+/**
+ * struct blur - how one velocity is spread over the bins
+ * @reach: bins to either side
+ * @deviation: standard, in bins
+ * @weight: from the bin itself on; both sides are alike, the sum of all is 1
+ */
+struct blur {
+	int reach;
+	float deviation;
+	float weight[BLUR_REACH + 1];
 };
 
 struct spectrum {
@@ -63,6 +82,8 @@ struct spectrum {
 	float *power;		/* [trace_columns][fft], of the last columns */
 	int64_t *column;	/* [trace_columns], which; NO_COLUMN: none */
 	float *mean_power;	/* [fft], over columns */
+	struct blur *blur;	/* [fft], from the least velocity shown */
+	float *wall;		/* [fft], the same: what the filter took, back */
 	float *amplitude;	/* [fft], complex */
 	float *gain;		/* [fft] zeros [dB] */
 	float *db;		/* [fft] */
@@ -97,6 +118,8 @@ static const char *fault(const struct spectrum_params *p)
 		return "spectrum: sample step or carrier is not positive";
 	if (!(fabs(p->angle) <= ANGLE_MAX))
 		return "spectrum: flow at more than 80 degrees to the beam";
+	if (!(p->spread >= 0 && p->spread <= 1))
+		return "spectrum: spread is not 0 to 1";
 	if (!positive(p->interval) || !positive(p->c) ||
 	    !positive(p->frequency))
 		return "spectrum: interval, c or frequency is not positive";
@@ -175,6 +198,38 @@ static void place_rows(struct spectrum *s)
 	s->first = ceil((-1 - p->baseline) / 2 * p->fft - 1e-9);
 }
 
+/* The window spreads all velocities alike, aperture and gate by their size. */
+static void make_blur(struct blur *blur, const struct spectrum_params *p,
+		      double bins)
+{
+	const double width = hypot(HANN_WIDTH * p->fft / p->window,
+				   p->spread * bins);
+	const double deviation = width / (2 * sqrt(2 * log(2)));
+	double sum = 0;
+	int i;
+
+	blur->deviation = deviation;
+	blur->reach = fmin(ceil(BLUR_END * deviation), BLUR_REACH);
+	for (i = 0; i <= blur->reach; i++) {
+		blur->weight[i] = exp(-i * i / (2 * deviation * deviation));
+		sum += blur->weight[i] * (i ? 2 : 1);
+	}
+	for (i = 0; i <= blur->reach; i++)
+		blur->weight[i] /= sum;
+}
+
+/* Of the power at @bins from velocity 0; nothing below the cutoff. */
+static double wall_loss(const struct spectrum_params *p, double bins)
+{
+	const double cutoff = p->cutoff / spectrum_nyquist(p);
+	const double share = fabs(remainder(2 * bins / p->fft, 2));
+
+	if (!(cutoff > 0) || share < cutoff)
+		return 1;
+	return 1 + pow(tan(M_PI / 2 * cutoff) / tan(M_PI / 2 * share),
+		       4 * SECTIONS);
+}
+
 static void fill_tables(struct spectrum *s)
 {
 	const struct spectrum_params *p = &s->params;
@@ -193,6 +248,10 @@ static void fill_tables(struct spectrum *s)
 		s->map[i] = lrint(255 * grey_of(p->grey,
 						i / (LEVEL_MAP - 1.0)));
 	place_rows(s);
+	for (i = 0; i < p->fft; i++) {
+		make_blur(&s->blur[i], p, fabs((double)s->first + i));
+		s->wall[i] = wall_loss(p, (double)s->first + i);
+	}
 }
 
 int spectrum_create(struct spectrum **spectrum,
@@ -224,6 +283,8 @@ int spectrum_create(struct spectrum **spectrum,
 	s->power = dsp_alloc((size_t)p->trace_columns * p->fft, sizeof(float));
 	s->column = dsp_alloc(p->trace_columns, sizeof(*s->column));
 	s->mean_power = dsp_alloc(p->fft, sizeof(float));
+	s->blur = dsp_alloc(p->fft, sizeof(*s->blur));
+	s->wall = dsp_alloc(p->fft, sizeof(float));
 	s->amplitude = dsp_alloc(p->fft, 2 * sizeof(float));
 	s->gain = dsp_alloc(p->fft, sizeof(float));
 	s->db = dsp_alloc(p->fft, sizeof(float));
@@ -234,7 +295,8 @@ int spectrum_create(struct spectrum **spectrum,
 	s->peak = dsp_alloc(p->width, sizeof(float));
 	s->mean = dsp_alloc(p->width, sizeof(float));
 	if (!s->gate || !s->fft || !s->slow || !s->in || !s->out ||
-	    !s->hann || !s->power || !s->column || !s->mean_power || !s->amplitude || !s->gain || !s->db ||
+	    !s->hann || !s->power || !s->column || !s->mean_power || !s->blur || !s->wall ||
+	    !s->amplitude || !s->gain || !s->db ||
 	    !s->level_db || !s->row || !s->grey || !s->map || !s->peak ||
 	    !s->mean) {
 		spectrum_destroy(s);
@@ -258,6 +320,8 @@ void spectrum_destroy(struct spectrum *s)
 	free(s->power);
 	free(s->column);
 	free(s->mean_power);
+	free(s->blur);
+	free(s->wall);
 	free(s->amplitude);
 	free(s->gain);
 	free(s->db);
@@ -409,6 +473,8 @@ static void add_look(struct spectrum *s, float *to, double time)
  * @zero: where velocity 0 lies, in bins
  * @raw: power
  * @smooth: power, mean over the width of the window's main lobe
+ * @flow: power above noise, as it was before the wall filter
+ * @sharp: the same, as it would be if a velocity had no width
  * @noise: power of a bin without flow
  */
 struct shape {
@@ -416,6 +482,8 @@ struct shape {
 	double zero;
 	float raw[FFT_MAX];
 	float smooth[FFT_MAX];
+	float flow[FFT_MAX];
+	float sharp[FFT_MAX];
 	float noise;
 };
 
@@ -441,6 +509,57 @@ static float noise_of(const struct shape *f)
 	return sum / (QUIET * each);
 }
 
+/* A spectrum from one without widths. */
+static void spread(float *to, const float *from, const struct spectrum *s)
+{
+	const int n = s->params.fft;
+	int i, k;
+
+	memset(to, 0, n * sizeof(*to));
+	for (i = 0; i < n; i++) {
+		const struct blur *b = &s->blur[i];
+
+		to[i] += from[i] * b->weight[0];
+		for (k = 1; k <= b->reach; k++) {
+			to[(i + k) & (n - 1)] += from[i] * b->weight[k];
+			to[(i - k) & (n - 1)] += from[i] * b->weight[k];
+		}
+	}
+}
+
+/* Mean of what is around a velocity, as it is spread. */
+static float gathered(const float *from, const struct spectrum *s, int i)
+{
+	const struct blur *b = &s->blur[i];
+	const int n = s->params.fft;
+	float sum = from[i] * b->weight[0];
+	int k;
+
+	for (k = 1; k <= b->reach; k++)
+		sum += (from[(i + k) & (n - 1)] + from[(i - k) & (n - 1)]) *
+		       b->weight[k];
+	return sum;
+}
+
+/*
+ * The power of each velocity, of which the spectrum is the spread: by the
+ * iteration of Richardson (1972) and Lucy (1974), which never is below 0.
+ */
+static void sharpen(struct shape *f, const struct spectrum *s)
+{
+	float ratio[FFT_MAX];
+	int i, round;
+
+	memcpy(f->sharp, f->flow, sizeof(f->sharp));
+	for (round = 0; round < SHARPEN_ROUNDS; round++) {
+		spread(ratio, f->sharp, s);
+		for (i = 0; i < f->n; i++)
+			ratio[i] = ratio[i] > 0 ? f->flow[i] / ratio[i] : 0;
+		for (i = 0; i < f->n; i++)
+			f->sharp[i] *= gathered(ratio, s, i);
+	}
+}
+
 static void shape_of(struct shape *f, const struct spectrum *s)
 {
 	const int n = s->params.fft, half = n / s->params.window;
@@ -458,6 +577,9 @@ static void shape_of(struct shape *f, const struct spectrum *s)
 		f->smooth[i] = sum / (2 * half + 1);
 	}
 	f->noise = noise_of(f);
+	for (i = 0; i < n; i++)
+		f->flow[i] = fmaxf(f->raw[i] - f->noise, 0) * s->wall[i];
+	sharpen(f, s);
 }
 
 /* +1: most of the power flows towards the probe; -1: away. */
@@ -493,7 +615,7 @@ static int last_above(const struct shape *f, int start, int to, double least)
 	int best = start, i;
 
 	for (i = start; i != to; i += step) {
-		sum += f->smooth[i] - least;
+		sum += f->sharp[i] - least;
 		if (sum > most) {
 			most = sum;
 			best = i;
@@ -509,39 +631,60 @@ static double mean_between(const struct shape *f, int a, int b)
 	int i;
 
 	for (i = a; i != b + step; i += step)
-		sum += f->smooth[i];
+		sum += f->sharp[i];
 	return sum / (abs(b - a) + 1);
+}
+
+/* Where between a bin and the next one outwards the power falls to @least. */
+static double place_between(const struct shape *f, int end, int side,
+			    double least)
+{
+	const int out = end + side;
+
+	if (out < 0 || out >= f->n || f->sharp[end] <= f->sharp[out])
+		return end;
+	return end + side * fmin(fmax((f->sharp[end] - least) /
+				      (f->sharp[end] - f->sharp[out]), 0), 1);
+}
+
+/*
+ * A velocity alone keeps a part of its width. By how much a spectrum so narrow,
+ * half its width in deviations of the blur, reaches beyond its largest velocity:
+ * made of even distributions.
+ */
+static double overreach(double half)
+{
+	return fmax(fmin(half, LINE_SLOPE * (LINE_HALF - half)), 0);
 }
 
 /*
  * Where the outer slope of the spectrum has half the power of the plateau inside
- * of it [Vilkomerson, Ricci, Tortoli 2013], in bins; NAN without flow. The
- * plateau is what lies between the two places of half its power.
+ * of it [Vilkomerson, Ricci, Tortoli 2013], or a little less, in bins; NAN
+ * without flow. The plateau is what lies between the two such places.
  */
-static double edge_of(const struct shape *f, int side)
+static double edge_of(const struct shape *f, const struct spectrum *s, int side)
 {
 	const int from = side < 0 ? floor(f->zero) : ceil(f->zero);
 	const int to = side < 0 ? -1 : f->n;
-	double level, half = 0;
-	int start, end = 0, out, round;
+	double level, least = 0, outer, half, deviation;
+	int start, end = 0, inner = 0, round;
 
 	if (from < 0 || from >= f->n)
 		return NAN;
 	start = strongest(f, from, to, side);
 	if (!(f->smooth[start] > PEAK_OVER_NOISE * f->noise))
 		return NAN;
-	level = f->smooth[start] / FIRST_UNDER_PEAK;
+	level = f->sharp[start] / FIRST_UNDER_PEAK;
 	for (round = 0; round < ROUNDS; round++) {
-		half = (f->noise + level) / 2;
-		end = last_above(f, start, to, half);
-		level = mean_between(f, last_above(f, start, from - side, half),
-				     end);
+		least = level * EDGE_LEVEL;
+		end = last_above(f, start, to, least);
+		inner = last_above(f, start, from - side, least);
+		level = mean_between(f, inner, end);
 	}
-	out = end + side;
-	if (out == to || f->smooth[end] <= f->smooth[out])
-		return end;
-	return end + side * fmin(fmax((f->smooth[end] - half) /
-				      (f->smooth[end] - f->smooth[out]), 0), 1);
+	outer = place_between(f, end, side, least);
+	half = fabs(outer - place_between(f, inner, -side, least)) / 2;
+	deviation = s->blur[end].deviation;
+	return outer - side * overreach(half / deviation) * deviation;
 }
 
 static double mean_of(const struct shape *f)
@@ -552,8 +695,8 @@ static double mean_of(const struct shape *f)
 	for (i = 0; i < f->n; i++) {
 		if (f->smooth[i] <= MEAN_OVER_NOISE * f->noise)
 			continue;
-		sum += f->raw[i] - f->noise;
-		moment += (f->raw[i] - f->noise) * i;
+		sum += f->flow[i];
+		moment += f->flow[i] * i;
 	}
 	return moment / sum;
 }
@@ -565,7 +708,7 @@ static void find_traces(struct spectrum *s, float *peak, float *mean)
 	struct shape f;
 
 	shape_of(&f, s);
-	*peak = (edge_of(&f, side_of(&f)) - f.zero) * step;
+	*peak = (edge_of(&f, s, side_of(&f)) - f.zero) * step;
 	*mean = isnan(*peak) ? NAN : (mean_of(&f) - f.zero) * step;
 }
 
@@ -605,20 +748,8 @@ static void mean_columns(struct spectrum *s, int64_t middle)
 		s->mean_power[i] /= columns;
 }
 
-static void draw_peak(struct spectrum *s, struct image *strip, uint32_t place)
-{
-	const struct spectrum_params *p = &s->params;
-	const double top = row_velocity(p, 0);
-	const double step = row_velocity(p, 1) - top;
-	const double row = rint((s->peak[place] - top) / step);
-
-	if (p->trace && row >= 0 && row < p->height)
-		strip->data[(uint32_t)row * strip->stride + place] =
-			SPECTRUM_TRACE_GREY;
-}
-
 /* The traces of a column, if it is one: from it and those next to it. */
-static void trace_column(struct spectrum *s, struct image *strip, int64_t at)
+static void trace_column(struct spectrum *s, int64_t at)
 {
 	const uint32_t place = sweep_place(&s->sweep, at);
 
@@ -626,7 +757,6 @@ static void trace_column(struct spectrum *s, struct image *strip, int64_t at)
 		return;
 	mean_columns(s, at);
 	find_traces(s, &s->peak[place], &s->mean[place]);
-	draw_peak(s, strip, place);
 }
 
 static void draw_column(struct spectrum *s, struct image *strip)
@@ -655,7 +785,7 @@ static void draw_column(struct spectrum *s, struct image *strip)
 	s->peak[place] = NAN;
 	s->mean[place] = NAN;
 	*column_of(s, s->next) = s->next;
-	trace_column(s, strip, s->next - p->trace_columns / 2);
+	trace_column(s, s->next - p->trace_columns / 2);
 }
 
 static void hatch_column(struct spectrum *s, struct image *strip)
@@ -693,13 +823,13 @@ static void draw_complete(struct spectrum *s, struct image *strip)
 }
 
 /* The last columns before a gap are traced with those before them alone. */
-static void forget_columns(struct spectrum *s, struct image *strip)
+static void forget_columns(struct spectrum *s)
 {
 	const int64_t n = s->params.trace_columns;
 	int64_t at;
 
 	for (at = s->next - n / 2; at < s->next; at++)
-		trace_column(s, strip, at);
+		trace_column(s, at);
 	for (at = 0; at < n; at++)
 		s->column[at] = NO_COLUMN;
 }
@@ -714,7 +844,7 @@ static void draw_gap(struct spectrum *s, struct image *strip, double time)
 	for (; s->n >= SPECTRUM_LEAST && next_middle(s) <= s->time + half;
 	     advance(s))
 		draw_column(s, strip);
-	forget_columns(s, strip);
+	forget_columns(s);
 	for (; next_middle(s) < time - half; advance(s))
 		hatch_column(s, strip);
 	s->n = 0;
@@ -758,6 +888,14 @@ void spectrum_execute(struct spectrum *s, struct image *strip,
 uint32_t spectrum_now(const struct spectrum *s)
 {
 	return sweep_place(&s->sweep, s->sweep.now);
+}
+
+bool spectrum_drawn(const struct spectrum *s, uint32_t place)
+{
+	const uint32_t ahead = (place + s->params.width - spectrum_now(s)) %
+			       s->params.width;
+
+	return s->sweep.begun && (!ahead || ahead > sweep_erased(&s->sweep));
 }
 
 void spectrum_raster(const struct spectrum *s, struct raster *raster)

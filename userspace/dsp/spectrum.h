@@ -19,9 +19,8 @@
 #define SPECTRUM_LOOKS_MAX	16
 #define SPECTRUM_TRACE_MAX	63
 
-/* The row of velocity 0, and the trace of the largest velocity. */
+/* The row of velocity 0. */
 #define SPECTRUM_BASE_GREY	128
-#define SPECTRUM_TRACE_GREY	255
 
 /**
  * struct spectrum_params - from slow time to a strip
@@ -31,6 +30,8 @@
  * @carrier: frequency with whose phase lines turn over depth: that of the
  *           beamformer [Hz], >= 0; 0: they do not turn
  * @angle: between the beam and the flow, magnitude up to 80 degrees [rad]
+ * @spread: width at half power of a velocity's band of shifts, over its mean
+ *          shift (struct volume), 0 to 1; the traces are freed of it
  * @interval: from line to line, if none is missing [s], > 0
  * @c: speed of sound [m/s], > 0
  * @frequency: mean frequency of the echoes [Hz], > 0
@@ -51,7 +52,6 @@
  * @invert: away from the probe is above; values keep their signs
  * @trace_columns: the traces are found in the mean over so many columns, odd,
  *                 up to SPECTRUM_TRACE_MAX
- * @trace: draw the largest velocity
  */
 struct spectrum_params {
 	uint32_t gate_first;
@@ -59,6 +59,7 @@ struct spectrum_params {
 	double sample_step;
 	double carrier;
 	double angle;
+	double spread;
 	double interval;
 	double c;
 	double frequency;
@@ -75,7 +76,6 @@ struct spectrum_params {
 	double baseline;
 	bool invert;
 	uint32_t trace_columns;
-	bool trace;
 };
 
 struct spectrum;
@@ -108,6 +108,9 @@ void spectrum_execute(struct spectrum *spectrum, struct image *strip,
 
 /** spectrum_now() - the newest column of the strip */
 uint32_t spectrum_now(const struct spectrum *spectrum);
+
+/** spectrum_drawn() - has column @place of the strip something to show? */
+bool spectrum_drawn(const struct spectrum *spectrum, uint32_t place);
 
 /**
  * spectrum_raster() - calibration of the strip

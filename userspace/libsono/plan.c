@@ -68,7 +68,7 @@ static void make_event(const struct compiler *c, const struct plan_slot *slot,
 	memcpy(delays_of(c->plan->scan, i),
 	       part->delay + (size_t)slot->transmit * c->elements,
 	       c->elements * sizeof(*part->delay));
-	if (ev->wave == SONO_WAVE_FOCUSED || part->role == SONO_ROLE_M) {
+	if (ev->wave == SONO_WAVE_FOCUSED || part->line) {
 		ev->beam_x = beam->x;
 		ev->beam_z = beam->z;
 		ev->beam_angle = beam->angle;
@@ -174,12 +174,14 @@ static const struct plan_part *faulty_part(const struct compiler *c,
 static int refuse_pulse(struct compiler *c, const struct plan_part *part,
 			const char *key, unsigned int line, const char *why)
 {
-	const bool own = line == c->text.sequence.colour.pulse.hv_v.line ||
-			 line == c->text.sequence.colour.pulse.half_cycles.line;
+	const struct plan_sequence_text *s = &c->text.sequence;
+	const bool own = line != s->pulse.hv_v.line &&
+			 line != s->pulse.half_cycles.line;
 
-	return plan_refuse(c, own && part == &c->colour ?
-				      "sequence.colour.pulse" :
-				      "sequence.pulse", key, line, "%s", why);
+	return plan_refuse(c, !own ? "sequence.pulse" :
+			      part == &c->pw ? "sequence.pw.pulse" :
+					       "sequence.colour.pulse",
+			   key, line, "%s", why);
 }
 
 /* The setting that a fault of the table comes from. */
@@ -301,6 +303,35 @@ static double shot_interval(const struct sono_scan *s, enum sono_role role)
 	return time > 0 ? time : s->frame_period;
 }
 
+/* From the first line of a part in a frame to the last. */
+static double lines_last(const struct sono_scan *s, enum sono_role role)
+{
+	double time = 0, first = NAN, last = NAN;
+
+	for (uint32_t i = 0; i < s->events; i++) {
+		if (SONO_TAG_ROLE(s->event[i].tag) == role) {
+			first = isnan(first) ? time : first;
+			last = time;
+		}
+		time += s->event[i].period;
+	}
+	return last - first;
+}
+
+/* Velocities that the strip shows, and how long its pauses are. */
+static void pw_rates(struct sono_plan_rates *rates, const struct sono_scan *s,
+		     const struct pipeline_params *p)
+{
+	const double interval = shot_interval(s, SONO_ROLE_PW);
+	const double nyquist = pipeline_pw_nyquist(s, &p->pw, interval);
+	const double pause = s->frame_period - lines_last(s, SONO_ROLE_PW);
+
+	rates->pw_prf = 1 / interval;
+	rates->pw_least = (-1 - p->pw.baseline) * nyquist;
+	rates->pw_largest = (1 - p->pw.baseline) * nyquist;
+	rates->pw_pause = pause > SPECTRUM_GAP * interval ? pause : 0;
+}
+
 void sono_plan_rates(struct sono_plan_rates *rates, const struct sono_scan *s,
 		     const struct pipeline_params *p)
 {
@@ -321,6 +352,8 @@ void sono_plan_rates(struct sono_plan_rates *rates, const struct sono_scan *s,
 	};
 	if (shortest_period(s, SONO_ROLE_M))
 		rates->m_rate = 1 / shot_interval(s, SONO_ROLE_M);
+	if (shortest_period(s, SONO_ROLE_PW))
+		pw_rates(rates, s, p);
 	if (p->colour.on)
 		rates->nyquist = s->c / (4 * frequency *
 					 shot_interval(s, velocity));
@@ -347,6 +380,7 @@ static int note_lines(struct compiler *c)
 			t->processing.demodulation.here.line,
 		[SONO_PLAN_DOPPLER] = t->processing.doppler.here.line,
 		[SONO_PLAN_M] = t->processing.m.here.line,
+		[SONO_PLAN_PW] = t->processing.pw.here.line,
 		[SONO_PLAN_DISPLAY] = t->display.here.line,
 	};
 
@@ -370,6 +404,7 @@ void sono_plan_blame(const struct sono_plan *plan, const char *reason,
 		  "processing.demodulation" },
 		{ "doppler: ", SONO_PLAN_DOPPLER, "processing.doppler" },
 		{ "M-mode: ", SONO_PLAN_M, "processing.m" },
+		{ "spectrum: ", SONO_PLAN_PW, "processing.pw" },
 		{ "scan conversion: ", SONO_PLAN_DISPLAY, "display" },
 		{ "picture: ", SONO_PLAN_DISPLAY, "display" },
 		{ "ECG: ", SONO_PLAN_DISPLAY, "display" },
@@ -436,6 +471,7 @@ int sono_plan_open(struct sono_plan **plan, const char *path,
 	finish_part(&c.b);
 	finish_part(&c.colour);
 	finish_part(&c.m);
+	finish_part(&c.pw);
 	free(c.element);
 	free(c.slot);
 	if (ret)

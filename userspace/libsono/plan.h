@@ -24,6 +24,11 @@
  * @colour_prf: the same of colour's part, 0: it has none [Hz]
  * @m_rate: M lines per second, without a break, 0: no events of their own [Hz]
  * @frame_rate: frames per second; with a trigger at most [Hz]
+ * @pw_prf: lines of pulsed-wave Doppler per second while they last, 0: none [Hz]
+ * @pw_least: of the velocities that its strip shows [m/s]
+ * @pw_largest: the same
+ * @pw_pause: from its last line of a frame to the next frame's first, where
+ *            that is longer than between lines; 0: there is no pause [s]
  * @nyquist: velocity at which colour aliases, 0: no colour [m/s]
  * @compound: velocity along the beam at which the sum of a shot's waves loses 3
  *            dB, 0: nothing is compounded [m/s]
@@ -33,6 +38,10 @@ struct sono_plan_rates {
 	double prf;
 	double colour_prf;
 	double m_rate;
+	double pw_prf;
+	double pw_least;
+	double pw_largest;
+	double pw_pause;
 	double frame_rate;
 	double nyquist;
 	double compound;
@@ -48,6 +57,7 @@ enum sono_plan_group {
 	SONO_PLAN_DEMODULATION,
 	SONO_PLAN_DOPPLER,
 	SONO_PLAN_M,
+	SONO_PLAN_PW,
 	SONO_PLAN_DISPLAY,
 	SONO_PLAN_GROUPS
 };

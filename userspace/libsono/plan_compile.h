@@ -9,14 +9,30 @@
 #ifndef SONO_PLAN_COMPILE_H
 #define SONO_PLAN_COMPILE_H
 
+#include "dsp/spectrum.h"
 #include "plan.h"
 #include "plan_text.h"
+
+/**
+ * struct plan_line - the group that says where a part that is one line goes
+ * @group: its name
+ * @here: the group
+ * @x_mm: where the line starts, of a linear probe
+ * @angle_deg: its direction
+ */
+struct plan_line {
+	const char *group;
+	const struct plan_value *here;
+	const struct plan_value *x_mm;
+	const struct plan_value *angle_deg;
+};
 
 /**
  * struct plan_part - what transmits for one purpose
  * @role: the purpose
  * @name: its group in the file
  * @here: that group
+ * @line: where it goes, if it is one line; NULL: where @waves say
  * @waves: as written
  * @pulse: as written; what the part does not say is B's
  * @pulse_here: line of the group that says it
@@ -45,6 +61,7 @@ struct plan_part {
 	enum sono_role role;
 	const char *name;
 	const struct plan_value *here;
+	const struct plan_line *line;
 	const struct plan_waves_text *waves;
 	struct plan_pulse_text pulse;
 	const struct plan_receive_window_text *window;
@@ -93,13 +110,15 @@ struct compiler {
 	uint32_t decimation;
 	double fc;			/* that is received [Hz] */
 	double pulse_delay;		/* of all parts [s] */
-	struct plan_part b, colour, m;	/* count 0: there is none */
+	struct plan_line m_line, pw_line;
+	struct plan_part b, colour, m, pw; /* count 0: there is none */
 
 	struct plan_slot *slot;		/* [slots] */
 	uint32_t slots;
 	uint32_t slots_max;
 	uint64_t frame;			/* between frames [board ticks] */
-	uint64_t m_interval;		/* between M lines [board ticks] */
+	const struct plan_part *steady;	/* comes at equal times, NULL: none */
+	uint64_t interval;		/* between its lines [board ticks] */
 };
 
 /** plan_refuse() - "FILE:LINE: KEY: reason", and -EINVAL */

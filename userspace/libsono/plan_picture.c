@@ -454,7 +454,7 @@ static int check_packet(struct compiler *c)
 			      "frames that wait for a trigger have no uniform period");
 	if (part->shots == 1)
 		return 0;
-	if (part == &c->colour || c->m.count)
+	if (part == &c->colour || c->m.count || c->pw.count)
 		return refuse(c, processing.doppler.packet_frames,
 			      "an ensemble that is a part of its frame has no uniform period over several frames");
 	if (part->by_beam && part->count > 1)
@@ -641,29 +641,47 @@ static int make_doppler(struct compiler *c)
 
 /* --- M and the strips --- */
 
-static int check_m_start(struct compiler *c, const struct plan_beam *beam)
+static int check_line_start(struct compiler *c, const struct plan_line *line,
+			    const struct plan_beam *beam)
 {
-	const struct plan_m_line_text *line = &c->text.processing.m;
 	const double end = c->element[c->elements - 1].x;
 	const double room = c->text.probe.pitch_mm.number * MM / 2;
 
-	if (line->x_mm.line && c->text.probe.kind.number != PLAN_LINEAR)
-		return refuse(c, processing.m.x_mm,
-			      "has no meaning but for a linear probe");
+	if (line->x_mm->line && c->text.probe.kind.number != PLAN_LINEAR)
+		return plan_refuse(c, line->group, "x_mm", line->x_mm->line,
+				   "has no meaning but for a linear probe");
 	if (fabs(beam->x) > end + room + TIE)
-		return refuse_group(c, processing.m,
-				    "starts at x = %g mm, beside the probe",
-				    beam->x * 1e3);
+		return plan_refuse(c, NULL, line->group, line->here->line,
+				   "starts at x = %g mm, beside the probe",
+				   beam->x * 1e3);
 	return 0;
+}
+
+/* A grid of one line, so far without samples. */
+static int make_line(struct compiler *c, const struct plan_line *line,
+		     struct grid *grid)
+{
+	const bool linear = c->text.probe.kind.number == PLAN_LINEAR;
+	const double angle = plan_radians(line->angle_deg->number);
+	const struct plan_beam beam = plan_beam_start(
+		c, linear ? line->x_mm->number * MM : angle, angle);
+
+	*grid = (struct grid){
+		.shape = GRID_SECTOR,
+		.lines = 1,
+		.line0 = beam.angle,
+		.line_step = plan_radians(1),
+		.apex_x = beam.x,
+		.apex_z = beam.z,
+	};
+	return check_line_start(c, line, &beam);
 }
 
 /* Along its own beam, or a line of B's. */
 static int make_m(struct compiler *c)
 {
 	const struct plan_m_line_text *line = &c->text.processing.m;
-	const bool linear = c->text.probe.kind.number == PLAN_LINEAR;
 	struct grid *grid = &c->plan->params.m.grid;
-	struct plan_beam beam;
 	int ret;
 
 	if (!line->here.line)
@@ -671,21 +689,10 @@ static int make_m(struct compiler *c)
 	if (!line->depth_mm.line)
 		return plan_refuse(c, "processing.m", "depth_mm",
 				   line->here.line, "missing");
-	beam = plan_beam_start(c, linear ? line->x_mm.number * MM :
-					   plan_radians(line->angle_deg.number),
-			       plan_radians(line->angle_deg.number));
-	ret = check_m_start(c, &beam);
+	ret = make_line(c, &c->m_line, grid);
 	if (ret)
 		return ret;
-	*grid = (struct grid){
-		.shape = GRID_SECTOR,
-		.lines = 1,
-		.samples = line->samples.number,
-		.line0 = beam.angle,
-		.line_step = plan_radians(1),
-		.apex_x = beam.x,
-		.apex_z = beam.z,
-	};
+	grid->samples = line->samples.number;
 	ret = make_axis(c, "processing.m", "depth_mm", &line->depth_mm,
 			grid->samples, MM, &grid->sample0,
 			&grid->sample_step);
@@ -697,6 +704,104 @@ static int make_m(struct compiler *c)
 			   "depth_mm", line->depth_mm.line);
 }
 
+/* The gate's samples lie evenly in it, an eighth of a wavelength apart. */
+static void make_gate(struct compiler *c, struct grid *grid)
+{
+	const struct plan_volume_text *v = &c->text.processing.pw;
+	const double gate = v->gate_mm.number * MM;
+	const double step = c->c / c->plan->scan->fc / 8;
+
+	grid->samples = fmin(fmax(ceil(gate / step), 1), SPECTRUM_GATE_MAX);
+	grid->sample_step = gate / grid->samples;
+	grid->sample0 = v->depth_mm.number * MM - gate / 2 +
+			grid->sample_step / 2;
+}
+
+static void set_pw(struct compiler *c)
+{
+	const struct plan_volume_text *v = &c->text.processing.pw;
+	const struct plan_display_text *d = &c->text.display;
+	struct pipeline_pw *p = &c->plan->params.pw;
+
+	p->on = true;
+	p->aperture = c->plan->params.b.aperture;
+	if (v->f_number.line)
+		p->aperture.f_number = v->f_number.number;
+	p->flow = plan_radians(v->flow_deg.number);
+	p->cutoff = v->wall_cutoff_cm_s.number * 1e-2;
+	p->window = v->window.number;
+	p->fft = v->fft.number;
+	p->looks = v->looks.number;
+	p->trace_columns = v->trace_columns.number;
+	p->reference = v->reference_counts.number;
+	p->range_db = v->range_db.number;
+	p->height = d->pw_height.number;
+	p->baseline = d->pw_baseline.number;
+	p->invert = d->pw_invert.number;
+	p->peak = d->pw_trace.number == PLAN_PEAK ||
+		  d->pw_trace.number == PLAN_BOTH;
+	p->mean = d->pw_trace.number == PLAN_MEAN ||
+		  d->pw_trace.number == PLAN_BOTH;
+}
+
+static int check_pw(struct compiler *c)
+{
+	const struct plan_volume_text *v = &c->text.processing.pw;
+	const struct pipeline_pw *p = &c->plan->params.pw;
+	struct sono_plan_rates rates;
+	double nyquist;
+
+	if (p->aperture.window != WINDOW_BOXCAR && !p->aperture.f_number)
+		return refuse(c, processing.pw.f_number,
+			      "receive.apodisation wants one above 0");
+	if (p->fft != 128 && p->fft != 256)
+		return refuse(c, processing.pw.fft, "%u is not 128 or 256",
+			      p->fft);
+	if (p->window > p->fft)
+		return plan_refuse(c, "processing.pw", "window",
+				   v->window.line ? v->window.line :
+						    v->fft.line,
+				   "%u is more than fft, %u", p->window,
+				   p->fft);
+	if (!(p->trace_columns & 1))
+		return refuse(c, processing.pw.trace_columns, "%u is not odd",
+			      p->trace_columns);
+	sono_plan_rates(&rates, c->plan->scan, &c->plan->params);
+	nyquist = (rates.pw_largest - rates.pw_least) / 2;
+	if (p->cutoff >= nyquist)
+		return refuse(c, processing.pw.wall_cutoff_cm_s,
+			      "is not below the Nyquist velocity, %.3g cm/s",
+			      nyquist * 1e2);
+	return 0;
+}
+
+/* The sample volume, along its own beam. */
+static int make_pw(struct compiler *c)
+{
+	const struct plan_volume_text *v = &c->text.processing.pw;
+	const double gate = v->gate_mm.number;
+	struct grid *grid = &c->plan->params.pw.grid;
+	int ret;
+
+	if (!v->here.line)
+		return 0;
+	if (!c->pw.count)
+		return refuse_group(c, processing.pw,
+				    "wants a group sequence.pw");
+	ret = make_line(c, &c->pw_line, grid);
+	if (ret)
+		return ret;
+	if (v->depth_mm.number <= gate / 2)
+		return refuse(c, processing.pw.gate_mm,
+			      "%g mm about %g mm begin before the probe", gate,
+			      v->depth_mm.number);
+	make_gate(c, grid);
+	set_pw(c);
+	ret = check_depth(c, &c->pw, (v->depth_mm.number + gate / 2) * MM,
+			  "processing.pw", "depth_mm", v->depth_mm.line);
+	return ret ? ret : check_pw(c);
+}
+
 static int make_display(struct compiler *c)
 {
 	const struct plan_display_text *d = &c->text.display;
@@ -705,6 +810,7 @@ static int make_display(struct compiler *c)
 	if (d->ecg.number && !c->text.sequence.ecg.number)
 		return refuse(c, display.ecg, "wants sequence.ecg = true");
 	if (d->height.number + (p->m.on ? d->m_height.number : 0) +
+		    (p->pw.on ? d->pw_height.number : 0) +
 		    (d->ecg.number ? d->ecg_height.number : 0) >
 	    PICTURE_HEIGHT_MAX)
 		return refuse(c, display.height,
@@ -724,7 +830,7 @@ int plan_picture(struct compiler *c)
 {
 	int (*const steps[])(struct compiler *c) = {
 		make_grid,   make_aperture, make_demodulation, make_levels,
-		make_doppler, make_m,       make_display,
+		make_doppler, make_m,	    make_pw,	       make_display,
 	};
 	int ret = 0;
 

@@ -84,6 +84,9 @@ static const char *const wave_words[] = {
 static const char *const order_words[] = {
 	"b-colour", "colour-b", "alternate", NULL
 };
+static const char *const interleave_words[] = {
+	"simultaneous", "update", NULL
+};
 static const char *const trigger_words[] = { "free", "ecg", "external", NULL };
 static const char *const grid_words[] = { "linear", "sector", NULL };
 static const char *const window_words[] = { "boxcar", "hann", "tukey", NULL };
@@ -101,6 +104,10 @@ static const char *const estimator_words[] = { "kasai", "loupas", NULL };
 static const char *const of_words[] = { "flow", "tissue", NULL };
 static const char *const map_words[] = {
 	"velocity", "variance", "power", "directional", NULL
+};
+
+static const char *const trace_words[] = {
+	"none", "peak", "mean", "both", NULL
 };
 
 static const struct key probe_keys[] = {
@@ -129,7 +136,8 @@ static const struct key waves_keys[] = {
 	{ 0 }
 };
 
-static const struct key m_waves_keys[] = {
+/* Of what is one line, whose place its picture says. */
+static const struct key line_waves_keys[] = {
 	word(waves, kind, wave_words, MUST),
 	number(waves, width_deg, 0.1, 170, 0),
 	number(waves, focus_mm, 1, 1000, 0),
@@ -151,8 +159,8 @@ static const struct key pulse_keys[] = {
 	{ 0 }
 };
 
-/* What colour's pulse may have otherwise than B's. */
-static const struct key colour_pulse_keys[] = {
+/* What a part's pulse may have otherwise than B's. */
+static const struct key own_pulse_keys[] = {
 	integer(pulse, half_cycles, 1, 65535, 0),
 	boolean(pulse, inverted, 0),
 	number(pulse, hv_v, 0, 1000, 0),
@@ -172,7 +180,7 @@ static const struct key receive_window_keys[] = {
 
 static const struct key colour_keys[] = {
 	group(colour, waves, waves_keys, MUST),
-	group(colour, pulse, colour_pulse_keys, 0),
+	group(colour, pulse, own_pulse_keys, 0),
 	group(colour, window, receive_window_keys, 0),
 	integer(colour, ensemble, 2, 1024, MUST),
 	number(colour, prf_hz, 0.1, 1e6, 0),
@@ -180,9 +188,19 @@ static const struct key colour_keys[] = {
 };
 
 static const struct key m_keys[] = {
-	group(m, waves, m_waves_keys, MUST),
+	group(m, waves, line_waves_keys, MUST),
 	group(m, window, receive_window_keys, 0),
 	number(m, lines_hz, 1, 1e5, MUST),
+	{ 0 }
+};
+
+static const struct key pw_keys[] = {
+	group(pw, waves, line_waves_keys, MUST),
+	group(pw, pulse, own_pulse_keys, 0),
+	group(pw, window, receive_window_keys, 0),
+	number(pw, prf_hz, 100, 1e5, MUST),
+	word(pw, interleave, interleave_words, PLAN_SIMULTANEOUS),
+	integer(pw, lines, 16, 4096, 0),
 	{ 0 }
 };
 
@@ -197,6 +215,7 @@ static const struct key sequence_keys[] = {
 	group(sequence, colour, colour_keys, 0),
 	word(sequence, order, order_words, PLAN_B_COLOUR),
 	group(sequence, m, m_keys, 0),
+	group(sequence, pw, pw_keys, 0),
 	boolean(sequence, ecg, 0),
 	word(sequence, trigger, trigger_words, PLAN_FREE),
 	list(sequence, tgc_db, 0, 255, 2, 1024),
@@ -273,6 +292,23 @@ static const struct key m_line_keys[] = {
 	{ 0 }
 };
 
+static const struct key volume_keys[] = {
+	number(volume, x_mm, -1000, 1000, 0),
+	number(volume, angle_deg, -80, 80, 0),
+	number(volume, depth_mm, 1, 1000, MUST),
+	number(volume, gate_mm, 0.1, 50, MUST),
+	number(volume, flow_deg, -80, 80, 0),
+	number(volume, f_number, 0, 16, 0),
+	number(volume, wall_cutoff_cm_s, 0, 1000, 0),
+	integer(volume, window, 16, 256, 128),
+	integer(volume, fft, 128, 256, 256),
+	integer(volume, looks, 1, 16, 2),
+	integer(volume, trace_columns, 1, 63, 9),
+	number(volume, reference_counts, 1, 1e12, 0),
+	number(volume, range_db, 1, 200, 0),
+	{ 0 }
+};
+
 static const struct key processing_keys[] = {
 	group(processing, grid, grid_keys, MUST),
 	group(processing, demodulation, demodulation_keys, 0),
@@ -282,6 +318,7 @@ static const struct key processing_keys[] = {
 	list(processing, tgc_trim_db, -100, 100, 2, 1024),
 	group(processing, doppler, doppler_keys, 0),
 	group(processing, m, m_line_keys, 0),
+	group(processing, pw, volume_keys, 0),
 	{ 0 }
 };
 
@@ -295,6 +332,10 @@ static const struct key display_keys[] = {
 	number(display, baseline, -1, 1, 0),
 	boolean(display, invert, 0),
 	integer(display, m_height, 16, 4096, 200),
+	integer(display, pw_height, 16, 4096, 240),
+	number(display, pw_baseline, -1, 1, 0),
+	boolean(display, pw_invert, 0),
+	word(display, pw_trace, trace_words, PLAN_BOTH),
 	boolean(display, ecg, 0),
 	integer(display, ecg_height, 16, 4096, 80),
 	number(display, sweep_mm_s, 10, 400, 50),

@@ -38,6 +38,7 @@ struct plan_list {
 enum plan_probe { PLAN_LINEAR, PLAN_CONVEX, PLAN_PHASED };
 enum plan_waves { PLAN_PLANE, PLAN_DIVERGING, PLAN_FOCUSED };
 enum plan_order { PLAN_B_COLOUR, PLAN_COLOUR_B, PLAN_ALTERNATE };
+enum plan_interleave { PLAN_SIMULTANEOUS, PLAN_UPDATE };
 enum plan_trigger { PLAN_FREE, PLAN_ECG, PLAN_EXTERNAL };
 enum plan_grid { PLAN_GRID_LINEAR, PLAN_GRID_SECTOR };
 enum plan_interpolation { PLAN_ENVELOPE_LINEAR, PLAN_COMPENSATED };
@@ -47,6 +48,7 @@ enum plan_wall { PLAN_POLYNOMIAL, PLAN_FIR, PLAN_IIR, PLAN_SVD };
 enum plan_start { PLAN_PROJECTION, PLAN_STEP, PLAN_ZERO };
 enum plan_estimator { PLAN_KASAI, PLAN_LOUPAS };
 enum plan_of { PLAN_OF_FLOW, PLAN_OF_TISSUE };
+enum plan_trace { PLAN_NO_TRACE, PLAN_PEAK, PLAN_MEAN, PLAN_BOTH };
 enum plan_map {
 	PLAN_VELOCITY,
 	PLAN_VARIANCE,
@@ -64,7 +66,7 @@ struct plan_probe_text {
 	struct plan_value lens_delay_us;
 };
 
-/* Of B, of colour, and, without places, of the M line. */
+/* Of B, of colour, and, without places, of what is one line. */
 struct plan_waves_text {
 	struct plan_value here;
 	struct plan_value kind;
@@ -119,6 +121,16 @@ struct plan_m_text {
 	struct plan_value lines_hz;
 };
 
+struct plan_pw_text {
+	struct plan_value here;
+	struct plan_waves_text waves;
+	struct plan_pulse_text pulse;
+	struct plan_receive_window_text window;
+	struct plan_value prf_hz;
+	struct plan_value interleave;
+	struct plan_value lines;
+};
+
 struct plan_sequence_text {
 	struct plan_value here;
 	struct plan_waves_text waves;
@@ -131,6 +143,7 @@ struct plan_sequence_text {
 	struct plan_colour_text colour;
 	struct plan_value order;
 	struct plan_m_text m;
+	struct plan_pw_text pw;
 	struct plan_value ecg;
 	struct plan_value trigger;
 	struct plan_list tgc_db;
@@ -207,6 +220,23 @@ struct plan_m_line_text {
 	struct plan_value samples;
 };
 
+struct plan_volume_text {
+	struct plan_value here;
+	struct plan_value x_mm;
+	struct plan_value angle_deg;
+	struct plan_value depth_mm;
+	struct plan_value gate_mm;
+	struct plan_value flow_deg;
+	struct plan_value f_number;
+	struct plan_value wall_cutoff_cm_s;
+	struct plan_value window;
+	struct plan_value fft;
+	struct plan_value looks;
+	struct plan_value trace_columns;
+	struct plan_value reference_counts;
+	struct plan_value range_db;
+};
+
 struct plan_processing_text {
 	struct plan_value here;
 	struct plan_grid_text grid;
@@ -217,6 +247,7 @@ struct plan_processing_text {
 	struct plan_list tgc_trim_db;
 	struct plan_doppler_text doppler;
 	struct plan_m_line_text m;
+	struct plan_volume_text pw;
 };
 
 struct plan_display_text {
@@ -230,6 +261,10 @@ struct plan_display_text {
 	struct plan_value baseline;
 	struct plan_value invert;
 	struct plan_value m_height;
+	struct plan_value pw_height;
+	struct plan_value pw_baseline;
+	struct plan_value pw_invert;
+	struct plan_value pw_trace;
 	struct plan_value ecg;
 	struct plan_value ecg_height;
 	struct plan_value sweep_mm_s;

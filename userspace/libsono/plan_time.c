@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
  * When every event of a frame comes. A run is what may not be interrupted: a
- * transmit of B, or the two of a pair, or an ensemble, whose triggers lie at
- * equal times. M lines
- * are not moved for anything: they divide the frame into equal intervals,
+ * transmit of B, or the two of a pair, or an ensemble or a block of PW lines,
+ * whose triggers lie at equal times. Steady lines, those of M or PW, are not
+ * moved for anything: they divide the frame into equal intervals,
  * each filled with as many whole runs as it holds.
  */
 #include <errno.h>
@@ -98,7 +98,7 @@ static uint32_t together(const struct plan_part *part)
 
 static uint32_t run_events(const struct plan_part *part)
 {
-	if (part->role != SONO_ROLE_COLOUR)
+	if (part->role != SONO_ROLE_COLOUR && part->role != SONO_ROLE_PW)
 		return together(part);
 	return part->shots * (part->by_beam ? together(part) : part->count);
 }
@@ -135,12 +135,13 @@ static void alternate(struct runs *runs, const struct compiler *c)
 static int order_runs(struct compiler *c, struct runs *runs)
 {
 	const uint32_t b = run_count(&c->b), colour = run_count(&c->colour);
+	const uint32_t pw = c->steady == &c->pw ? 0 : run_count(&c->pw);
 	const enum plan_order order = c->text.sequence.order.number;
 
 	if (order == PLAN_ALTERNATE && colour < 2)
 		return refuse(c, sequence.order,
 			      "wants several ensembles to alternate with; waves that are compounded make one");
-	runs->run = calloc(b + colour, sizeof(*runs->run));
+	runs->run = calloc(b + colour + pw, sizeof(*runs->run));
 	if (!runs->run)
 		return -ENOMEM;
 	if (order == PLAN_ALTERNATE) {
@@ -152,6 +153,7 @@ static int order_runs(struct compiler *c, struct runs *runs)
 		add_runs(runs, &c->b, 0, b);
 		add_runs(runs, &c->colour, 0, colour);
 	}
+	add_runs(runs, &c->pw, 0, pw);
 	return 0;
 }
 
@@ -230,42 +232,64 @@ static int lay_out(struct compiler *c, const struct runs *runs)
 	return 0;
 }
 
-/* --- M lines --- */
+/* --- steady lines --- */
+
+/* Refuses how many lines there are per second. */
+#define refuse_lines(c, ...) \
+	plan_refuse(c, (c)->steady->name, line_key(c), line_rate(c)->line, \
+		    __VA_ARGS__)
+
+static const struct plan_value *line_rate(const struct compiler *c)
+{
+	return c->steady == &c->m ? &c->text.sequence.m.lines_hz :
+				    &c->text.sequence.pw.prf_hz;
+}
+
+static const char *line_key(const struct compiler *c)
+{
+	return c->steady == &c->m ? "lines_hz" : "prf_hz";
+}
+
+static const char *line_name(const struct compiler *c)
+{
+	return c->steady == &c->m ? "M" : "PW";
+}
 
 static int refuse_run(struct compiler *c, const struct run *run, uint64_t room)
 {
 	const double us = 1e6 / c->info->board_clock;
 
 	if (run->events > 1)
-		return refuse(c, sequence.m.lines_hz,
-			      "leaves %.2f us between two M lines; an ensemble of %u shots lasts %.2f us and has no uniform PRI if it is interrupted",
-			      room * us, run->events,
-			      run_ticks(c, run, &c->m) * us);
-	return refuse(c, sequence.m.lines_hz,
-		      "leaves %.2f us between two M lines; a B event lasts %.2f us",
-		      room * us, run_ticks(c, run, &c->m) * us);
+		return refuse_lines(c,
+			"leaves %.2f us between two %s lines; %s of %u shots lasts %.2f us and has no uniform PRI if it is interrupted",
+			room * us, line_name(c),
+			run->part == &c->pw ? "a block" : "an ensemble",
+			run->events, run_ticks(c, run, c->steady) * us);
+	return refuse_lines(c,
+		"leaves %.2f us between two %s lines; a B event lasts %.2f us",
+		room * us, line_name(c), run_ticks(c, run, c->steady) * us);
 }
 
 /*
- * One interval: an M line, then whole runs from @next on while they fit, the
- * last event's period stretched to the next M line.
+ * One interval: a line, then whole runs from @next on while they fit, the
+ * last event's period stretched to the next line.
  */
 static int fill_interval(struct compiler *c, const struct runs *runs,
 			 uint32_t line, uint32_t *next)
 {
-	const struct plan_part *before = &c->m;
+	const struct plan_part *before = c->steady;
 	uint64_t at = 0;	/* the latest event's trigger */
 	int ret;
 
 	if (line >= SHOTS_MAX)
-		return refuse(c, sequence.m.lines_hz,
-			      "more lines in a frame than %u", SHOTS_MAX);
-	ret = add_slot(c, &c->m, line, 0);
+		return refuse_lines(c, "more lines in a frame than %u",
+				    SHOTS_MAX);
+	ret = add_slot(c, c->steady, line, 0);
 	for (; !ret && *next < runs->count; ++*next) {
 		const struct run *run = &runs->run[*next];
 		uint64_t first = at + ticks_between(c, before, run->part);
 
-		if (first + run_ticks(c, run, &c->m) > c->m_interval)
+		if (first + run_ticks(c, run, c->steady) > c->interval)
 			break;
 		c->slot[c->slots - 1].ticks = first - at;
 		ret = add_run(c, run);
@@ -273,27 +297,27 @@ static int fill_interval(struct compiler *c, const struct runs *runs,
 		before = run->part;
 	}
 	if (!ret)
-		c->slot[c->slots - 1].ticks = c->m_interval - at;
+		c->slot[c->slots - 1].ticks = c->interval - at;
 	return ret;
 }
 
-/* Every run must fit between two M lines, or it never has a place. */
+/* Every run must fit between two lines, or it never has a place. */
 static int check_runs(struct compiler *c, const struct runs *runs)
 {
 	const double us = 1e6 / c->info->board_clock;
-	const uint64_t line = ticks_between(c, &c->m, &c->m);
+	const uint64_t line = ticks_between(c, c->steady, c->steady);
 
-	if (line > c->m_interval)
-		return refuse(c, sequence.m.lines_hz,
-			      "%.2f us from line to line; one alone takes %.2f us",
-			      c->m_interval * us, line * us);
+	if (line > c->interval)
+		return refuse_lines(c,
+			"%.2f us from line to line; one alone takes %.2f us",
+			c->interval * us, line * us);
 	for (uint32_t i = 0; i < runs->count; i++) {
 		const struct run *run = &runs->run[i];
-		const uint64_t first = ticks_between(c, &c->m, run->part);
+		const uint64_t first = ticks_between(c, c->steady, run->part);
 
-		if (first + run_ticks(c, run, &c->m) > c->m_interval)
-			return refuse_run(c, run, c->m_interval > first ?
-					  c->m_interval - first : 0);
+		if (first + run_ticks(c, run, c->steady) > c->interval)
+			return refuse_run(c, run, c->interval > first ?
+					  c->interval - first : 0);
 	}
 	return 0;
 }
@@ -305,38 +329,38 @@ static int fill_intervals(struct compiler *c, const struct runs *runs,
 	int ret = 0;
 
 	if (lines > SHOTS_MAX)
-		return refuse(c, sequence.m.lines_hz,
-			      "%u lines in a frame are more than %u", lines,
-			      SHOTS_MAX);
+		return refuse_lines(c, "%u lines in a frame are more than %u",
+				    lines, SHOTS_MAX);
 	while (!ret && (next < runs->count || line < lines))
 		ret = fill_interval(c, runs, line++, &next);
 	if (ret)
 		return ret;
 	if (lines && line > lines)
 		return refuse(c, sequence.frame_rate_hz,
-			      "events and M lines allow at most %.2f frames per second",
-			      (double)c->info->board_clock /
-				      (line * c->m_interval));
-	c->frame = line * c->m_interval;
+			      "events and %s lines allow at most %.2f frames per second",
+			      line_name(c), (double)c->info->board_clock /
+						    (line * c->interval));
+	c->frame = line * c->interval;
 	return 0;
 }
 
 /* As many lines as asked for, or more, where frames come at a given rate. */
-static int lay_out_m(struct compiler *c, const struct runs *runs)
+static int lay_out_lines(struct compiler *c, const struct runs *runs)
 {
 	const struct plan_value *rate = &c->text.sequence.frame_rate_hz;
 	const double clock = c->info->board_clock;
-	const double wanted = c->text.sequence.m.lines_hz.number;
+	const double wanted = line_rate(c)->number;
 	uint32_t lines = 0;
 	int ret;
 
 	if (c->text.sequence.trigger.number != PLAN_FREE)
 		return refuse(c, sequence.trigger,
-			      "frames that wait for a trigger have no M lines at equal times");
-	c->m_interval = floor(clock / wanted);
+			      "frames that wait for a trigger have no %s lines at equal times",
+			      line_name(c));
+	c->interval = floor(clock / wanted);
 	if (rate->line) {
 		lines = ceil(wanted / rate->number - 1e-9);
-		c->m_interval = rint(clock / rate->number / lines);
+		c->interval = rint(clock / rate->number / lines);
 	}
 	ret = check_runs(c, runs);
 	return ret ? ret : fill_intervals(c, runs, lines);
@@ -398,6 +422,31 @@ static int stretch_frame(struct compiler *c)
 	return 0;
 }
 
+/*
+ * Between the block's last line and the next one's first is a pause, which the
+ * strip shows, or nothing at all; half of one is neither.
+ */
+static int check_pause(struct compiler *c)
+{
+	const uint64_t pause = c->frame - (c->pw.shots - 1) * c->pw.pri;
+
+	if (pause >= SPECTRUM_GAP * c->pw.pri)
+		return 0;
+	return refuse(c, sequence.pw.interleave,
+		      "from block to block there are %.2f us, and %.2f from line to line: that is no pause",
+		      pause * 1e6 / c->info->board_clock,
+		      c->pw.pri * 1e6 / c->info->board_clock);
+}
+
+static void choose_steady(struct compiler *c)
+{
+	if (c->m.count)
+		c->steady = &c->m;
+	else if (c->pw.count &&
+		 c->text.sequence.pw.interleave.number == PLAN_SIMULTANEOUS)
+		c->steady = &c->pw;
+}
+
 int plan_times(struct compiler *c)
 {
 	struct runs runs = { 0 };
@@ -408,13 +457,18 @@ int plan_times(struct compiler *c)
 	if (!ret)
 		ret = find_pri(c, &c->m);
 	if (!ret)
+		ret = find_pri(c, &c->pw);
+	choose_steady(c);
+	if (!ret)
 		ret = order_runs(c, &runs);
-	if (!ret && c->m.count)
-		ret = lay_out_m(c, &runs);
+	if (!ret && c->steady)
+		ret = lay_out_lines(c, &runs);
 	else if (!ret)
 		ret = lay_out(c, &runs);
-	if (!ret && !c->m.count)
+	if (!ret && !c->steady)
 		ret = stretch_frame(c);
+	if (!ret && c->pw.count && c->steady != &c->pw)
+		ret = check_pause(c);
 	free(runs.run);
 	return ret;
 }

@@ -245,25 +245,24 @@ static int find_places(struct compiler *c, struct plan_part *part)
 	return 0;
 }
 
-/* The M line goes where its picture does. */
-static int find_m_place(struct compiler *c)
+/* A line goes where its picture does. */
+static int find_line_place(struct compiler *c, struct plan_part *part)
 {
-	const struct plan_m_line_text *line = &c->text.processing.m;
-	struct plan_part *part = &c->m;
+	const struct plan_line *line = part->line;
 
-	if (!line->here.line)
-		return refuse_group(c, sequence.m,
-				    "wants a group processing.m");
-	if (line->x_mm.line && c->text.probe.kind.number != PLAN_LINEAR)
-		return refuse(c, processing.m.x_mm,
-			      "has no meaning but for a linear probe");
+	if (!line->here->line)
+		return plan_refuse(c, NULL, part->name, part->here->line,
+				   "wants a group %s", line->group);
+	if (line->x_mm->line && c->text.probe.kind.number != PLAN_LINEAR)
+		return plan_refuse(c, line->group, "x_mm", line->x_mm->line,
+				   "has no meaning but for a linear probe");
 	part->count = 1;
 	part->place = calloc(1, sizeof(*part->place));
 	if (!part->place)
 		return -ENOMEM;
 	*part->place = by_position(c, part) ?
-			       line->x_mm.number * 1e-3 :
-			       plan_radians(line->angle_deg.number);
+			       line->x_mm->number * 1e-3 :
+			       plan_radians(line->angle_deg->number);
 	return 0;
 }
 
@@ -477,22 +476,20 @@ static int alloc_transmits(const struct compiler *c, struct plan_part *part)
 
 static void find_beams(const struct compiler *c, struct plan_part *part)
 {
-	const double steer = part->role == SONO_ROLE_M ?
-				     c->text.processing.m.angle_deg.number :
-				     part->waves->steer_deg.number;
-	const bool at_angle = part->role == SONO_ROLE_M &&
-			      c->text.probe.kind.number == PLAN_LINEAR;
+	const struct plan_line *line = part->line;
+	const double steer = line ? line->angle_deg->number :
+				    part->waves->steer_deg.number;
+	const bool at_angle = line && c->text.probe.kind.number == PLAN_LINEAR;
 
 	for (uint32_t i = 0; i < part->count; i++)
 		part->beam[i] = plan_beam_start(c,
-			at_angle ? c->text.processing.m.x_mm.number * 1e-3 :
-				   part->place[i], plan_radians(steer));
+			at_angle ? line->x_mm->number * 1e-3 : part->place[i],
+			plan_radians(steer));
 }
 
 static bool has_beams(const struct plan_part *part)
 {
-	return part->role == SONO_ROLE_M ||
-	       wave_of(part) == SONO_WAVE_FOCUSED;
+	return part->line || wave_of(part) == SONO_WAVE_FOCUSED;
 }
 
 static int make_transmits(struct compiler *c, struct plan_part *part)
@@ -525,8 +522,8 @@ static int make_waves(struct compiler *c, struct plan_part *part)
 	int ret = check_shape(c, part);
 
 	if (!ret)
-		ret = part->role == SONO_ROLE_M ? find_m_place(c) :
-						  find_places(c, part);
+		ret = part->line ? find_line_place(c, part) :
+				   find_places(c, part);
 	if (!ret)
 		ret = check_width(c, part);
 	if (!ret && part->shots * (double)part->count > c->info->seq_events_max)
@@ -635,10 +632,10 @@ static int find_sampling(struct compiler *c)
 			(to)->key = (from)->key; \
 	} while (0)
 
-/* B's, but for what colour says itself. */
-static struct plan_pulse_text colour_pulse(const struct compiler *c)
+/* B's, but for what a part says itself. */
+static struct plan_pulse_text own_pulse(const struct compiler *c,
+					const struct plan_pulse_text *own)
 {
-	const struct plan_pulse_text *own = &c->text.sequence.colour.pulse;
 	struct plan_pulse_text p = c->text.sequence.pulse;
 
 	take(&p, own, here);
@@ -671,10 +668,44 @@ static void name_window(struct compiler *c, struct plan_part *part,
 	part->window_name = own->here.line ? name : "sequence.window";
 }
 
+static void name_lines(struct compiler *c)
+{
+	const struct plan_processing_text *p = &c->text.processing;
+
+	c->m_line = (struct plan_line){ "processing.m", &p->m.here,
+					&p->m.x_mm, &p->m.angle_deg };
+	c->pw_line = (struct plan_line){ "processing.pw", &p->pw.here,
+					 &p->pw.x_mm, &p->pw.angle_deg };
+}
+
+/*
+ * A block of PW lines is so many shots; of those at equal times each is one,
+ * as soon as others leave room.
+ */
+static struct plan_part pw_part(const struct compiler *c)
+{
+	const struct plan_pw_text *pw = &c->text.sequence.pw;
+	const bool block = pw->interleave.number == PLAN_UPDATE;
+
+	return (struct plan_part){
+		.role = SONO_ROLE_PW,
+		.name = "sequence.pw",
+		.here = &pw->here,
+		.line = &c->pw_line,
+		.waves = &pw->waves,
+		.pulse = own_pulse(c, &pw->pulse),
+		.prf = block ? &pw->prf_hz : NULL,
+		.shots = block ? pw->lines.number : 1,
+		.by_beam = true,
+	};
+}
+
 /* A frame that is one ensemble has colour's role and B's settings. */
 static void name_parts(struct compiler *c)
 {
 	const struct plan_sequence_text *s = &c->text.sequence;
+
+	name_lines(c);
 
 	c->b = (struct plan_part){
 		.role = s->ensemble.number > 1 ? SONO_ROLE_COLOUR : SONO_ROLE_B,
@@ -690,7 +721,7 @@ static void name_parts(struct compiler *c)
 		.name = "sequence.colour",
 		.here = &s->colour.here,
 		.waves = &s->colour.waves,
-		.pulse = colour_pulse(c),
+		.pulse = own_pulse(c, &s->colour.pulse),
 		.prf = &s->colour.prf_hz,
 		.shots = s->colour.ensemble.number,
 	};
@@ -698,13 +729,16 @@ static void name_parts(struct compiler *c)
 		.role = SONO_ROLE_M,
 		.name = "sequence.m",
 		.here = &s->m.here,
+		.line = &c->m_line,
 		.waves = &s->m.waves,
 		.pulse = m_pulse(c),
 		.shots = 1,
 	};
+	c->pw = pw_part(c);
 	name_window(c, &c->b, &s->window, "sequence.window");
 	name_window(c, &c->colour, &s->colour.window, "sequence.colour.window");
 	name_window(c, &c->m, &s->m.window, "sequence.m.window");
+	name_window(c, &c->pw, &s->pw.window, "sequence.pw.window");
 	c->b.by_beam = s->waves.kind.number == PLAN_FOCUSED;
 	c->colour.by_beam = s->colour.waves.kind.number == PLAN_FOCUSED;
 }
@@ -715,22 +749,42 @@ static double centre_of(const struct plan_pulse_text *p)
 }
 
 /*
- * Half a pulse lies before its centre. Of two lengths the longer sets the
- * time; the part with the shorter one fires as much later.
+ * Half a pulse lies before its centre. The longest sets the time; parts with
+ * shorter ones fire as much later.
  */
 static void align_pulses(struct compiler *c)
 {
 	const struct plan_pulse_text *p = &c->text.sequence.pulse;
+	struct plan_part *const parts[] = { &c->b, &c->colour, &c->m, &c->pw };
+	const size_t n = sizeof(parts) / sizeof(*parts);
 	const double b = centre_of(p);
-	double colour = b;
+	double longest = b;
 
-	if (c->text.sequence.colour.here.line)
-		colour = centre_of(&c->colour.pulse);
-	c->b.shift = fmax(colour - b, 0);
-	c->m.shift = c->b.shift;
-	c->colour.shift = fmax(b - colour, 0);
+	for (size_t i = 0; i < n; i++)
+		if (parts[i]->here->line)
+			longest = fmax(longest, centre_of(&parts[i]->pulse));
+	for (size_t i = 0; i < n; i++)
+		parts[i]->shift = longest - centre_of(&parts[i]->pulse);
 	c->pulse_delay = p->delay_us.line ? p->delay_us.number * 1e-6 : b;
 	c->pulse_delay += c->b.shift;
+}
+
+static int check_pw(struct compiler *c)
+{
+	const struct plan_sequence_text *s = &c->text.sequence;
+	const bool block = s->pw.interleave.number == PLAN_UPDATE;
+
+	if (block && !s->pw.lines.line)
+		return plan_refuse(c, "sequence.pw", "lines",
+				   s->pw.interleave.line,
+				   "missing: how many between two pictures");
+	if (!block && s->pw.lines.line)
+		return refuse(c, sequence.pw.lines,
+			      "has no meaning but with interleave = \"update\"");
+	if (!block && s->m.here.line)
+		return refuse_group(c, sequence.pw,
+			      "lines of M and of PW cannot both come at equal times");
+	return 0;
 }
 
 static int check_parts(struct compiler *c)
@@ -746,7 +800,7 @@ static int check_parts(struct compiler *c)
 	if (!s->colour.here.line && s->order.line)
 		return refuse(c, sequence.order,
 			      "has no meaning without a group colour");
-	return 0;
+	return s->pw.here.line ? check_pw(c) : 0;
 }
 
 /* Every transmit twice, one after the other. */
@@ -818,5 +872,7 @@ int plan_parts(struct compiler *c)
 	ret = make_part(c, &c->b);
 	if (!ret)
 		ret = make_part(c, &c->colour);
-	return ret ? ret : make_part(c, &c->m);
+	if (!ret)
+		ret = make_part(c, &c->m);
+	return ret ? ret : make_part(c, &c->pw);
 }

@@ -35,17 +35,19 @@ enum sono_wave {
  * @SONO_ROLE_B: the grey picture
  * @SONO_ROLE_COLOUR: the velocity in a box
  * @SONO_ROLE_M: one line over time
+ * @SONO_ROLE_PW: velocities in one volume over time
  */
 enum sono_role {
 	SONO_ROLE_B,
 	SONO_ROLE_COLOUR,
 	SONO_ROLE_M,
+	SONO_ROLE_PW,
 };
 
 /*
  * An event's tag in the board's table says what it is for, so that a table
  * alone can be understood: its role, its number among the shots at the same
- * place (the ensemble of colour, the lines of M), and its number among the
+ * place (the ensemble of colour, the lines of M and of PW), and its number among the
  * transmits of one shot.
  */
 #define SONO_TAG(role, shot, index)                                    \
@@ -71,7 +73,7 @@ struct sono_element {
  * struct sono_event - one transmit event as the beamformer sees it
  * @wave: shape of the wave
  * @tag: SONO_TAG() of the event
- * @beam_x: where a focused or M beam leaves the probe [m]
+ * @beam_x: where a focused, M or PW beam leaves the probe [m]
  * @beam_z: the same [m]
  * @beam_angle: its direction from +z towards +x [rad]
  * @focus: of a focused wave, distance along the beam, > 0 [m]

@@ -256,7 +256,22 @@ static void draw_bars(struct image *image, const struct image *like)
 			     x + BAR_WIDTH + BAR_LABELS + BAR_GAP);
 }
 
-/* M: depth along the beam; all strips share one axis of time, from the left. */
+/* M: depth along the beam; spectrum: velocity. The unit stands at the right. */
+static void draw_strip(struct image *image, const struct image_region *r)
+{
+	const bool velocity = r->kind == REGION_SPECTRUM;
+	const double unit = velocity ? 1e2 : 1e3;
+	const struct scale scale = {
+		unit * r->raster.z0, unit * r->raster.dz, r->raster.height,
+		LEFT, TOP + r->top,
+	};
+
+	draw_depth(image, &scale);
+	text(image, LEFT + r->raster.width + 6, TOP + r->top + 4,
+	     velocity ? "cm/s" : "mm");
+}
+
+/* All strips share one axis of time, from the left. */
 static void draw_strips(struct image *image, const struct image *like)
 {
 	const struct scale time = {
@@ -267,14 +282,8 @@ static void draw_strips(struct image *image, const struct image *like)
 	uint32_t i;
 
 	for (i = 1; i < like->regions; i++) {
-		const struct image_region *r = &like->region[i];
-		const struct scale depth = {
-			1e3 * r->raster.z0, 1e3 * r->raster.dz,
-			r->raster.height, LEFT, TOP + r->top,
-		};
-
-		if (r->kind == REGION_M)
-			draw_depth(image, &depth);
+		if (like->region[i].kind != REGION_ECG)
+			draw_strip(image, &like->region[i]);
 	}
 	draw_lateral(image, &time, "s");
 }

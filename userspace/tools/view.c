@@ -60,6 +60,15 @@ static int open_source(struct view *v)
 	return ret ? tool_fail("open", v->source, why, ret) : TOOL_OK;
 }
 
+static void print_pw(FILE *say, const struct sono_plan_rates *r)
+{
+	fprintf(say, ", PW PRF %.0f Hz, PW scale %.1f to %.1f cm/s",
+		r->pw_prf, r->pw_least * 100, r->pw_largest * 100);
+	if (r->pw_pause > 0)
+		fprintf(say, ", PW gap %.1f ms in every %.1f ms",
+			r->pw_pause * 1e3, 1e3 / r->frame_rate);
+}
+
 static void print_rates(FILE *say, const struct sono_plan_rates *r)
 {
 	fprintf(say, "PRF %.0f Hz, %.2f frames per second, %.1f MB/s", r->prf,
@@ -73,6 +82,8 @@ static void print_rates(FILE *say, const struct sono_plan_rates *r)
 		fprintf(say, ", Nyquist velocity %.1f cm/s", r->nyquist * 100);
 	if (r->m_rate > 0)
 		fprintf(say, ", %.0f M lines per second", r->m_rate);
+	if (r->pw_prf > 0)
+		print_pw(say, r);
 	putc('\n', say);
 }
 

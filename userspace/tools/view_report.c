@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
+#include <math.h>
 #include <sys/utsname.h>
 
 #include "view.h"
@@ -60,6 +61,37 @@ static json_t *stages(const struct view *v)
 	return list;
 }
 
+/*
+ * What the traces of the strip come to, in the words of scanners: the largest
+ * velocity, and over time the means of the largest and of the mean.
+ */
+static json_t *spectrum(const struct view *v)
+{
+	const struct spectrum *s = pipeline_spectrum(v->pipeline);
+	const struct image *strip = pipeline_layer(v->pipeline,
+						   REGION_SPECTRUM);
+	double largest = 0, peaks = 0, means = 0;
+	uint32_t columns = 0;
+
+	if (!s)
+		return NULL;
+	for (uint32_t x = 0; x < strip->raster.width; x++) {
+		const double peak = (double)spectrum_peak(s)[x];
+
+		if (!spectrum_drawn(s, x) || isnan(peak))
+			continue;
+		columns++;
+		largest = fabs(peak) > fabs(largest) ? peak : largest;
+		peaks += peak;
+		means += (double)spectrum_mean(s)[x];
+	}
+	if (!columns)
+		return json_pack("{s:I}", "columns", (json_int_t)0);
+	return json_pack("{s:I s:f s:f s:f}", "columns", (json_int_t)columns,
+			 "vmax_m_s", largest, "tamax_m_s", peaks / columns,
+			 "tamean_m_s", means / columns);
+}
+
 static int write_report(struct view *v)
 {
 	struct utsname system;
@@ -68,14 +100,14 @@ static int write_report(struct view *v)
 
 	uname(&system);
 	report = json_pack(
-		"{s:s s:s s:s s:I s:I s:I s:I s:I s:f s:f s:o}", "kernel",
+		"{s:s s:s s:s s:I s:I s:I s:I s:I s:f s:f s:o s:o*}", "kernel",
 		system.release, "plan", v->plan_path, "source", v->source,
 		"frames", (json_int_t)sono_stats(v->sono)->frames, "pictures",
 		(json_int_t)v->pictures, "skipped", (json_int_t)v->skipped,
 		"dropped", (json_int_t)v->account.dropped, "lost",
 		(json_int_t)v->account.lost, "fps", rate(v),
 		"syscalls_per_frame", syscalls_per_frame(v), "stages",
-		stages(v));
+		stages(v), "spectrum", spectrum(v));
 	ret = json_dumpf(report, v->report, JSON_INDENT(2));
 	json_decref(report);
 	if (ret)

@@ -582,6 +582,147 @@ Test(pipeline, composite_says_what_its_regions_are)
 	sono_scan_free(scan);
 }
 
+/* --- pulsed-wave Doppler --- */
+
+#define PW_LINES	32
+
+/* A B event, then lines of slow time. */
+static struct sono_scan *spectral_scan(void)
+{
+	struct sono_scan *scan = fixture_scan(1 + PW_LINES);
+	uint32_t e;
+
+	scan->event[0].tag = SONO_TAG(SONO_ROLE_B, 0, 0);
+	for (e = 0; e < PW_LINES; e++)
+		scan->event[1 + e].tag = SONO_TAG(SONO_ROLE_PW, e, 0);
+	return scan;
+}
+
+/* Columns of 1 ms, and a gate about the target. */
+static struct pipeline_params spectral(void)
+{
+	struct pipeline_params params = usual();
+
+	params.display.sweep = params.display.sweep_width / 48 / 1e-3;
+	params.pw.on = true;
+	params.pw.aperture.f_number = 0;
+	params.pw.window = 16;
+	params.pw.fft = 128;
+	params.pw.trace_columns = 1;
+	params.pw.height = 64;
+	params.pw.grid = (struct grid){
+		.shape = GRID_SECTOR, .lines = 1, .samples = 20,
+		.sample0 = 7.5e-3, .sample_step = 50e-6,
+	};
+	return params;
+}
+
+/* Rows of the strip that have a colour, in one column. */
+static uint32_t coloured(const struct image *strip, uint32_t x)
+{
+	uint32_t rows = 0, y;
+
+	for (y = 0; y < strip->raster.height; y++) {
+		const uint8_t *at = strip->data + y * strip->stride + 3 * x;
+
+		rows += at[0] != at[1] || at[1] != at[2];
+	}
+	return rows;
+}
+
+Test(pipeline, spectrum_of_a_volume)
+{
+	struct sono_scan *scan = spectral_scan();
+	struct pipeline_params params = spectral();
+	struct pipeline *p = make(scan, &params);
+	const struct image *image, *strip;
+	const struct spectrum *s = pipeline_spectrum(p);
+	struct image_region r;
+	uint32_t x, read = 0;
+
+	/* 5 um nearer with every event: 5 cm/s; two lines' time for B */
+	for (x = 0; x < 6; x++)
+		cr_assert(give(p, scan, x, 5e-6, &image));
+	strip = pipeline_layer(p, REGION_SPECTRUM);
+	for (x = 0; x < 48; x++) {
+		if (!spectrum_drawn(s, x) || isnan(spectrum_peak(s)[x]))
+			continue;
+		cr_expect_float_eq(spectrum_mean(s)[x], 0.05, 0.001, "%u: %g",
+				   x, spectrum_mean(s)[x]);
+		cr_expect_geq(coloured(strip, x), 1, "%u", x);
+		read++;
+	}
+	cr_expect_geq(read, 14);
+	r = region(image, REGION_SPECTRUM);
+	cr_assert_eq(r.top, 40);
+	cr_assert_eq(r.raster.height, 64);
+	cr_assert_float_eq(r.raster.dx, 1e-3, 1e-9);
+	cr_assert_float_eq(-r.raster.dz * 64,
+			   2 * pipeline_pw_nyquist(scan, &params.pw, 100e-6),
+			   1e-9);
+	cr_assert_float_eq(r.raster.z0, -31.5 * r.raster.dz, 1e-9);
+	cr_assert_null(pipeline_layer(p, REGION_M));
+	pipeline_destroy(p);
+	sono_scan_free(scan);
+}
+
+Test(pipeline, sample_volume_is_marked_on_the_section)
+{
+	struct sono_scan *scan = spectral_scan();
+	struct pipeline_params params = spectral();
+	const struct image *image;
+	const struct raster *r;
+	struct pipeline *p;
+	uint32_t x, y;
+
+	params.pw.flow = 0.5;
+	p = make(scan, &params);
+	cr_assert(give(p, scan, 0, 0, &image));
+	image = pipeline_layer(p, REGION_B);
+	r = &image->raster;
+	for (x = 0; x < 2; x++) {
+		const double z = 7.475e-3 + x * 1e-3;
+
+		y = lrint((z - r->z0) / r->dz);
+		cr_expect_eq(image->data[y * image->stride +
+					 lrint((1e-3 - r->x0) / r->dx)], 255);
+		cr_expect_eq(image->data[y * image->stride +
+					 lrint((-1e-3 - r->x0) / r->dx)], 255);
+	}
+	/* the flow goes down to the right */
+	y = lrint((7.975e-3 + 0.8e-3 - r->z0) / r->dz);
+	x = lrint((0.8e-3 * tan(0.5) - r->x0) / r->dx);
+	cr_expect(image->data[y * image->stride + x - 1] == 255 ||
+		  image->data[y * image->stride + x] == 255 ||
+		  image->data[y * image->stride + x + 1] == 255);
+	pipeline_destroy(p);
+	sono_scan_free(scan);
+}
+
+Test(pipeline, spectra_that_cannot_be_are_refused)
+{
+	struct pipeline_params params = spectral();
+	struct sono_scan *scan = spectral_scan();
+
+	scan->event[7].period *= 1.5;
+	cr_assert_str_eq(refusal(scan, &params),
+			 "spectrum: lines of a frame not at equal times");
+	cr_assert_str_eq(refusal(fixture_scan(1), &params),
+			 "spectrum: no events of pulsed-wave Doppler");
+	params.pw.grid.lines = 2;
+	params.pw.grid.line_step = 0.1;
+	cr_assert_str_eq(refusal(spectral_scan(), &params),
+			 "spectrum: not a grid of one line");
+	params = spectral();
+	params.pw.window = 8;
+	cr_assert_str_eq(refusal(spectral_scan(), &params),
+			 "spectrum: window is not 16 samples to the transform's");
+	params = spectral();
+	params.pw.flow = M_PI / 2;
+	cr_assert_str_eq(refusal(spectral_scan(), &params),
+			 "spectrum: flow at more than 80 degrees to the beam");
+}
+
 Test(pipeline, m_from_b_where_there_are_no_m_events)
 {
 	struct sono_scan *scan = fixture_scan(1);

@@ -216,6 +216,42 @@ static const char linear[] =
 	"	colour = true;\n"
 	"};\n";
 
+/* B and lines of pulsed-wave Doppler. */
+static const char spectral[] =
+	"probe: { kind = \"linear\"; elements = 64; pitch_mm = 0.3; };\n"
+	"sequence: {\n"
+	"	waves: { kind = \"plane\"; count = 5; max_deg = 8; };\n"
+	"	pulse: { fc_mhz = 5; half_cycles = 4; hv_v = 50; };\n"
+	"	window: { end_mm = 45; };\n"
+	"	sampling_mhz = 20;\n"
+	"	frame_rate_hz = 25;\n"
+	"	pw: {\n"
+	"		waves: { kind = \"plane\"; };\n"
+	"		pulse: { half_cycles = 8; };\n"
+	"		window: { start_mm = 15; end_mm = 30; };\n"
+	"		prf_hz = 4990;\n"
+	"	};\n"
+	"};\n"
+	"receive: { c_m_s = 1540; f_number = 1.5; };\n"
+	"processing: {\n"
+	"	grid: {\n"
+	"		kind = \"linear\"; lines = 41; samples = 101;\n"
+	"		x_mm = [ -9, 9 ];\n"
+	"		z_mm = [ 5, 40 ];\n"
+	"	};\n"
+	"	reference_counts = 1e5; range_db = 60;\n"
+	"	pw: {\n"
+	"		x_mm = 3; angle_deg = -10;\n"
+	"		depth_mm = 20;\n"
+	"		gate_mm = 2;\n"
+	"		flow_deg = -50;\n"
+	"		f_number = 4;\n"
+	"		wall_cutoff_cm_s = 5;\n"
+	"		window = 64;\n"
+	"	};\n"
+	"};\n"
+	"display: { width = 400; height = 300; pw_baseline = -0.5; };\n";
+
 /* A right plan, or one with its first @find replaced by @by, in a file. */
 static void write_plan(char *path, const char *text, const char *find,
 		       const char *by)
@@ -541,6 +577,82 @@ Test(plan, m_line_is_shown_where_it_is_sent)
 	cr_assert_float_eq(m->grid.sample0, 5e-3, 1e-15);
 	cr_assert_float_eq(m->grid.sample0 + 100 * m->grid.sample_step, 100e-3,
 			   1e-12);
+	sono_plan_close(plan);
+}
+
+/* --- pulsed-wave Doppler --- */
+
+Test(plan, pw_lines_are_uniform_through_everything)
+{
+	struct sono_plan *plan = must_open(spectral, NULL, "");
+	const struct sono_scan *s = plan->scan;
+	const uint64_t frame = ticks_to(plan, s->events);
+	uint32_t n = 0;
+
+	cr_assert_eq(frame % 200, 0);
+	for (uint32_t i = 0; i < s->events; i++) {
+		if (SONO_TAG_ROLE(s->event[i].tag) != SONO_ROLE_PW)
+			continue;
+		cr_assert_eq(ticks_to(plan, i), n * (frame / 200));
+		cr_assert_eq(SONO_TAG_SHOT(s->event[i].tag), n);
+		n++;
+	}
+	cr_assert_eq(n, 200);
+	cr_assert_eq(s->events, 205);
+	cr_assert_float_eq(plan->rates.pw_prf, 5000, 1e-6);
+	cr_assert_float_eq(plan->rates.pw_pause, 0, 0);
+	expect_board_takes(plan, 20000000);
+	sono_plan_close(plan);
+}
+
+/* So many at their PRF, then the picture, whose time is the pause. */
+Test(plan, pw_blocks_pause_for_the_picture)
+{
+	struct sono_plan *plan = must_open(spectral, "prf_hz = 4990;",
+		"prf_hz = 5000; interleave = \"update\"; lines = 100;");
+	const struct sono_scan *s = plan->scan;
+
+	cr_assert_eq(s->events, 105);
+	for (uint32_t i = 5; i < 105; i++) {
+		cr_assert_eq(s->event[i].tag, SONO_TAG(SONO_ROLE_PW, i - 5, 0));
+		if (i < 104)
+			cr_assert_eq(ticks_to(plan, i + 1) - ticks_to(plan, i),
+				     20000);
+	}
+	cr_assert_float_eq(plan->rates.pw_prf, 5000, 1e-6);
+	cr_assert_float_eq(plan->rates.pw_pause, 40e-3 - 99 * 200e-6, 1e-9);
+	expect_board_takes(plan, 20000000);
+	sono_plan_close(plan);
+}
+
+Test(plan, sample_volume_is_where_it_is_asked_for)
+{
+	struct sono_plan *plan = must_open(spectral, NULL, "");
+	const struct pipeline_pw *pw = &plan->params.pw;
+	const struct grid *g = &pw->grid;
+	const struct sono_event *ev = &plan->scan->event[0];
+	const double nyquist = 1540 / (4 * 5e6 / 5000) / cos(50 * M_PI / 180);
+
+	cr_assert(pw->on);
+	cr_assert_eq(SONO_TAG_ROLE(ev->tag), SONO_ROLE_PW);
+	cr_assert_float_eq(ev->beam_x, 3e-3, 1e-15);
+	cr_assert_float_eq(ev->beam_angle, -10 * M_PI / 180, 1e-15);
+	cr_assert_float_eq(g->apex_x, 3e-3, 1e-15);
+	cr_assert_float_eq(g->line0, -10 * M_PI / 180, 1e-15);
+	cr_assert_float_eq(g->samples * g->sample_step, 2e-3, 1e-12);
+	cr_assert_float_eq(g->sample0 + (g->samples - 1) / 2.0 * g->sample_step,
+			   20e-3, 1e-12);
+	cr_assert_leq(g->sample_step, 1540 / 5e6 / 8 * (1 + 1e-9));
+	cr_assert_float_eq(pw->flow, -50 * M_PI / 180, 1e-12);
+	cr_assert_float_eq(pw->aperture.f_number, 4, 0);
+	cr_assert_eq(pw->window, 64);
+	cr_assert_eq(pw->fft, 256);
+	cr_assert(pw->peak && pw->mean);
+	/* the aperture's elements see the flow at 50 degrees, on the whole */
+	cr_assert_float_eq(plan->rates.pw_largest, 1.5 * nyquist,
+			   0.02 * nyquist);
+	cr_assert_float_eq(plan->rates.pw_least, -0.5 * nyquist,
+			   0.02 * nyquist);
 	sono_plan_close(plan);
 }
 
@@ -1204,6 +1316,74 @@ static const struct wrong wrong_beams[] = {
 	  "", 19, "sequence.m", "processing.m" },
 };
 
+static const struct wrong wrong_spectrals[] = {
+	{ "		prf_hz = 4990;\n", "", 8, "sequence.pw.prf_hz", "missing" },
+	{ "prf_hz = 4990;", "prf_hz = 25000;", 12, "sequence.pw.prf_hz",
+	  "one alone" },
+	{ "prf_hz = 4990;", "prf_hz = 10000;", 12, "sequence.pw.prf_hz",
+	  "a B event" },
+	{ "prf_hz = 4990;", "prf_hz = 4990; lines = 64;",
+	  12, "sequence.pw.lines", "\"update\"" },
+	{ "prf_hz = 4990;", "prf_hz = 4990; interleave = \"update\";",
+	  12, "sequence.pw.lines", "missing" },
+	{ "prf_hz = 4990;", "prf_hz = 4990; interleave = \"update\"; lines = 8;",
+	  12, "sequence.pw.lines", "16 to 4096" },
+	{ "prf_hz = 4990;", "prf_hz = 4990; interleave = \"mixed\";",
+	  12, "sequence.pw.interleave", "simultaneous, update" },
+	{ "prf_hz = 4990;",
+	  "prf_hz = 25000; interleave = \"update\"; lines = 64;",
+	  12, "sequence.pw.prf_hz", "last echo of the window" },
+	{ "max_deg = 8; };\n", "max_deg = 8; };\nprf_hz = 15000; pw_ = 1;",
+	  4, "sequence.pw_", "no such key" },
+	{ "count = 5; max_deg = 8; };\n"
+	  "	pulse: { fc_mhz = 5; half_cycles = 4; hv_v = 50; };\n"
+	  "	window: { end_mm = 45; };\n"
+	  "	sampling_mhz = 20;\n"
+	  "	frame_rate_hz = 25;\n"
+	  "	pw: {\n",
+	  "count = 1; };\n"
+	  "	pulse: { fc_mhz = 5; half_cycles = 4; hv_v = 50; };\n"
+	  "	window: { end_mm = 45; };\n"
+	  "	sampling_mhz = 20;\n"
+	  "\n"
+	  "	pw: { interleave = \"update\"; lines = 64;\n",
+	  8, "sequence.pw.interleave", "no pause" },
+	{ "frame_rate_hz = 25;", "trigger = \"ecg\";", 7, "sequence.trigger",
+	  "PW lines" },
+	{ "frame_rate_hz = 25;",
+	  "m: { waves: { kind = \"plane\"; }; lines_hz = 500; };",
+	  8, "sequence.pw", "equal times" },
+	{ "frame_rate_hz = 25;", "frame_rate_hz = 1;",
+	  12, "sequence.pw.prf_hz", "4990 lines" },
+	{ "{ kind = \"plane\"; };", "{ kind = \"plane\"; count = 2; };",
+	  9, "sequence.pw.waves.count", "no such key" },
+	{ "half_cycles = 8;", "fc_mhz = 4;", 10, "sequence.pw.pulse.fc_mhz",
+	  "no such key" },
+	{ "half_cycles = 8;", "hv_v = 500;", 10, "sequence.pw.pulse.hv_v",
+	  "V" },
+	{ "x_mm = 3;", "x_mm = 11;", 9, "sequence.pw.waves",
+	  "beside the probe" },
+	{ "		depth_mm = 20;\n", "", 23, "processing.pw.depth_mm",
+	  "missing" },
+	{ "depth_mm = 20;", "depth_mm = 30;", 25, "processing.pw.depth_mm",
+	  "the receive window ends" },
+	{ "depth_mm = 20;", "depth_mm = 1;", 26, "processing.pw.gate_mm",
+	  "before the probe" },
+	{ "flow_deg = -50;", "flow_deg = 85;", 27, "processing.pw.flow_deg",
+	  "-80 to 80" },
+	{ "wall_cutoff_cm_s = 5;", "wall_cutoff_cm_s = 70;",
+	  29, "processing.pw.wall_cutoff_cm_s", "Nyquist" },
+	{ "window = 64;", "window = 200; fft = 128;",
+	  30, "processing.pw.window", "more than fft" },
+	{ "window = 64;", "fft = 200;", 30, "processing.pw.fft", "128 or 256" },
+	{ "window = 64;", "trace_columns = 4;",
+	  30, "processing.pw.trace_columns", "not odd" },
+	{ "pw_baseline = -0.5;", "pw_trace = \"all\";",
+	  33, "display.pw_trace", "none, peak, mean, both" },
+	{ "height = 300;", "height = 16300;", 33, "display.height",
+	  "with its strips" },
+};
+
 static const struct wrong wrong_linears[] = {
 	{ "max_mm = 8;", "max_deg = 8;", 6, "sequence.waves.max_deg",
 	  "positions" },
@@ -1243,6 +1423,8 @@ static const struct {
 	{ duplex, wrong_duplexes,
 	  sizeof(wrong_duplexes) / sizeof(*wrong_duplexes) },
 	{ beams, wrong_beams, sizeof(wrong_beams) / sizeof(*wrong_beams) },
+	{ spectral, wrong_spectrals,
+	  sizeof(wrong_spectrals) / sizeof(*wrong_spectrals) },
 	{ linear, wrong_linears,
 	  sizeof(wrong_linears) / sizeof(*wrong_linears) },
 };
@@ -1374,6 +1556,8 @@ static const struct preset {
 	{ "userspace/presets/convex-b.plan", 14000000, 80, 40, 0 },
 	{ "userspace/presets/cardiac-harmonic.plan", 10880000, 96, 40, 0 },
 	{ "userspace/presets/cardiac-tissue.plan", 10880000, 13, 80, 0.21232 },
+	{ "userspace/presets/linear-pw.plan", 20832000, 107, 40, 0 },
+	{ "userspace/presets/cardiac-pw.plan", 10880000, 227, 20, 0 },
 };
 
 #define PRESETS (sizeof(presets) / sizeof(*presets))
