@@ -432,6 +432,68 @@ static void test_mistakes(void)
 	miss("inflow with the other sign", -slope * MISTAKEN, 1);
 }
 
+/* --- colour M -------------------------------------------------------------- */
+
+/* A beat and two lines, at 50 per second and 10 a frame. */
+#define M_FRAMES 4
+
+/* From the frame's first trigger to the middle of burst @line's shots. */
+static double burst_time(const struct scan *s, uint32_t line)
+{
+	const struct sono_scan *scan = s->plan->scan;
+	const uint32_t burst = s->plan->params.m.ensemble;
+	double time = 0, sum = 0;
+
+	for (uint32_t i = 0; i < scan->events; i++) {
+		const uint32_t tag = scan->event[i].tag;
+
+		if (SONO_TAG_ROLE(tag) == SONO_ROLE_M &&
+		    SONO_TAG_SHOT(tag) / burst == line)
+			sum += time;
+		time += scan->event[i].period;
+	}
+	return s->time + sum / burst;
+}
+
+static void add_m_lines(const struct scan *s, struct slope *slope)
+{
+	const struct ray ray = grid_ray(&s->plan->params.m.grid, 0);
+	const struct vel *vel = pipeline_m_vel(s->pipeline);
+
+	for (uint32_t line = 0; line < vel->lines; line++) {
+		const double time = burst_time(s, line);
+
+		for (uint32_t i = 0; i < vel->samples; i++) {
+			double t = jet_truth(ray.x + ray.dx * i,
+					     ray.z + ray.dz * i, time);
+			size_t at = (size_t)line * vel->samples + i;
+
+			if (isfinite(t) && vel->valid[at])
+				slope_add(slope, (double)vel->v[at], t);
+		}
+	}
+}
+
+static void test_colour_m(void)
+{
+	struct slope slope = { 0 };
+	char source[64];
+	struct scan s;
+
+	for (int seed = 1; seed <= SEEDS; seed++) {
+		snprintf(source, sizeof(source), "sim:heart,seed=%d", seed);
+		if (scan_begin(&s, "tests/motion/colour-m.plan", source, 1))
+			return;
+		for (int i = 0; i < M_FRAMES; i++)
+			if (scan_next(&s))
+				add_m_lines(&s, &slope);
+		scan_end(&s);
+	}
+	printf("# %u samples\n", slope.n);
+	result("heart: colour M-mode of the inflow", slope.got / slope.truth,
+	       1);
+}
+
 int main(void)
 {
 	double slope;
@@ -443,6 +505,7 @@ int main(void)
 	verdict(hits(slope, 1, STEERED_TOLERANCE), steered.what, slope, 1);
 	test_velocity(&jet);
 	result(walls.what, measure(&walls, 1, 1), 1);
+	test_colour_m();
 	test_mistakes();
 	printf("1..%d\n", tests);
 	return failed;

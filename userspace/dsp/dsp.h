@@ -330,6 +330,7 @@ enum region_kind {
 /**
  * struct image_region - a part of an image with a calibration of its own
  * @kind: what it shows
+ * @colour: what colours mean in a strip; its nyquist 0: it has none
  * @left: its first column [pixels]
  * @top: its first row [pixels]
  * @now: of strips, the column that is the newest, from @left [pixels]
@@ -339,6 +340,7 @@ enum region_kind {
  */
 struct image_region {
 	enum region_kind kind;
+	struct colour_scale colour;
 	uint32_t left, top;
 	uint32_t now;
 	struct raster raster;

@@ -22,6 +22,7 @@ static const struct stage *const stages[] = {
 	&stage_detect,
 	&stage_doppler,
 	&stage_tissue,
+	&stage_m_doppler,
 	&stage_mmode,
 	&stage_spectrum,
 	&stage_ecg,
@@ -56,7 +57,15 @@ void pipeline_params_init(struct pipeline_params *params)
 			.tissue_width = 5e-3,
 			.power_range_db = 40,
 		},
-		.m = { .aperture = aperture, .height = 200 },
+		.m = {
+			.aperture = aperture,
+			.height = 200,
+			.ensemble = 1,
+			.wall.order = 1,
+			.average_samples = 5,
+			.power_min_db = -INFINITY,
+			.priority_db = INFINITY,
+		},
 		.pw = {
 			.aperture = aperture,
 			.window = 128,
@@ -286,6 +295,8 @@ void pipeline_reset(struct pipeline *p)
 	detect_reset(p->detect);
 	if (p->mmode)
 		mmode_reset(p->mmode);
+	if (p->mcolour)
+		mcolour_reset(p->mcolour);
 	if (p->spectrum)
 		spectrum_reset(p->spectrum);
 	if (p->ecg)
@@ -319,6 +330,10 @@ void pipeline_destroy(struct pipeline *p)
 	detect_destroy(p->m_detect);
 	env_finish(&p->m_env);
 	mmode_destroy(p->mmode);
+	doppler_destroy(p->m_doppler);
+	vel_finish(&p->m_vel);
+	mcolour_destroy(p->mcolour);
+	image_finish(&p->m_grey);
 	image_finish(&p->m_strip);
 	focus_finish(&p->pw);
 	spectrum_destroy(p->spectrum);
@@ -344,6 +359,11 @@ const struct env *pipeline_env(const struct pipeline *p)
 const struct vel *pipeline_vel(const struct pipeline *p)
 {
 	return p->doppler ? &p->vel : NULL;
+}
+
+const struct vel *pipeline_m_vel(const struct pipeline *p)
+{
+	return p->m_doppler ? &p->m_vel : NULL;
 }
 
 const struct grid *pipeline_colour_grid(const struct pipeline *p)

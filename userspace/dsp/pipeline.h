@@ -121,8 +121,19 @@ struct pipeline_colour {
  * @aperture: on receive
  * @reference: |iq| that is 0 dB; 0: B's [counts]
  * @height: of the strip, pixels
+ * @ensemble: shots of a line, which follow each other; 0: 1
+ * @colour: velocity over the strip; needs an @ensemble of at least 2
+ * @wall: filter against tissue, over a line's shots
+ * @estimator: of velocity
+ * @average_samples: window of the mean of the autocorrelation, odd
+ * @frequency: as of colour
+ * @power_min_db: least power that is shown [dB]
+ * @velocity_min: least magnitude of velocity that is shown [m/s]
+ * @priority_db: level of the line from which on tissue hides colour; INFINITY:
+ *               never [dB]
  *
- * Range and grey map are B's, without its trim and persistence. Lines come
+ * Map, baseline and inversion of the colours are those of struct
+ * pipeline_colour. A line's grey is its first shot's. Range and grey map are B's, without its trim and persistence. Lines come
  * from the events of role M; from those of role B where there are none.
  */
 struct pipeline_m {
@@ -131,6 +142,15 @@ struct pipeline_m {
 	struct pipeline_aperture aperture;
 	double reference;
 	uint32_t height;
+	uint32_t ensemble;
+	bool colour;
+	struct wall_params wall;
+	enum doppler_estimator estimator;
+	uint32_t average_samples;
+	double frequency;
+	double power_min_db;
+	double velocity_min;
+	double priority_db;
 };
 
 /**
@@ -324,6 +344,13 @@ void pipeline_destroy(struct pipeline *pipeline);
 const struct iq *pipeline_iq(const struct pipeline *pipeline);
 const struct env *pipeline_env(const struct pipeline *pipeline);
 const struct vel *pipeline_vel(const struct pipeline *pipeline);
+
+/**
+ * pipeline_m_vel() - velocities of the last frame's M lines; NULL: none
+ *
+ * Along the line, towards the probe positive.
+ */
+const struct vel *pipeline_m_vel(const struct pipeline *pipeline);
 
 /** pipeline_colour_grid() - the box, or B's grid where there is none */
 const struct grid *pipeline_colour_grid(const struct pipeline *pipeline);

@@ -13,7 +13,12 @@ static void add_region(struct image *image, enum region_kind kind,
 {
 	struct image_region *r = &image->region[image->regions];
 
-	*r = (struct image_region){ .kind = kind, .raster = layer->raster };
+	*r = (struct image_region){
+		.kind = kind,
+		.raster = layer->raster,
+	};
+	if (kind == REGION_M)
+		r->colour = layer->colour;
 	if (image->regions)
 		r->top = r[-1].top + r[-1].raster.height;
 	image->regions++;

@@ -241,6 +241,30 @@ const struct stage stage_beamform_colour = {
 	.run = run_beamform_colour,
 };
 
+/*
+ * Lines of several shots: the first shots of all, then the second, as a packet
+ * lies.
+ */
+static int gather_bursts(struct pipeline *p, const char **why)
+{
+	struct focus *f = &p->m;
+	uint32_t e;
+
+	p->m_burst = p->params.m.ensemble ? p->params.m.ensemble : 1;
+	if (f->role != SONO_ROLE_M)
+		p->m_burst = 1;
+	p->m_lines = f->images / p->m_burst;
+	if (!p->m_lines || f->images % p->m_burst) {
+		*why = "M-mode: shots that are no whole lines";
+		return -EINVAL;
+	}
+	for (e = 0; e < p->scan->events; e++)
+		if (f->group[e] != BEAMFORM_UNUSED)
+			f->group[e] = f->group[e] % p->m_burst * p->m_lines +
+				      f->group[e] / p->m_burst;
+	return 0;
+}
+
 static int make_beamform_m(struct pipeline *p, const char **why)
 {
 	int ret;
@@ -252,6 +276,8 @@ static int make_beamform_m(struct pipeline *p, const char **why)
 	}
 	ret = choose_events(&p->m, p->scan, SONO_ROLE_M,
 			    has_role(p->scan, SONO_ROLE_M));
+	if (!ret)
+		ret = gather_bursts(p, why);
 	return ret ? ret : make_focus(p, &p->m, &p->params.m.aperture, 0, 1,
 				      why);
 }

@@ -9,6 +9,7 @@
 #define DSP_PIPELINE_STAGE_H
 
 #include "ecg.h"
+#include "mcolour.h"
 #include "mmode.h"
 #include "pipeline.h"
 
@@ -32,7 +33,7 @@ extern const struct stage stage_demod, stage_beamform, stage_beamform_colour,
 	stage_beamform_m, stage_beamform_pw;
 extern const struct stage stage_detect, stage_doppler, stage_tissue,
 	stage_scanconvert;
-extern const struct stage stage_mmode, stage_ecg;
+extern const struct stage stage_m_doppler, stage_mmode, stage_ecg;
 extern const struct stage stage_spectrum, stage_volume;
 extern const struct stage stage_compose;
 
@@ -73,6 +74,12 @@ struct pipeline {
 	struct detect *m_detect;
 	struct env m_env;
 	struct mmode *mmode;	/* NULL: no M */
+	uint32_t m_lines;	/* of a frame, each of so many shots: */
+	uint32_t m_burst;
+	struct doppler *m_doppler;	/* NULL: no colour M */
+	struct vel m_vel;
+	struct mcolour *mcolour;
+	struct image m_grey;	/* without colours, where there are any */
 	struct image m_strip;
 	struct focus pw;
 	struct spectrum *spectrum; /* NULL: no PW */
@@ -148,6 +155,11 @@ static inline bool with_colour(const struct pipeline *p)
 static inline bool with_m(const struct pipeline *p)
 {
 	return p->params.m.on;
+}
+
+static inline bool with_m_colour(const struct pipeline *p)
+{
+	return p->params.m.on && p->params.m.colour;
 }
 
 static inline bool with_pw(const struct pipeline *p)

@@ -3,9 +3,11 @@
  * Stages that make strips, whose axis is time.
  */
 #include <endian.h>
+#include <errno.h>
 #include <math.h>
 #include <string.h>
 
+#include "cpu.h"
 #include "pipeline_stage.h"
 #include "sono_regs.h"
 
@@ -48,7 +50,7 @@ double shot_start(const struct pipeline *p, const struct focus *f,
  */
 static double line_interval(const struct pipeline *p)
 {
-	const uint32_t last = p->m.images - 1;
+	const uint32_t last = p->m_lines - 1;
 	double longest = p->scan->frame_period + shot_start(p, &p->m, 0) -
 			 shot_start(p, &p->m, last);
 	uint32_t shot;
@@ -58,6 +60,123 @@ static double line_interval(const struct pipeline *p)
 					shot_start(p, &p->m, shot));
 	return longest > 0 ? longest : INFINITY;
 }
+
+/* --- colour M --- */
+
+/* From shot to shot of a line, all alike; 0: they are not. */
+static double burst_interval(const struct pipeline *p)
+{
+	double interval = 0;
+	uint32_t line, k;
+
+	for (line = 0; line < p->m_lines; line++)
+		for (k = 1; k < p->m_burst; k++) {
+			const uint32_t at = k * p->m_lines + line;
+			const double time =
+				shot_start(p, &p->m, at) -
+				shot_start(p, &p->m, at - p->m_lines);
+
+			if (interval && fabs(time - interval) >
+						1e-6 * interval)
+				return 0;
+			interval = time;
+		}
+	return interval;
+}
+
+static int make_m_doppler(struct pipeline *p, const char **why)
+{
+	const struct pipeline_m *m = &p->params.m;
+	const struct grid *grid = &p->m.grid;
+	const struct doppler_params params = {
+		.ensemble = p->m_burst,
+		.interval = burst_interval(p),
+		.c = p->scan->c,
+		.estimator = m->estimator,
+		.frequency = m->frequency ? m->frequency : p->scan->fc,
+		.carrier = p->scan->fc,
+		.sample_step = grid->sample_step,
+		.wall = m->wall,
+		.average_lines = 1,
+		.average_samples = m->average_samples,
+		.reference = m->reference ? m->reference :
+					    p->params.b.reference,
+		.power_min_db = m->power_min_db,
+		.velocity_min = m->velocity_min,
+	};
+	const struct pipeline_colour *c = &p->params.colour;
+	int ret;
+
+	if (p->m_burst > 1 && !(params.interval > 0)) {
+		*why = "M-mode: shots of a line not at equal times";
+		return -EINVAL;
+	}
+	ret = doppler_create(&p->m_doppler, p->m_lines, grid->samples, &params,
+			     why);
+	if (ret)
+		return ret;
+	p->m_strip.colour = (struct colour_scale){
+		.map = c->map,
+		.nyquist = doppler_nyquist(&params),
+		.baseline = c->baseline,
+		.invert = c->invert,
+		.power_db = isinf(m->power_min_db) ? -c->power_range_db :
+						     m->power_min_db,
+		.power_range_db = c->power_range_db,
+	};
+	return vel_init(&p->m_vel, p->m_lines, grid->samples);
+}
+
+/* The shots of all lines lie as the images of a packet do. */
+static void run_m_doppler(struct pipeline *p)
+{
+	struct iq packet = p->m.iq;
+
+	packet.ensemble = p->m_burst;
+	packet.lines = p->m_lines;
+	doppler_execute(p->m_doppler, &p->m_vel, &packet);
+}
+
+const struct stage stage_m_doppler = {
+	.name = "m-doppler",
+	.every_frame = true,
+	.wanted = with_m_colour,
+	.make = make_m_doppler,
+	.run = run_m_doppler,
+};
+
+static int m_strip_init(const struct pipeline *p, struct image *strip,
+			enum image_format format)
+{
+	const struct colour_scale colour = strip->colour;
+	const struct grid *grid = &p->m.grid;
+	const uint32_t height = p->params.m.height;
+	const int ret = strip_init(p, strip, format, height, grid->sample0,
+				   grid->sample_step * (grid->samples - 1) /
+					   (height - 1));
+
+	strip->colour = colour;
+	return ret;
+}
+
+static int make_mcolour(struct pipeline *p, double interval, const char **why)
+{
+	const struct mcolour_params params = {
+		.samples = p->m.grid.samples,
+		.width = p->params.display.width,
+		.height = p->params.m.height,
+		.column = column_time(p),
+		.interval = interval,
+		.colour = p->m_strip.colour,
+		.priority_db = p->params.m.priority_db,
+	};
+	int ret = mcolour_create(&p->mcolour, &params, why);
+
+	p->rgb = cpu_choose(scanconvert_rgb_variants)->fn;
+	return ret ? ret : m_strip_init(p, &p->m_strip, IMAGE_RGB24);
+}
+
+/* --- M --- */
 
 static int make_mmode(struct pipeline *p, const char **why)
 {
@@ -77,6 +196,7 @@ static int make_mmode(struct pipeline *p, const char **why)
 		.range_db = b->range_db,
 		.grey = b->grey,
 	};
+	struct image *strip = p->m_doppler ? &p->m_grey : &p->m_strip;
 	int ret = detect_create(&p->m_detect, 1, grid->samples, &detect, why);
 
 	if (!ret)
@@ -84,10 +204,9 @@ static int make_mmode(struct pipeline *p, const char **why)
 	if (!ret)
 		ret = mmode_create(&p->mmode, &params, why);
 	if (!ret)
-		ret = strip_init(p, &p->m_strip, IMAGE_GREY8, params.height,
-				 grid->sample0,
-				 grid->sample_step * (grid->samples - 1) /
-					 (params.height - 1));
+		ret = m_strip_init(p, strip, IMAGE_GREY8);
+	if (!ret && p->m_doppler)
+		ret = make_mcolour(p, params.interval, why);
 	p->m_strip.floor_db = -b->range_db;
 	p->m_strip.grey = b->grey;
 	return ret;
@@ -95,13 +214,25 @@ static int make_mmode(struct pipeline *p, const char **why)
 
 static void run_mmode(struct pipeline *p)
 {
-	uint32_t shot;
+	struct image *strip = p->m_doppler ? &p->m_grey : &p->m_strip;
+	uint32_t line;
 
-	for (shot = 0; shot < p->m.images; shot++) {
-		detect_execute(p->m_detect, &p->m_env, &p->m.iq, shot);
-		mmode_execute(p->mmode, &p->m_strip, p->m_env.db,
-			      p->time + shot_start(p, &p->m, shot));
+	for (line = 0; line < p->m_lines; line++) {
+		const double time = p->time + shot_start(p, &p->m, line);
+
+		detect_execute(p->m_detect, &p->m_env, &p->m.iq, line);
+		mmode_execute(p->mmode, strip, p->m_env.db, time);
+		if (p->mcolour)
+			mcolour_execute(p->mcolour, &p->m_vel, line,
+					p->m_env.db, time);
 	}
+	if (!p->mcolour)
+		return;
+	for (line = 0; line < strip->raster.height; line++)
+		p->rgb(p->m_strip.data + line * p->m_strip.stride,
+		       strip->data + line * strip->stride,
+		       strip->raster.width);
+	mcolour_draw(p->mcolour, &p->m_strip);
 }
 
 const struct stage stage_mmode = {

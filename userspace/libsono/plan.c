@@ -303,6 +303,21 @@ static double shot_interval(const struct sono_scan *s, enum sono_role role)
 	return time > 0 ? time : s->frame_period;
 }
 
+/* Lines that are bursts come as often as their first shots. */
+static void m_rates(struct sono_plan_rates *rates, const struct sono_scan *s,
+		    const struct pipeline_params *p)
+{
+	const uint32_t burst = p->m.ensemble ? p->m.ensemble : 1;
+	const double frequency = p->m.frequency ? p->m.frequency : s->fc;
+	const double time = time_between(s, SONO_TAG(SONO_ROLE_M, 0, 0),
+					 SONO_TAG(SONO_ROLE_M, burst, 0));
+
+	rates->m_rate = 1 / (time > 0 ? time : s->frame_period);
+	if (burst > 1)
+		rates->m_nyquist = s->c / (4 * frequency *
+					   shot_interval(s, SONO_ROLE_M));
+}
+
 /* From the first line of a part in a frame to the last. */
 static double lines_last(const struct sono_scan *s, enum sono_role role)
 {
@@ -351,7 +366,7 @@ void sono_plan_rates(struct sono_plan_rates *rates, const struct sono_scan *s,
 		.bytes_per_second = s->frame_bytes / s->frame_period,
 	};
 	if (shortest_period(s, SONO_ROLE_M))
-		rates->m_rate = 1 / shot_interval(s, SONO_ROLE_M);
+		m_rates(rates, s, p);
 	if (shortest_period(s, SONO_ROLE_PW))
 		pw_rates(rates, s, p);
 	if (p->colour.on)

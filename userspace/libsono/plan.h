@@ -24,6 +24,7 @@
  * @colour_prf: the same of colour's part, 0: it has none [Hz]
  * @m_rate: M lines per second, without a break, 0: no events of their own [Hz]
  * @frame_rate: frames per second; with a trigger at most [Hz]
+ * @m_nyquist: velocity at which colour M-mode aliases, 0: there is none [m/s]
  * @pw_prf: lines of pulsed-wave Doppler per second while they last, 0: none [Hz]
  * @pw_least: of the velocities that its strip shows [m/s]
  * @pw_largest: the same
@@ -38,6 +39,7 @@ struct sono_plan_rates {
 	double prf;
 	double colour_prf;
 	double m_rate;
+	double m_nyquist;
 	double pw_prf;
 	double pw_least;
 	double pw_largest;

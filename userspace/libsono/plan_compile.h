@@ -43,6 +43,7 @@ struct plan_line {
  * @place: of each: angle [rad] or, of a linear probe's beams, x [m]
  * @inversion: of every two transmits the second is the first, inverted
  * @shots: how often each is transmitted in a frame
+ * @burst: shots of a line that comes at equal times, at its period
  * @by_beam: all shots of a transmit before the next, not all transmits of a
  *           shot
  * @delay: from the trigger, NAN: silent [s], [count][elements]
@@ -71,6 +72,7 @@ struct plan_part {
 	double *place;
 	bool inversion;
 	uint32_t shots;
+	uint32_t burst;
 	bool by_beam;
 	double *delay;
 	double *weight;

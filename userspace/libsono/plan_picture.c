@@ -483,28 +483,31 @@ static const struct {
 		       "1 to 8" },
 };
 
+/* Refuses GROUP.KEY of what is said of velocities. */
+#define refuse_doppler(c, d, group, key, ...) \
+	plan_refuse(c, group, #key, (d)->key.line, __VA_ARGS__)
+
 /* What a filter of its kind is told, and what it is not. */
-static int check_wall(struct compiler *c)
+static int check_wall(struct compiler *c, const struct plan_doppler_text *d,
+		      const char *group)
 {
-	const struct plan_doppler_text *d = &c->text.processing.doppler;
 	const enum plan_wall wall = d->wall.number;
 	const double order = d->wall_order.number;
 
 	if (order < wall_filters[wall].least ||
 	    order > wall_filters[wall].most ||
 	    fmod(order - wall_filters[wall].least, wall_filters[wall].step) != 0)
-		return refuse(c, processing.doppler.wall_order,
-			      "%g is not %s", order,
-			      wall_filters[wall].orders);
+		return refuse_doppler(c, d, group, wall_order, "%g is not %s",
+				      order, wall_filters[wall].orders);
 	if (wall_filters[wall].cutoff && !d->wall_cutoff_cm_s.line)
-		return plan_refuse(c, "processing.doppler", "wall_cutoff_cm_s",
-				   d->here.line, "missing");
+		return plan_refuse(c, group, "wall_cutoff_cm_s", d->here.line,
+				   "missing");
 	if (!wall_filters[wall].cutoff && d->wall_cutoff_cm_s.line)
-		return refuse(c, processing.doppler.wall_cutoff_cm_s,
-			      "has no meaning but for \"fir\" and \"iir\"");
+		return refuse_doppler(c, d, group, wall_cutoff_cm_s,
+				      "has no meaning but for \"fir\" and \"iir\"");
 	if (wall != PLAN_IIR && d->wall_start.line)
-		return refuse(c, processing.doppler.wall_start,
-			      "has no meaning but for \"iir\"");
+		return refuse_doppler(c, d, group, wall_start,
+				      "has no meaning but for \"iir\"");
 	if (d->of.number == PLAN_OF_TISSUE && !d->tissue_db.line)
 		return refuse(c, processing.doppler.of,
 			      "tissue wants a tissue_db, from which on it is there");
@@ -512,16 +515,32 @@ static int check_wall(struct compiler *c)
 }
 
 /* Echoes come at about the frequency that was sent. */
-static int check_frequency(struct compiler *c)
+static int check_frequency(struct compiler *c,
+			   const struct plan_doppler_text *d, const char *group)
 {
-	const struct plan_value *f = &c->text.processing.doppler.frequency_mhz;
+	const struct plan_value *f = &d->frequency_mhz;
 	const double fc = c->plan->scan->fc / 1e6;
 
 	if (!f->number || (f->number >= fc / 2 && f->number <= 2 * fc))
 		return 0;
-	return refuse(c, processing.doppler.frequency_mhz,
-		      "%g is more than an octave from fc_mhz, %g", f->number,
-		      fc);
+	return refuse_doppler(c, d, group, frequency_mhz,
+			      "%g is more than an octave from fc_mhz, %g",
+			      f->number, fc);
+}
+
+/* Does the filter leave something of so many images, and can it take them? */
+static int check_images(struct compiler *c, const struct plan_doppler_text *d,
+			const char *group, double images)
+{
+	if (d->wall_order.number + 2 > images)
+		return refuse_doppler(c, d, group, wall_order,
+				      "order %g leaves nothing of %g images",
+				      d->wall_order.number, images);
+	if (wall_filters[(int)d->wall.number].longest < images)
+		return refuse_doppler(c, d, group, wall,
+				      "is no filter of more than %g images",
+				      wall_filters[(int)d->wall.number].longest);
+	return 0;
 }
 
 static int check_ensemble(struct compiler *c)
@@ -529,27 +548,22 @@ static int check_ensemble(struct compiler *c)
 	const struct plan_doppler_text *d = &c->text.processing.doppler;
 	const double images = velocity_part(c)->shots *
 			      d->packet_frames.number;
+	int ret;
 
 	if (images < 2)
 		return refuse(c, display.colour,
 			      "wants an ensemble or packet_frames of 2 or more");
-	if (d->wall_order.number + 2 > images)
-		return refuse(c, processing.doppler.wall_order,
-			      "order %g leaves nothing of %g images",
-			      d->wall_order.number, images);
-	if (wall_filters[(int)d->wall.number].longest < images)
-		return refuse(c, processing.doppler.wall,
-			      "is no filter of more than %g images",
-			      wall_filters[(int)d->wall.number].longest);
-	return check_packet(c);
+	ret = check_images(c, d, "processing.doppler", images);
+	return ret ? ret : check_packet(c);
 }
+
+static const enum doppler_estimator estimators[] = {
+	[PLAN_KASAI] = DOPPLER_KASAI,
+	[PLAN_LOUPAS] = DOPPLER_LOUPAS,
+};
 
 static void set_doppler(struct compiler *c)
 {
-	static const enum doppler_estimator estimators[] = {
-		[PLAN_KASAI] = DOPPLER_KASAI,
-		[PLAN_LOUPAS] = DOPPLER_LOUPAS,
-	};
 	const struct plan_doppler_text *d = &c->text.processing.doppler;
 	struct pipeline_colour *p = &c->plan->params.colour;
 
@@ -569,28 +583,26 @@ static void set_doppler(struct compiler *c)
 }
 
 /* The cutoff is a velocity, and so a share of what can be measured. */
-static int set_wall(struct compiler *c)
+static int set_wall(struct compiler *c, const struct plan_doppler_text *d,
+		    const char *group, double nyquist, struct wall_params *wall)
 {
 	static const enum wall_start starts[] = {
 		[PLAN_PROJECTION] = WALL_PROJECTION,
 		[PLAN_STEP] = WALL_STEP,
 		[PLAN_ZERO] = WALL_ZERO,
 	};
-	const struct plan_doppler_text *d = &c->text.processing.doppler;
 	const double cutoff = d->wall_cutoff_cm_s.number * 1e-2;
-	struct sono_plan_rates rates;
 
-	sono_plan_rates(&rates, c->plan->scan, &c->plan->params);
-	c->plan->params.colour.wall = (struct wall_params){
+	*wall = (struct wall_params){
 		.kind = wall_filters[(int)d->wall.number].kind,
 		.order = d->wall_order.number,
-		.cutoff = cutoff / rates.nyquist,
+		.cutoff = cutoff / nyquist,
 		.start = starts[(int)d->wall_start.number],
 	};
-	if (cutoff >= rates.nyquist)
-		return refuse(c, processing.doppler.wall_cutoff_cm_s,
-			      "is not below the Nyquist velocity, %.3g cm/s",
-			      rates.nyquist * 1e2);
+	if (cutoff >= nyquist)
+		return refuse_doppler(c, d, group, wall_cutoff_cm_s,
+				      "is not below the Nyquist velocity, %.3g cm/s",
+				      nyquist * 1e2);
 	return 0;
 }
 
@@ -613,6 +625,9 @@ static void set_colours(struct compiler *c)
 
 static int make_doppler(struct compiler *c)
 {
+	const struct plan_doppler_text *d = &c->text.processing.doppler;
+	const char *group = "processing.doppler";
+	struct sono_plan_rates rates;
 	int ret;
 
 	c->plan->params.colour.packet_frames = 1;
@@ -624,7 +639,7 @@ static int make_doppler(struct compiler *c)
 	if (!c->text.processing.doppler.here.line)
 		return refuse(c, display.colour,
 			      "wants a group processing.doppler");
-	ret = check_wall(c);
+	ret = check_wall(c, d, group);
 	if (!ret)
 		ret = check_ensemble(c);
 	if (!ret)
@@ -632,11 +647,13 @@ static int make_doppler(struct compiler *c)
 	if (!ret)
 		ret = check_mean(c);
 	if (!ret)
-		ret = check_frequency(c);
+		ret = check_frequency(c, d, group);
 	if (ret)
 		return ret;
 	set_doppler(c);
-	return set_wall(c);
+	sono_plan_rates(&rates, c->plan->scan, &c->plan->params);
+	return set_wall(c, d, group, rates.nyquist,
+			&c->plan->params.colour.wall);
 }
 
 /* --- M and the strips --- */
@@ -677,6 +694,49 @@ static int make_line(struct compiler *c, const struct plan_line *line,
 	return check_line_start(c, line, &beam);
 }
 
+/* Velocities along the M line, from its bursts. */
+static int make_m_colour(struct compiler *c)
+{
+	const struct plan_doppler_text *d = &c->text.processing.m.doppler;
+	const char *group = "processing.m.doppler";
+	const double images = c->text.sequence.m.ensemble.number;
+	struct pipeline_m *p = &c->plan->params.m;
+	struct sono_plan_rates rates;
+	int ret;
+
+	if (!c->text.display.m_colour.number)
+		return 0;
+	if (!d->here.line)
+		return refuse(c, display.m_colour,
+			      "wants a group processing.m.doppler");
+	if (c->m.burst < 2)
+		return refuse(c, display.m_colour,
+			      "wants an ensemble in sequence.m");
+	ret = check_wall(c, d, group);
+	if (!ret)
+		ret = check_images(c, d, group, images);
+	if (!ret && !((int)d->average_samples.number & 1))
+		ret = refuse(c, processing.m.doppler.average_samples,
+			     "%g is not odd", d->average_samples.number);
+	if (!ret && d->average_samples.number > p->grid.samples)
+		ret = refuse(c, processing.m.doppler.average_samples,
+			     "%g of %u samples", d->average_samples.number,
+			     p->grid.samples);
+	if (!ret)
+		ret = check_frequency(c, d, group);
+	if (ret)
+		return ret;
+	p->colour = true;
+	p->estimator = estimators[(int)d->estimator.number];
+	p->average_samples = d->average_samples.number;
+	p->frequency = d->frequency_mhz.number * 1e6;
+	p->power_min_db = d->power_min_db.number;
+	p->velocity_min = d->velocity_min_cm_s.number * 1e-2;
+	p->priority_db = d->priority_db.number;
+	sono_plan_rates(&rates, c->plan->scan, &c->plan->params);
+	return set_wall(c, d, group, rates.m_nyquist, &p->wall);
+}
+
 /* Along its own beam, or a line of B's. */
 static int make_m(struct compiler *c)
 {
@@ -699,6 +759,10 @@ static int make_m(struct compiler *c)
 	if (ret)
 		return ret;
 	c->plan->params.m.on = true;
+	c->plan->params.m.ensemble = c->m.count ? c->m.burst : 1;
+	ret = make_m_colour(c);
+	if (ret)
+		return ret;
 	return check_depth(c, c->m.count ? &c->m : &c->b,
 			   line->depth_mm.number[1] * MM, "processing.m",
 			   "depth_mm", line->depth_mm.line);

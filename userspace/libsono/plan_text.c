@@ -191,6 +191,8 @@ static const struct key m_keys[] = {
 	group(m, waves, line_waves_keys, MUST),
 	group(m, window, receive_window_keys, 0),
 	number(m, lines_hz, 1, 1e5, MUST),
+	integer(m, ensemble, 2, 64, 1),
+	number(m, prf_hz, 0.1, 1e6, 0),
 	{ 0 }
 };
 
@@ -284,11 +286,27 @@ static const struct key doppler_keys[] = {
 	{ 0 }
 };
 
+/* Of colour M-mode: no box, no packet of frames, no mean over lines. */
+static const struct key m_doppler_keys[] = {
+	word(doppler, wall, wall_words, PLAN_POLYNOMIAL),
+	integer(doppler, wall_order, -1, 30, MUST),
+	number(doppler, wall_cutoff_cm_s, 0.01, 1000, 0),
+	word(doppler, wall_start, start_words, PLAN_PROJECTION),
+	word(doppler, estimator, estimator_words, PLAN_KASAI),
+	integer(doppler, average_samples, 1, 255, 1),
+	number(doppler, frequency_mhz, 0.1, 100, 0),
+	number(doppler, power_min_db, -300, 300, -INFINITY),
+	number(doppler, velocity_min_cm_s, 0, 1000, 0),
+	number(doppler, priority_db, -300, 300, INFINITY),
+	{ 0 }
+};
+
 static const struct key m_line_keys[] = {
 	number(m_line, x_mm, -1000, 1000, 0),
 	number(m_line, angle_deg, -80, 80, 0),
 	list(m_line, depth_mm, 0, 1000, 2, 2),
 	integer(m_line, samples, 2, 65536, MUST),
+	group(m_line, doppler, m_doppler_keys, 0),
 	{ 0 }
 };
 
@@ -332,6 +350,7 @@ static const struct key display_keys[] = {
 	number(display, baseline, -1, 1, 0),
 	boolean(display, invert, 0),
 	integer(display, m_height, 16, 4096, 200),
+	boolean(display, m_colour, 0),
 	integer(display, pw_height, 16, 4096, 240),
 	number(display, pw_baseline, -1, 1, 0),
 	boolean(display, pw_invert, 0),

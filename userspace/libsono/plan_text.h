@@ -119,6 +119,8 @@ struct plan_m_text {
 	struct plan_waves_text waves;
 	struct plan_receive_window_text window;
 	struct plan_value lines_hz;
+	struct plan_value ensemble;
+	struct plan_value prf_hz;
 };
 
 struct plan_pw_text {
@@ -218,6 +220,7 @@ struct plan_m_line_text {
 	struct plan_value angle_deg;
 	struct plan_list depth_mm;
 	struct plan_value samples;
+	struct plan_doppler_text doppler;
 };
 
 struct plan_volume_text {
@@ -261,6 +264,7 @@ struct plan_display_text {
 	struct plan_value baseline;
 	struct plan_value invert;
 	struct plan_value m_height;
+	struct plan_value m_colour;
 	struct plan_value pw_height;
 	struct plan_value pw_baseline;
 	struct plan_value pw_invert;

@@ -270,6 +270,12 @@ static int refuse_run(struct compiler *c, const struct run *run, uint64_t room)
 		room * us, line_name(c), run_ticks(c, run, c->steady) * us);
 }
 
+/* From the first trigger of a line to the last, of one that is a burst. */
+static uint64_t burst_ticks(const struct compiler *c)
+{
+	return (c->steady->burst - 1) * c->steady->pri;
+}
+
 /*
  * One interval: a line, then whole runs from @next on while they fit, the
  * last event's period stretched to the next line.
@@ -278,13 +284,15 @@ static int fill_interval(struct compiler *c, const struct runs *runs,
 			 uint32_t line, uint32_t *next)
 {
 	const struct plan_part *before = c->steady;
-	uint64_t at = 0;	/* the latest event's trigger */
-	int ret;
+	const uint32_t burst = c->steady->burst;
+	uint64_t at = burst_ticks(c);	/* the latest event's trigger */
+	int ret = 0;
 
-	if (line >= SHOTS_MAX)
+	if (line >= SHOTS_MAX / burst)
 		return refuse_lines(c, "more lines in a frame than %u",
 				    SHOTS_MAX);
-	ret = add_slot(c, c->steady, line, 0);
+	for (uint32_t i = 0; i < burst && !ret; i++)
+		ret = add_slot(c, c->steady, line * burst + i, 0);
 	for (; !ret && *next < runs->count; ++*next) {
 		const struct run *run = &runs->run[*next];
 		uint64_t first = at + ticks_between(c, before, run->part);
@@ -305,7 +313,8 @@ static int fill_interval(struct compiler *c, const struct runs *runs,
 static int check_runs(struct compiler *c, const struct runs *runs)
 {
 	const double us = 1e6 / c->info->board_clock;
-	const uint64_t line = ticks_between(c, c->steady, c->steady);
+	const uint64_t line = burst_ticks(c) +
+			      ticks_between(c, c->steady, c->steady);
 
 	if (line > c->interval)
 		return refuse_lines(c,
@@ -313,7 +322,8 @@ static int check_runs(struct compiler *c, const struct runs *runs)
 			c->interval * us, line * us);
 	for (uint32_t i = 0; i < runs->count; i++) {
 		const struct run *run = &runs->run[i];
-		const uint64_t first = ticks_between(c, c->steady, run->part);
+		const uint64_t first = burst_ticks(c) +
+				       ticks_between(c, c->steady, run->part);
 
 		if (first + run_ticks(c, run, c->steady) > c->interval)
 			return refuse_run(c, run, c->interval > first ?

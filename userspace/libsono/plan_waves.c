@@ -696,6 +696,7 @@ static struct plan_part pw_part(const struct compiler *c)
 		.pulse = own_pulse(c, &pw->pulse),
 		.prf = block ? &pw->prf_hz : NULL,
 		.shots = block ? pw->lines.number : 1,
+		.burst = 1,
 		.by_beam = true,
 	};
 }
@@ -732,7 +733,9 @@ static void name_parts(struct compiler *c)
 		.line = &c->m_line,
 		.waves = &s->m.waves,
 		.pulse = m_pulse(c),
+		.prf = s->m.ensemble.number > 1 ? &s->m.prf_hz : NULL,
 		.shots = 1,
+		.burst = s->m.ensemble.number,
 	};
 	c->pw = pw_part(c);
 	name_window(c, &c->b, &s->window, "sequence.window");
@@ -800,6 +803,9 @@ static int check_parts(struct compiler *c)
 	if (!s->colour.here.line && s->order.line)
 		return refuse(c, sequence.order,
 			      "has no meaning without a group colour");
+	if (s->m.prf_hz.line && !s->m.ensemble.line)
+		return refuse(c, sequence.m.prf_hz,
+			      "has no meaning without an ensemble");
 	return s->pw.here.line ? check_pw(c) : 0;
 }
 

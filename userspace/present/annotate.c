@@ -20,6 +20,7 @@
 #define BAR_GAP		18	/* from the picture or labels to a bar */
 #define BAR_WIDTH	14
 #define BAR_LABELS	40
+#define STRIP_BAR	20	/* from a strip's top to its bar */
 #define TICK		5
 #define SCALE		1	/* of the font */
 #define ADVANCE		((FONT_WIDTH + 1) * SCALE)
@@ -197,7 +198,7 @@ static void draw_bar(struct image *image, const struct scale *s,
 		text(image, s->x + BAR_WIDTH + TICK + 4,
 		     s->z + at - FONT_HEIGHT * SCALE / 2, label);
 	}
-	text(image, s->x, 8, unit);
+	text(image, s->x, s->z - 16, unit);
 }
 
 /* Height of the section of the body, strips left out. */
@@ -207,12 +208,11 @@ static long section_height(const struct image *like)
 			       like->raster.height;
 }
 
-/* The bar of colours: velocity from end to end, or power upwards. */
-static void draw_colours(struct image *image, const struct image *like, long x)
+/* A bar of colours: velocity from end to end, or power upwards. */
+static void draw_colours(struct image *image, const struct colour_scale *colour,
+			 long x, long z, long length)
 {
-	const struct colour_scale *colour = &like->colour;
 	const bool power = colour->map >= COLOUR_POWER;
-	const long length = section_height(like);
 	const double top = power ? colour->power_db + colour->power_range_db :
 				   100 * colour->nyquist *
 					   (1 - colour->baseline);
@@ -220,7 +220,7 @@ static void draw_colours(struct image *image, const struct image *like, long x)
 				    200 * colour->nyquist;
 	const struct scale scale = {
 		.first = top, .slope = -span / steps(length),
-		.length = length, .x = x, .z = TOP,
+		.length = length, .x = x, .z = z,
 	};
 	uint8_t colours[PALETTE_COLOURS][3];
 	static struct palette palette;
@@ -252,8 +252,8 @@ static void draw_bars(struct image *image, const struct image *like)
 		       lround(255 * grey_of(like->grey, i / 255.0)), 3);
 	draw_bar(image, &grey, "dB", colours);
 	if (like->colour.nyquist > 0)
-		draw_colours(image, like,
-			     x + BAR_WIDTH + BAR_LABELS + BAR_GAP);
+		draw_colours(image, &like->colour,
+			     x + BAR_WIDTH + BAR_LABELS + BAR_GAP, TOP, length);
 }
 
 /* M: depth along the beam; spectrum: velocity. The unit stands at the right. */
@@ -269,6 +269,11 @@ static void draw_strip(struct image *image, const struct image_region *r)
 	draw_depth(image, &scale);
 	text(image, LEFT + r->raster.width + 6, TOP + r->top + 4,
 	     velocity ? "cm/s" : "mm");
+	if (r->colour.nyquist > 0 && r->raster.height > 2 * STRIP_BAR)
+		draw_colours(image, &r->colour,
+			     LEFT + r->raster.width + 2 * BAR_WIDTH,
+			     TOP + r->top + STRIP_BAR,
+			     r->raster.height - STRIP_BAR);
 }
 
 /* All strips share one axis of time, from the left. */

@@ -82,6 +82,9 @@ static void print_rates(FILE *say, const struct sono_plan_rates *r)
 		fprintf(say, ", Nyquist velocity %.1f cm/s", r->nyquist * 100);
 	if (r->m_rate > 0)
 		fprintf(say, ", %.0f M lines per second", r->m_rate);
+	if (r->m_nyquist > 0)
+		fprintf(say, ", M Nyquist velocity %.1f cm/s",
+			r->m_nyquist * 100);
 	if (r->pw_prf > 0)
 		print_pw(say, r);
 	putc('\n', say);

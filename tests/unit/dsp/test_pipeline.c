@@ -723,6 +723,91 @@ Test(pipeline, spectra_that_cannot_be_are_refused)
 			 "spectrum: flow at more than 80 degrees to the beam");
 }
 
+/* --- colour M --- */
+
+#define BURST	8
+
+/* A B event, two bursts; the second of them later by an event's time. */
+static struct sono_scan *burst_scan(void)
+{
+	struct sono_scan *scan = fixture_scan(2 + 2 * BURST);
+	uint32_t e;
+
+	scan->event[0].tag = SONO_TAG(SONO_ROLE_B, 0, 0);
+	scan->event[1 + BURST].tag = SONO_TAG(SONO_ROLE_B, 0, 1);
+	for (e = 0; e < BURST; e++) {
+		scan->event[1 + e].tag = SONO_TAG(SONO_ROLE_M, e, 0);
+		scan->event[2 + BURST + e].tag =
+			SONO_TAG(SONO_ROLE_M, BURST + e, 0);
+	}
+	return scan;
+}
+
+static struct pipeline_params colour_m(void)
+{
+	struct pipeline_params params = duplex();
+
+	params.colour.on = false;
+	params.ecg.on = false;
+	params.m.ensemble = BURST;
+	params.m.colour = true;
+	params.m.wall.order = -1;
+	params.m.average_samples = 1;
+	params.display.sweep = params.display.sweep_width / 48 / 1e-3;
+	return params;
+}
+
+Test(pipeline, m_lines_of_bursts_have_velocities)
+{
+	struct sono_scan *scan = burst_scan();
+	struct pipeline_params params = colour_m();
+	struct pipeline *p = make(scan, &params);
+	const struct image *image, *strip;
+	const struct vel *vel = pipeline_m_vel(p);
+	struct image_region r;
+	uint32_t line, i, x;
+
+	/* 5 um nearer with every event: 5 cm/s */
+	cr_assert(give(p, scan, 0, 5e-6, &image));
+	cr_assert_eq(vel->lines, 2);
+	cr_assert_eq(vel->samples, 81);
+	for (line = 0; line < 2; line++) {
+		uint32_t best = line * 81;
+
+		for (i = line * 81; i < (line + 1) * 81; i++)
+			if (vel->power[i] > vel->power[best])
+				best = i;
+		cr_expect_float_eq(vel->v[best], 0.05, 0.002, "%u: %g", line,
+				   vel->v[best]);
+	}
+	/* 0.1 ms and 1 ms after the trigger: columns 0 and 1 */
+	strip = pipeline_layer(p, REGION_M);
+	cr_assert_eq(strip->format, IMAGE_RGB24);
+	for (x = 0; x < 2; x++)
+		cr_expect_gt(coloured(strip, x), 10, "%u", x);
+	cr_expect_eq(coloured(strip, 2), 0);
+	r = region(image, REGION_M);
+	cr_expect_float_eq(r.colour.nyquist, 1540 / (4 * 5e6 * 100e-6), 1e-9);
+	pipeline_destroy(p);
+	sono_scan_free(scan);
+}
+
+Test(pipeline, bursts_that_cannot_be_are_refused)
+{
+	struct pipeline_params params = colour_m();
+	struct sono_scan *scan = burst_scan();
+
+	scan->event[3].period *= 1.5;
+	cr_assert_str_eq(refusal(scan, &params),
+			 "M-mode: shots of a line not at equal times");
+	params.m.ensemble = 5;
+	cr_assert_str_eq(refusal(burst_scan(), &params),
+			 "M-mode: shots that are no whole lines");
+	params.m.ensemble = 1;
+	cr_assert_str_eq(refusal(burst_scan(), &params),
+			 "doppler: ensemble is not 2 to 1024");
+}
+
 Test(pipeline, m_from_b_where_there_are_no_m_events)
 {
 	struct sono_scan *scan = fixture_scan(1);

@@ -561,6 +561,37 @@ Test(plan, m_lines_are_uniform_to_the_tick)
 	}
 }
 
+/* Each line a burst at its own PRF, the lines at equal times. */
+Test(plan, m_lines_may_be_bursts)
+{
+	struct sono_plan *plan = must_open(beams, "lines_hz = 990;",
+		"lines_hz = 300; ensemble = 8; prf_hz = 5000;");
+	const struct sono_scan *s = plan->scan;
+	uint32_t n = 0;
+	uint64_t first = 0;
+
+	for (uint32_t i = 0; i < s->events; i++) {
+		const uint64_t at = ticks_to(plan, i);
+
+		if (SONO_TAG_ROLE(s->event[i].tag) != SONO_ROLE_M)
+			continue;
+		cr_assert_eq(SONO_TAG_SHOT(s->event[i].tag), n);
+		first = n % 8 ? first : at;
+		cr_assert_eq(at - first, n % 8 * 20000);
+		if (n % 8 == 0)
+			cr_assert_eq(at, n / 8 * (ticks_to(plan, s->events) / 6));
+		n++;
+	}
+	cr_assert_eq(n, 48);
+	cr_assert_float_eq(plan->rates.m_rate, 300, 1e-3);
+	cr_assert_float_eq(plan->rates.m_nyquist,
+			   1540 * 5000 / (4 * 3.5e6), 1e-6);
+	cr_assert_eq(plan->params.m.ensemble, 8);
+	cr_assert_not(plan->params.m.colour);
+	expect_board_takes(plan, 20000000);
+	sono_plan_close(plan);
+}
+
 Test(plan, m_line_is_shown_where_it_is_sent)
 {
 	struct sono_plan *plan = must_open(beams, NULL, "");
@@ -1291,6 +1322,17 @@ static const struct wrong wrong_beams[] = {
 	{ "lines_hz = 990;", "lines_hz = 9000;", 21, "sequence.m.lines_hz",
 	  "one alone" },
 	{ "		lines_hz = 990;\n", "", 19, "sequence.m.lines_hz", "missing" },
+	{ "lines_hz = 990;", "lines_hz = 990; prf_hz = 5000;",
+	  21, "sequence.m.prf_hz", "without an ensemble" },
+	{ "lines_hz = 990;", "lines_hz = 990; ensemble = 16;",
+	  21, "sequence.m.lines_hz", "one alone" },
+	{ "lines_hz = 990;", "lines_hz = 300; ensemble = 8; prf_hz = 9000;",
+	  21, "sequence.m.prf_hz", "last echo of the window" },
+	{ "display: { width = 400;", "display: { m_colour = true; width = 400;",
+	  38, "display.m_colour", "processing.m.doppler" },
+	{ "		samples = 101;\n	};\n};\ndisplay: {",
+	  "		samples = 101;\n	doppler: { wall_order = 1; };\n};};\ndisplay: { m_colour = true;",
+	  38, "display.m_colour", "an ensemble" },
 	{ "frame_rate_hz = 50;", "trigger = \"ecg\";", 18, "sequence.trigger",
 	  "equal times" },
 	{ "frame_rate_hz = 50;", "ensemble = 16;", 21, "sequence.m.lines_hz",
@@ -1556,6 +1598,7 @@ static const struct preset {
 	{ "userspace/presets/convex-b.plan", 14000000, 80, 40, 0 },
 	{ "userspace/presets/cardiac-harmonic.plan", 10880000, 96, 40, 0 },
 	{ "userspace/presets/cardiac-tissue.plan", 10880000, 13, 80, 0.21232 },
+	{ "userspace/presets/cardiac-colour-m.plan", 10880000, 87, 25, 0 },
 	{ "userspace/presets/linear-pw.plan", 20832000, 107, 40, 0 },
 	{ "userspace/presets/cardiac-pw.plan", 10880000, 227, 20, 0 },
 };
