@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR MIT
 # Colour where the scenes say that there is flow, and nowhere else.
 
-$(eval $(call test-program,tests/colour/colour,tests/colour/colour.c,\
+$(eval $(call test-program,tests/colour/colour,tests/colour/colour.c tests/scan/scan.c,\
 	userspace/present/libpresent.a userspace/libsono/libsono.a \
 	userspace/dsp/libdsp.a fpga-sim/libsim.a -lpng -lmd -lwebpmux -lwebp \
 	-lconfig -luring -lz))

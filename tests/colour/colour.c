@@ -13,12 +13,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dsp/pipeline.h"
+#include "../scan/scan.h"
 #include "flow.h"
 #include "heart.h"
-#include "plan.h"
 #include "present/present.h"
-#include "sono.h"
 
 /*
  * Colour is a mean over a few millimetres, and a beam is as wide: so far
@@ -94,106 +92,32 @@ static struct flow vessel_flow(double x, double z, double phase)
 	};
 }
 
-/**
- * struct scan - a plan on a scene
- * @period: of the heart [s]; 0: nothing beats
- */
-struct scan {
-	struct sono *sono;
-	struct sono_plan *plan;
-	struct pipeline *pipeline;
-	bool begun;
-	double zero, time;
+/* A scan, and the heart's period [s]; 0: nothing beats. */
+struct beating {
+	struct scan scan;
 	double period;
 };
 
-static void scan_end(struct scan *s)
-{
-	pipeline_destroy(s->pipeline);
-	sono_plan_close(s->plan);
-	sono_close(s->sono);
-}
-
 /* @tissue: whether the plan's level of tissue counts */
-static int scan_begin(struct scan *s, const char *path, const char *source,
-		      bool tissue)
+static int begin(struct beating *b, const char *path, const char *source,
+		 bool tissue)
 {
 	const char *rate = strstr(source, "rate=");
-	struct sono_start start = { 0 };
-	struct sono_config config = { 0 };
-	const char *reason = "";
-	char why[256] = "";
-	int ret;
+	int ret = scan_open(&b->scan, path, source);
 
-	*s = (struct scan){ 0 };
+	b->period = 0;
 	if (!strncmp(source, "sim:heart", 9))
-		s->period = 60 / (rate ? atof(rate + 5) : SIM_HEART_RATE);
-	ret = sono_open(&s->sono, source, why, sizeof(why));
-	if (!ret)
-		ret = sono_plan_open(&s->plan, path, sono_info(s->sono), why,
-				     sizeof(why));
+		b->period = 60 / (rate ? atof(rate + 5) : SIM_HEART_RATE);
 	if (!ret && !tissue)
-		s->plan->params.colour.tissue_db = INFINITY;
+		b->scan.plan->params.colour.tissue_db = INFINITY;
 	if (!ret)
-		ret = pipeline_create(&s->pipeline, s->plan->scan,
-				      &s->plan->params, &reason);
-	if (!ret)
-		ret = sono_setup(s->sono, 2,
-				 (uint32_t)s->plan->scan->frame_bytes);
-	if (!ret) {
-		config.table = (uintptr_t)s->plan->table.data;
-		config.table_bytes = (uint32_t)s->plan->table.bytes;
-		ret = sono_config(s->sono, &config);
-	}
-	if (!ret)
-		ret = sono_start(s->sono, &start);
+		ret = scan_start(&b->scan);
 	if (ret) {
-		printf("not ok %d - %s on %s: %d %s%s\n", ++tests, path,
-		       source, ret, why, reason);
+		printf("not ok %d - %s on %s: %d %s\n", ++tests, path, source,
+		       ret, b->scan.why);
 		failed = true;
-		scan_end(s);
 	}
 	return ret;
-}
-
-/* Time of the middle of colour's ensemble, from the frame's first event [s]. */
-static double ensemble_middle(const struct sono_scan *scan)
-{
-	double time = 0, first = -1, last = 0;
-
-	for (uint32_t i = 0; i < scan->events; i++) {
-		if (SONO_TAG_ROLE(scan->event[i].tag) == SONO_ROLE_COLOUR) {
-			first = first < 0 ? time : first;
-			last = time;
-		}
-		time += scan->event[i].period;
-	}
-	return (first + last) / 2;
-}
-
-static void scan_next(struct scan *s)
-{
-	const struct image *image;
-	struct sono_frame f;
-	struct rf_frame rf;
-	double time;
-
-	while (sono_next(s->sono, &f) != 1)
-		sono_wait(s->sono, 1, 0);
-	rf = (struct rf_frame){
-		.data = f.data,
-		.bytes = f.rec.len,
-		.seq = f.rec.seq,
-		.ts = f.rec.hw_ts,
-		.clock = sono_info(s->sono)->board_clock,
-	};
-	time = (double)rf.ts / rf.clock + ensemble_middle(s->plan->scan);
-	if (!s->begun)
-		s->zero = (double)rf.ts / rf.clock;
-	s->begun = true;
-	s->time = time - s->zero;
-	pipeline_execute(s->pipeline, &rf, &image);
-	sono_release(s->sono, &f);
 }
 
 /* --- pixels ---------------------------------------------------------------- */
@@ -231,12 +155,14 @@ static bool coloured(const uint8_t *p)
 	return p[0] != p[1] || p[1] != p[2];
 }
 
-static struct count judge(const struct scan *s, flow_fn *flow)
+static struct count judge(const struct beating *b, flow_fn *flow)
 {
+	const struct scan *s = &b->scan;
 	const struct image *image = pipeline_layer(s->pipeline, REGION_B);
 	const struct grid *box = pipeline_colour_grid(s->pipeline);
 	const struct raster *r = &image->raster;
-	const double phase = s->period ? fmod(s->time / s->period, 1) : 0;
+	const double time = s->time + scan_ensemble(s->plan->scan);
+	const double phase = b->period ? fmod(time / b->period, 1) : 0;
 	struct count n = { 0 };
 
 	for (uint32_t row = 0; row < r->height; row++) {
@@ -278,25 +204,26 @@ static void add(struct total *t, const struct count *n, int picture)
 }
 
 /* All pictures of a beat, or a few. */
-static int pictures(const struct scan *s)
+static int pictures(const struct beating *b)
 {
-	return s->period ?
-		       (int)ceil(s->period / s->plan->scan->frame_period) + 1 :
+	return b->period ?
+		       (int)ceil(b->period /
+				 b->scan.plan->scan->frame_period) + 1 :
 		       6;
 }
 
 static void test(const char *plan, const char *source, flow_fn *flow)
 {
 	struct total t = { .picture = -1 };
-	struct scan s;
+	struct beating b;
 
-	if (scan_begin(&s, plan, source, true))
+	if (begin(&b, plan, source, true))
 		return;
-	for (int i = 0, n = pictures(&s); i < n; i++) {
+	for (int i = 0, n = pictures(&b); i < n; i++) {
 		struct count c;
 
-		scan_next(&s);
-		c = judge(&s, flow);
+		scan_next(&b.scan);
+		c = judge(&b, flow);
 		add(&t, &c, i);
 	}
 	verdict(t.worst <= FALSE_SHARE, "colour without flow, worst picture",
@@ -306,27 +233,27 @@ static void test(const char *plan, const char *source, flow_fn *flow)
 	verdict(t.right >= RIGHT_SHARE * t.coloured,
 		"colour that says its way", source, t.right / t.coloured,
 		RIGHT_SHARE);
-	scan_end(&s);
+	scan_end(&b.scan);
 }
 
 /* Opening valves and fast walls, where nothing says that they are none. */
 static void miss(const char *plan, const char *source, flow_fn *flow)
 {
 	struct total t = { .picture = -1 };
-	struct scan s;
+	struct beating b;
 
-	if (scan_begin(&s, plan, source, false))
+	if (begin(&b, plan, source, false))
 		return;
-	for (int i = 0, n = pictures(&s); i < n; i++) {
+	for (int i = 0, n = pictures(&b); i < n; i++) {
 		struct count c;
 
-		scan_next(&s);
-		c = judge(&s, flow);
+		scan_next(&b.scan);
+		c = judge(&b, flow);
 		add(&t, &c, i);
 	}
 	verdict(t.worst > FALSE_SHARE, "tissue not told from flow must be seen",
 		source, t.worst, FALSE_SHARE);
-	scan_end(&s);
+	scan_end(&b.scan);
 }
 
 /* --- for the eye ----------------------------------------------------------- */
@@ -359,13 +286,13 @@ static int show(const char *plan, const char *source, const char *path)
 	struct raster raster = { 0 };
 	struct image sheet;
 	void *state;
-	struct scan s;
+	struct beating b;
 	int n;
 
-	if (scan_begin(&s, plan, source, true))
+	if (begin(&b, plan, source, true))
 		return 1;
-	n = pictures(&s);
-	section = pipeline_layer(s.pipeline, REGION_B);
+	n = pictures(&b);
+	section = pipeline_layer(b.scan.pipeline, REGION_B);
 	raster.width = ACROSS * (section->raster.width / 4);
 	raster.height = (n + ACROSS - 1) / ACROSS *
 			(section->raster.height / 2);
@@ -375,8 +302,8 @@ static int show(const char *plan, const char *source, const char *path)
 	for (int i = 0; i < n; i++) {
 		struct count c;
 
-		scan_next(&s);
-		c = judge(&s, flow);
+		scan_next(&b.scan);
+		c = judge(&b, flow);
 		printf("# %d: without flow %.3f %%, flow shown %.0f of %.0f, wrong way %.0f of %.0f\n",
 		       i, 100 * c.wrong / c.box, c.shown, c.inside,
 		       c.coloured - c.right, c.coloured);
@@ -385,7 +312,7 @@ static int show(const char *plan, const char *source, const char *path)
 	n = sink_png.frame(state, &sheet);
 	sink_png.close(state);
 	image_finish(&sheet);
-	scan_end(&s);
+	scan_end(&b.scan);
 	return n;
 }
 

@@ -120,7 +120,7 @@ static struct view *look(const char *source, int half_cycles, double hv,
 	struct scan scan;
 
 	write_plan(half_cycles, hv, harmonic, inversion);
-	if (!v || scan_begin(&scan, PLAN, source, 1)) {
+	if (!v || scan_begin(&scan, PLAN, source)) {
 		printf("Bail out! %s on %s: %s\n", PLAN, source, scan.why);
 		exit(1);
 	}

@@ -17,10 +17,8 @@ static int configure(struct scan *s)
 	return ret ? ret : sono_start(s->sono, &start);
 }
 
-int scan_begin(struct scan *s, const char *path, const char *source,
-	       double pri)
+int scan_open(struct scan *s, const char *path, const char *source)
 {
-	const char *reason = NULL;
 	int ret;
 
 	*s = (struct scan){ 0 };
@@ -28,11 +26,17 @@ int scan_begin(struct scan *s, const char *path, const char *source,
 	if (!ret)
 		ret = sono_plan_open(&s->plan, path, sono_info(s->sono), s->why,
 				     sizeof(s->why));
-	for (uint32_t i = 0; !ret && i < s->plan->scan->events; i++)
-		s->plan->scan->event[i].period *= pri;
-	if (!ret)
-		ret = pipeline_create(&s->pipeline, s->plan->scan,
-				      &s->plan->params, &reason);
+	if (ret)
+		scan_end(s);
+	return ret;
+}
+
+int scan_start(struct scan *s)
+{
+	const char *reason = NULL;
+	int ret = pipeline_create(&s->pipeline, s->plan->scan,
+				  &s->plan->params, &reason);
+
 	if (reason)
 		strncpy(s->why, reason, sizeof(s->why) - 1);
 	if (!ret)
@@ -40,6 +44,27 @@ int scan_begin(struct scan *s, const char *path, const char *source,
 	if (ret)
 		scan_end(s);
 	return ret;
+}
+
+int scan_begin(struct scan *s, const char *path, const char *source)
+{
+	int ret = scan_open(s, path, source);
+
+	return ret ? ret : scan_start(s);
+}
+
+double scan_ensemble(const struct sono_scan *scan)
+{
+	double time = 0, first = -1, last = 0;
+
+	for (uint32_t i = 0; i < scan->events; i++) {
+		if (SONO_TAG_ROLE(scan->event[i].tag) == SONO_ROLE_COLOUR) {
+			first = first < 0 ? time : first;
+			last = time;
+		}
+		time += scan->event[i].period;
+	}
+	return (first + last) / 2;
 }
 
 const struct image *scan_next(struct scan *s)

@@ -33,17 +33,25 @@ struct scan {
 };
 
 /**
- * scan_begin() - open all and start
+ * scan_open() - open the source and compile the plan
  * @s: all 0, or ended
  * @path: of the plan
  * @source: its name
- * @pri: the pipeline is told that events are so many times as far apart as
- *       they are; 1
+ *
+ * What the pipeline is to believe may then be changed in s->plan.
  *
  * Return: 0, or -errno with s->why set; ended in that case.
  */
-int scan_begin(struct scan *s, const char *path, const char *source,
-	       double pri);
+int scan_open(struct scan *s, const char *path, const char *source);
+
+/** scan_start() - make the pipeline and start; returns as scan_open() */
+int scan_start(struct scan *s);
+
+/** scan_begin() - scan_open() and scan_start() */
+int scan_begin(struct scan *s, const char *path, const char *source);
+
+/** scan_ensemble() - middle of colour's ensemble, from a frame's begin [s] */
+double scan_ensemble(const struct sono_scan *scan);
 
 /** scan_next() - the next frame; the picture that it completed, or NULL */
 const struct image *scan_next(struct scan *s);
