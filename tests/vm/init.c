@@ -23,6 +23,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
 static int kmsg = -1;
@@ -77,8 +78,22 @@ static void mount_all(void)
 			give_up("mount", mounts[i].dir);
 }
 
+/* In a guest that is to sleep, with lines as they are written. */
+static int open_serial(const char *path)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+	struct termios t;
+
+	if (fd < 0 || tcgetattr(fd, &t))
+		give_up("open", path);
+	cfmakeraw(&t);
+	if (tcsetattr(fd, TCSANOW, &t))
+		give_up("set", path);
+	return fd;
+}
+
 /* Returns the open port with this name; ports appear a little after boot. */
-static int open_port(const char *name)
+static int open_virtio(const char *name)
 {
 	static const char class[] = "/sys/class/virtio-ports";
 	char path[512], found[64];
@@ -113,6 +128,13 @@ static int open_port(const char *name)
 	}
 	errno = ENODEV;
 	give_up("find port", name);
+}
+
+/* A virtio port by its name, or what stands for it. */
+static int open_port(const char *virtio, const char *serial)
+{
+	return access("/etc/serial", F_OK) ? open_virtio(virtio) :
+					     open_serial(serial);
 }
 
 static void write_all(int fd, const char *data, size_t bytes)
@@ -254,9 +276,9 @@ int main(void)
 	mount("devtmpfs", "/dev", "devtmpfs", 0, NULL);
 	kmsg = open("/dev/kmsg", O_WRONLY | O_CLOEXEC);
 	mount_all();
-	out = open_port("sono.out");
-	log = open_port("sono.kmsg");
-	verdict = open_port("sono.verdict");
+	out = open_port("sono.out", "/dev/ttyS1");
+	log = open_port("sono.kmsg", "/dev/ttyS2");
+	verdict = open_port("sono.verdict", "/dev/ttyS3");
 	load_modules();
 	mount_shares();
 
