@@ -1065,6 +1065,17 @@ static int insert_module(const char *path)
 	return ret;
 }
 
+/* io_uring lets go of a file a little after its ring has ended. */
+static int remove_module_soon(void)
+{
+	uint64_t limit = now_ns() + 5 * NS_PER_S;
+	int ret;
+
+	while ((ret = remove_module()) == -EWOULDBLOCK && now_ns() < limit)
+		usleep(1000);
+	return ret;
+}
+
 TEST(module_leaves_and_returns)
 {
 	const char *path = getenv("SONO_MODULE");
@@ -1083,6 +1094,56 @@ TEST(module_leaves_and_returns)
 		ASSERT_EQ(0, insert_module(path));
 		expect_working(_metadata);
 	}
+}
+
+/* A mapping keeps it; pages that are pinned do not, and stay without it. */
+TEST(module_leaves_registered_slots)
+{
+	const char *path = getenv("SONO_MODULE");
+	int disk = open(DISK, O_RDWR | O_DIRECT);
+	struct io_uring_sqe *sqe;
+	struct io_uring ring;
+	struct iovec iov;
+	struct raw r;
+	char *slots, *copy, *back;
+
+	if (!path || disk < 0)
+		SKIP(return, "needs SONO_MODULE and " DISK);
+	raw_begin(_metadata, &r);
+	while (!__atomic_load_n(&r.ctl->head, __ATOMIC_ACQUIRE))
+		usleep(100);
+	ASSERT_EQ(0, command(r.fd, SONO_CMD_STOP, &(struct sono_stop){ 0 }));
+	expect_frames(_metadata, &r);
+	copy = aligned_alloc(PAGE, 2 * FRAME);
+	ASSERT_NE(NULL, copy);
+	back = copy + FRAME;
+	/* Whoever registers a buffer may write to it. */
+	slots = mmap(NULL, r.st.slots_bytes, PROT_READ | PROT_WRITE, MAP_SHARED,
+		     r.fd, (off_t)r.st.slots_offset);
+	ASSERT_NE(MAP_FAILED, slots);
+	iov.iov_base = slots + (size_t)r.record[0].slot * r.st.slot_stride;
+	iov.iov_len = FRAME;
+	memcpy(copy, iov.iov_base, FRAME);
+	ASSERT_EQ(0, io_uring_queue_init(4, &ring, 0));
+	ASSERT_EQ(0, io_uring_register_buffers(&ring, &iov, 1));
+
+	io_uring_queue_exit(&r.ring);
+	close(r.fd);
+	EXPECT_EQ(-EWOULDBLOCK, remove_module());
+	munmap((void *)r.ctl, r.st.ring_bytes);
+	munmap((void *)r.slots, r.st.slots_bytes);
+	munmap(slots, r.st.slots_bytes);
+	ASSERT_EQ(0, remove_module_soon());
+	sqe = io_uring_get_sqe(&ring);
+	io_uring_prep_write_fixed(sqe, disk, iov.iov_base, FRAME, 0, 0);
+	ASSERT_EQ(1, io_uring_submit(&ring));
+	ASSERT_EQ(FRAME, result(&ring));
+	ASSERT_EQ(FRAME, pread(disk, back, FRAME, 0));
+	EXPECT_EQ(0, memcmp(copy, back, FRAME));
+	free(copy);
+	io_uring_queue_exit(&ring);
+	ASSERT_EQ(0, insert_module(path));
+	expect_working(_metadata);
 }
 
 TEST_HARNESS_MAIN
