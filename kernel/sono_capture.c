@@ -37,11 +37,12 @@ static bool drain(struct sono_device *sd, struct sono_stream *s,
 	lockdep_assert_held(&sd->ring_lock);
 	while (budget && !s->broken && sono_queue_next(&s->queue, &c)) {
 		budget--;
+		c.cfg_gen += s->cfg_offset;
 		if (publish(sd, s, &c))
 			s->broken = true;
 	}
 	sd->counters.records += s->queue.cpl_head - head;
-	if (s->queue.cpl_head != head)
+	if (s->queue.cpl_head != head && !sd->cut)
 		sono_hw_consumed(sd, s->queue.cpl_head);
 	return !budget;
 }
@@ -224,4 +225,22 @@ void sono_capture_free_irqs(struct sono_device *sd)
 	pci_free_irq(sd->pdev, SONO_VEC_EVENT, sd);
 	pci_free_irq(sd->pdev, SONO_VEC_CAPTURE, sd);
 	pci_free_irq_vectors(sd->pdev);
+}
+
+/** sono_capture_disable_irqs() - no handler runs any more, nor will one */
+void sono_capture_disable_irqs(struct sono_device *sd)
+{
+	int i;
+
+	for (i = 0; i < SONO_NUM_VECS; i++)
+		disable_irq(pci_irq_vector(sd->pdev, i));
+}
+
+/** sono_capture_enable_irqs() - undo a sono_capture_disable_irqs() */
+void sono_capture_enable_irqs(struct sono_device *sd)
+{
+	int i;
+
+	for (i = 0; i < SONO_NUM_VECS; i++)
+		enable_irq(pci_irq_vector(sd->pdev, i));
 }

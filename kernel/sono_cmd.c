@@ -12,6 +12,7 @@
 #include "sono_compat.h"
 #include "sono_limits.h"
 #include "sono_read.h"
+#include "sono_recover.h"
 #include "sono_stream.h"
 
 /* The stream of a controller; NULL of any other file. */
@@ -105,6 +106,37 @@ static int cmd_observe(struct sono_file *sf, void __user *arg)
 	return copy_to_user(arg, &st, sizeof(st)) ? -EFAULT : 0;
 }
 
+/* Longer than any reset, or recovery of a link, that succeeds. */
+#define SONO_AWAY_MS 10000
+
+static bool settled(const struct sono_device *sd)
+{
+	return !READ_ONCE(sd->away) || READ_ONCE(sd->gone);
+}
+
+/*
+ * Lock the device for a command that needs the board, once that can be used:
+ * 0, -EINTR, -ENODEV if it is gone, -EIO if it does not come back.
+ */
+static int lock_board(struct sono_device *sd)
+{
+	long left;
+
+	for (;;) {
+		left = wait_event_killable_timeout(sd->back, settled(sd),
+						   msecs_to_jiffies(SONO_AWAY_MS));
+		if (left <= 0)
+			return left ? -EINTR : -EIO;
+		if (mutex_lock_killable(&sd->lock))
+			return -EINTR;
+		if (!sd->gone && !READ_ONCE(sd->away))
+			return 0;
+		mutex_unlock(&sd->lock);
+		if (READ_ONCE(sd->gone))
+			return -ENODEV;
+	}
+}
+
 static int cmd_config(struct sono_file *sf, void __user *arg)
 {
 	struct sono_stream *s = controlled(sf);
@@ -123,13 +155,11 @@ static int cmd_config(struct sono_file *sf, void __user *arg)
 	if (IS_ERR(table))
 		return PTR_ERR(table);
 
-	if (mutex_lock_killable(&sf->sd->lock)) {
-		kvfree(table);
-		return -EINTR;
+	ret = lock_board(sf->sd);
+	if (!ret) {
+		ret = sono_stream_config(sf->sd, s, &cfg, table);
+		mutex_unlock(&sf->sd->lock);
 	}
-	ret = sf->sd->gone ? -ENODEV :
-			     sono_stream_config(sf->sd, s, &cfg, table);
-	mutex_unlock(&sf->sd->lock);
 	kvfree(table);
 	/* What was refused, and why, is part of the answer. */
 	if (copy_to_user(arg, &cfg, sizeof(cfg)))
@@ -150,9 +180,10 @@ static int cmd_start(struct sono_file *sf, void __user *arg)
 	if (start.flags & ~SONO_START_TX_OFF ||
 	    memchr_inv(start.rsvd, 0, sizeof(start.rsvd)))
 		return -EINVAL;
-	if (mutex_lock_killable(&sf->sd->lock))
-		return -EINTR;
-	ret = sf->sd->gone ? -ENODEV : sono_stream_start(sf->sd, s, &start);
+	ret = lock_board(sf->sd);
+	if (ret)
+		return ret;
+	ret = sono_stream_start(sf->sd, s, &start);
 	mutex_unlock(&sf->sd->lock);
 	if (ret)
 		return ret;
@@ -281,9 +312,15 @@ static int sono_open(struct inode *inode, struct file *file)
 	struct sono_device *sd =
 		container_of(inode->i_cdev, struct sono_device, cdev);
 	struct sono_file *sf = kzalloc(sizeof(*sf), GFP_KERNEL);
+	int ret;
 
 	if (!sf)
 		return -ENOMEM;
+	ret = sono_recover_wake(sd);
+	if (ret) {
+		kfree(sf);
+		return ret;
+	}
 	get_device(&sd->dev);
 	mutex_init(&sf->read_lock);
 	sf->sd = sd;
@@ -312,6 +349,7 @@ static int sono_release(struct inode *inode, struct file *file)
 	if (sf->stream)
 		sono_stream_put(sf->stream);
 	mutex_destroy(&sf->read_lock);
+	sono_recover_rest(sd);
 	put_device(&sd->dev);
 	kfree(sf);
 	return 0;

@@ -19,6 +19,10 @@ static const struct {
 	{ "waits", offsetof(struct sono_counters, waits) },
 	{ "kicks", offsetof(struct sono_counters, kicks) },
 	{ "heartbeats", offsetof(struct sono_counters, heartbeats) },
+	{ "resets", offsetof(struct sono_counters, resets) },
+	{ "link_errors", offsetof(struct sono_counters, link_errors) },
+	{ "link_corrected", offsetof(struct sono_counters, link_corrected) },
+	{ "sleeps", offsetof(struct sono_counters, sleeps) },
 };
 
 static int counters_show(struct seq_file *m, void *unused)
@@ -31,7 +35,7 @@ static int counters_show(struct seq_file *m, void *unused)
 	c = sd->counters;
 	spin_unlock_bh(&sd->ring_lock);
 	for (i = 0; i < ARRAY_SIZE(fields); i++)
-		seq_printf(m, "%-10s %llu\n", fields[i].name,
+		seq_printf(m, "%-14s %llu\n", fields[i].name,
 			   *(u64 *)((char *)&c + fields[i].offset));
 	return 0;
 }

@@ -17,6 +17,10 @@ struct sono_device;
  * @kicks: KICK commands
  * @heartbeats: told to the board
  * @runs: started
+ * @resets: of the function, by whoever asked
+ * @link_errors: of the link, that ended a run if there was one
+ * @link_corrected: errors that the link corrected itself
+ * @sleeps: times without power, or in which the system slept
  */
 struct sono_counters {
 	u64 passes;
@@ -27,6 +31,10 @@ struct sono_counters {
 	u64 kicks;
 	u64 heartbeats;
 	u64 runs;
+	u64 resets;
+	u64 link_errors;
+	u64 link_corrected;
+	u64 sleeps;
 };
 
 void sono_debugfs_init(void);

@@ -10,6 +10,7 @@
 #include "sono_drv.h"
 #include "sono_hw.h"
 #include "sono_hwmon.h"
+#include "sono_recover.h"
 #include "sono_stream.h"
 
 #define SONO_MINORS 64
@@ -24,6 +25,7 @@ static void sono_device_release(struct device *dev)
 
 	ida_free(&sono_ida, MINOR(dev->devt));
 	mutex_destroy(&sd->lock);
+	pci_dev_put(sd->pdev);
 	kfree(sd);
 }
 
@@ -43,9 +45,10 @@ static struct sono_device *sono_device_alloc(struct pci_dev *pdev)
 	mutex_init(&sd->lock);
 	spin_lock_init(&sd->ring_lock);
 	init_waitqueue_head(&sd->ctl_wait);
+	init_waitqueue_head(&sd->back);
 	INIT_DELAYED_WORK(&sd->heartbeat, sono_capture_heartbeat);
 	INIT_WORK(&sd->halt, sono_capture_halt);
-	sd->pdev = pdev;
+	sd->pdev = pci_dev_get(pdev);
 
 	device_initialize(&sd->dev);
 	sd->dev.class = &sono_class;
@@ -104,6 +107,7 @@ static int sono_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 		goto err_hwmon;
 	}
 	sono_debugfs_add(sd);
+	sono_recover_enable(sd);
 	return 0;
 
 err_hwmon:
@@ -124,8 +128,9 @@ static void set_gone(struct sono_device *sd)
 {
 	lockdep_assert_held(&sd->lock);
 	spin_lock_bh(&sd->ring_lock);
-	sd->gone = true;
+	WRITE_ONCE(sd->gone, true);
 	spin_unlock_bh(&sd->ring_lock);
+	wake_up_all(&sd->back);
 }
 
 /*
@@ -137,6 +142,7 @@ static void sono_remove(struct pci_dev *pdev)
 {
 	struct sono_device *sd = pci_get_drvdata(pdev);
 
+	sono_recover_disable(sd);
 	sono_debugfs_remove(sd);
 	sono_hwmon_unregister(sd);
 	cdev_device_del(&sd->cdev, &sd->dev);
@@ -180,6 +186,8 @@ static struct pci_driver sono_driver = {
 	.probe = sono_probe,
 	.remove = sono_remove,
 	.shutdown = sono_shutdown,
+	.err_handler = &sono_err_handler,
+	.driver.pm = pm_ptr(&sono_pm_ops),
 };
 
 static int __init sono_init(void)

@@ -11,7 +11,8 @@
  * Locks, outermost first:
  *
  *  sono_device.lock   commands, halt, unbind. Never taken under mmap_lock
- *                     and never held across a copy to or from userspace.
+ *                     and never held across a copy to or from userspace, nor
+ *                     while the board's runtime power state is changed.
  *  sono_device.ring_lock   the ring core, the queues and the waiting ARMs of
  *                     the stream. Taken with bottom halves off, as ARM's
  *                     timer runs in one. io_uring's locks are never taken
@@ -39,6 +40,18 @@
 #include "sono_slots.h"
 
 /**
+ * struct sono_table - a sequence table in memory that the board can read
+ * @mem: the table, NULL without one
+ * @addr: its bus address
+ * @bytes: its length
+ */
+struct sono_table {
+	void *mem;
+	dma_addr_t addr;
+	u32 bytes;
+};
+
+/**
  * struct sono_stream - what SETUP made
  * @ref: the controller's, and one of each observer
  * @slots: memory of the frames
@@ -54,8 +67,14 @@
  * @broken: the board lied, nothing more is read; under ring_lock
  * @begun: the board took the start, its counters are this run's; under lock
  * @doorbell: descriptors that the board was told of; under ring_lock
- * @frame_bytes: of the loaded table, 0 without one; under lock
+ * @table: of the last CONFIG, kept for a board that has lost it; under lock
+ * @loaded: the board has it; under lock
+ * @cfg_gen: of the table, as the process knows it; under lock
+ * @cfg_offset: what the process knows a table as, less what the board does: it
+ *              counts anew after a reset; under lock, constant while active
  * @source: of the last CONFIG; under lock
+ * @irq_count: likewise
+ * @irq_time_us: likewise
  * @heartbeat_ms: of the last CONFIG; written under lock, read without
  * @beat: heartbeat when it was last looked at; heartbeat work
  * @beat_seen: when that was; heartbeat work
@@ -77,8 +96,13 @@ struct sono_stream {
 	bool begun;
 	u32 doorbell;
 
-	u32 frame_bytes;
+	struct sono_table table;
+	bool loaded;
+	u32 cfg_gen;
+	u32 cfg_offset;
 	u32 source;
+	u32 irq_count;
+	u32 irq_time_us;
 	u32 heartbeat_ms;
 
 	u64 beat;
@@ -89,7 +113,7 @@ struct sono_stream {
  * struct sono_device - one board
  * @dev: the node; its release frees this structure
  * @cdev: of /dev/sonoN
- * @pdev: the board; not to be touched once gone
+ * @pdev: the board, pinned; its registers are not to be touched once gone
  * @bar: its registers; likewise
  * @info: identity and limits, constant
  * @queue_max: entries the board takes in each queue, constant
@@ -97,6 +121,11 @@ struct sono_stream {
  * @lock: see the top of this file
  * @gone: the driver was unbound; written under both locks
  * @stream: of the controller, NULL without one; under lock
+ * @away: SONO_AWAY_*: no register may be touched. Written under ring_lock; who
+ *        holds lock and then finds it 0 may go on until it drops lock
+ * @away_end: SONO_END_* of a run that has to end because the board is away
+ * @cut: away, and not even a stop can be told to it; under ring_lock
+ * @back: woken when the board is no longer away, or is gone
  * @ring_lock: see the top of this file
  * @active: the stream while it runs, else NULL; under ring_lock
  * @counters: under ring_lock
@@ -117,6 +146,10 @@ struct sono_device {
 
 	struct mutex lock; /* see the top of this file */
 	bool gone;
+	u32 away;
+	u32 away_end;
+	bool cut;
+	wait_queue_head_t back;
 	struct sono_stream *stream;
 
 	spinlock_t ring_lock; /* see the top of this file */
@@ -161,6 +194,8 @@ extern const struct file_operations sono_fops;
 /* sono_capture.c */
 int sono_capture_irqs(struct sono_device *sd);
 void sono_capture_free_irqs(struct sono_device *sd);
+void sono_capture_disable_irqs(struct sono_device *sd);
+void sono_capture_enable_irqs(struct sono_device *sd);
 void sono_capture_drain(struct sono_device *sd, struct sono_stream *s);
 void sono_capture_heartbeat(struct work_struct *work);
 void sono_capture_halt(struct work_struct *work);

@@ -112,7 +112,7 @@ static bool load_ended(struct sono_device *sd, u32 *status)
 	*status = rd(sd, SONO_REG_SEQ_STATUS);
 	state = FIELD_GET(SONO_SEQ_STATE, *status);
 	return state == SONO_SEQ_ACTIVE || state == SONO_SEQ_ERROR ||
-	       *status == SONO_ALL_ONES;
+	       *status == SONO_ALL_ONES || READ_ONCE(sd->away);
 }
 
 /**
@@ -125,8 +125,8 @@ static bool load_ended(struct sono_device *sd, u32 *status)
  * Waits until the table is active: while running, until the frame ends.
  *
  * Return: 0, -EINVAL if the board refused the table, -ENODEV if it is gone,
- * -ETIMEDOUT if it did not answer, -ERESTARTSYS if the process was killed: in
- * either case it may still be reading.
+ * -ETIMEDOUT if it did not answer, -ERESTARTSYS if the process was killed, -EIO
+ * if the board has to be left alone: in these cases it may still be reading.
  */
 int sono_hw_load(struct sono_device *sd, dma_addr_t table, u32 bytes,
 		 struct sono_config *result)
@@ -143,6 +143,8 @@ int sono_hw_load(struct sono_device *sd, dma_addr_t table, u32 bytes,
 					   msecs_to_jiffies(SONO_LOAD_TIMEOUT_MS));
 	if (left <= 0)
 		return left ? left : -ETIMEDOUT;
+	if (READ_ONCE(sd->away))
+		return -EIO;
 	if (status == SONO_ALL_ONES)
 		return -ENODEV;
 	if (FIELD_GET(SONO_SEQ_STATE, status) == SONO_SEQ_ERROR) {
@@ -281,6 +283,12 @@ void sono_hw_counts(struct sono_device *sd, u64 *produced, u64 *dropped)
 	lockdep_assert_held(&sd->lock);
 	*produced = rd64(sd, SONO_REG_PRODUCED_LO);
 	*dropped = rd64(sd, SONO_REG_DROPPED_LO);
+}
+
+/** sono_hw_answers() - is it this board, and does it know its name? */
+bool sono_hw_answers(struct sono_device *sd)
+{
+	return rd(sd, SONO_REG_ID) == SONO_ID_MAGIC;
 }
 
 /** sono_hw_present() - false once the board has left the bus */

@@ -19,6 +19,7 @@ void sono_hw_post(struct sono_device *sd, u32 tail);
 void sono_hw_consumed(struct sono_device *sd, u32 head);
 void sono_hw_heartbeat(struct sono_device *sd, u32 ms);
 void sono_hw_counts(struct sono_device *sd, u64 *produced, u64 *dropped);
+bool sono_hw_answers(struct sono_device *sd);
 bool sono_hw_present(struct sono_device *sd);
 u32 sono_hw_fault(struct sono_device *sd, u32 *info);
 u32 sono_hw_temp(struct sono_device *sd);

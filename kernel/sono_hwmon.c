@@ -8,6 +8,7 @@
 #include "sono_drv.h"
 #include "sono_hw.h"
 #include "sono_hwmon.h"
+#include "sono_recover.h"
 
 static umode_t is_visible(const void *data, enum hwmon_sensor_types type,
 			  u32 attr, int channel)
@@ -15,19 +16,48 @@ static umode_t is_visible(const void *data, enum hwmon_sensor_types type,
 	return 0444;
 }
 
+/* Not while the board is away: a reset would be disturbed. */
+static int read_board(struct sono_device *sd,
+		      u32 (*read)(struct sono_device *), u32 *value)
+{
+	int ret = 0;
+
+	spin_lock_bh(&sd->ring_lock);
+	if (sd->away)
+		ret = -EAGAIN;
+	else if (!sono_hw_present(sd))
+		ret = -ENODEV;
+	else
+		*value = read(sd);
+	spin_unlock_bh(&sd->ring_lock);
+	return ret;
+}
+
+static int read_awake(struct sono_device *sd,
+		      u32 (*read)(struct sono_device *), long *value)
+{
+	u32 raw = 0;
+	int ret = sono_recover_wake(sd);
+
+	if (ret)
+		return ret;
+	ret = read_board(sd, read, &raw);
+	sono_recover_rest(sd);
+	*value = (s32)raw;
+	return ret;
+}
+
 static int read_sensor(struct device *dev, enum hwmon_sensor_types type,
 		       u32 attr, int channel, long *value)
 {
 	struct sono_device *sd = dev_get_drvdata(dev);
 
-	if (!sono_hw_present(sd))
-		return -ENODEV;
 	if (type == hwmon_temp && attr == hwmon_temp_input)
-		*value = (s32)sono_hw_temp(sd);
-	else if (type == hwmon_temp && attr == hwmon_temp_crit)
+		return read_awake(sd, sono_hw_temp, value);
+	if (type == hwmon_in && attr == hwmon_in_input)
+		return read_awake(sd, sono_hw_hv, value);
+	if (type == hwmon_temp && attr == hwmon_temp_crit)
 		*value = sd->temp_max;
-	else if (type == hwmon_in && attr == hwmon_in_input)
-		*value = sono_hw_hv(sd);
 	else if (type == hwmon_in && attr == hwmon_in_crit)
 		*value = sd->info.hv_max;
 	else

@@ -127,6 +127,24 @@ err_free:
 	return ERR_PTR(ret);
 }
 
+static int table_create(struct sono_table *t, struct device *dev,
+			const void *from, u32 bytes)
+{
+	t->mem = dma_alloc_coherent(dev, bytes, &t->addr, GFP_KERNEL);
+	if (!t->mem)
+		return -ENOMEM;
+	memcpy(t->mem, from, bytes);
+	t->bytes = bytes;
+	return 0;
+}
+
+static void table_destroy(struct sono_table *t, struct device *dev)
+{
+	if (t->mem)
+		dma_free_coherent(dev, t->bytes, t->mem, t->addr);
+	t->mem = NULL;
+}
+
 /**
  * sono_stream_detach() - part the stream from its board
  * @sd: device, locked, the stream halted
@@ -135,6 +153,7 @@ err_free:
 void sono_stream_detach(struct sono_device *sd, struct sono_stream *s)
 {
 	lockdep_assert_held(&sd->lock);
+	table_destroy(&s->table, &sd->pdev->dev);
 	queue_destroy(s, &sd->pdev->dev);
 	sono_slots_unmap(&s->slots, &sd->pdev->dev);
 }
@@ -169,47 +188,75 @@ void sono_stream_wake(struct sono_device *sd, struct sono_stream *s)
 /* The last resort. It takes the board's table with it. */
 static void board_reset(struct sono_device *sd, struct sono_stream *s)
 {
-	sono_hw_reset(sd);
-	s->frame_bytes = 0;
+	if (!sd->cut)
+		sono_hw_reset(sd);
+	s->loaded = false;
 }
 
 static int table_load(struct sono_device *sd, struct sono_stream *s,
-		      struct sono_config *cfg, const void *table)
+		      const struct sono_table *t, struct sono_config *cfg)
 {
-	struct device *dev = &sd->pdev->dev;
-	dma_addr_t addr;
-	void *copy;
-	int ret;
+	int ret = sono_hw_load(sd, t->addr, t->bytes, cfg);
 
-	copy = dma_alloc_coherent(dev, cfg->table_bytes, &addr, GFP_KERNEL);
-	if (!copy)
-		return -ENOMEM;
-	memcpy(copy, table, cfg->table_bytes);
-	ret = sono_hw_load(sd, addr, cfg->table_bytes, cfg);
-	if (ret == -ETIMEDOUT || ret == -ERESTARTSYS) {
+	if (ret == -ETIMEDOUT || ret == -ERESTARTSYS || ret == -EIO) {
 		/* Whatever it is doing, it must not read freed memory. */
-		sono_stream_halt(sd, SONO_END_FAULT);
+		sono_stream_halt(sd, ret == -EIO ? sd->away_end :
+						   SONO_END_FAULT);
 		board_reset(sd, s);
 	}
-	dma_free_coherent(dev, cfg->table_bytes, copy, addr);
 	return ret;
+}
+
+/* A board that was reset since the last CONFIG has lost what that said. */
+static int reload(struct sono_device *sd, struct sono_stream *s)
+{
+	struct sono_config cfg = {};
+	int ret = table_load(sd, s, &s->table, &cfg);
+
+	if (ret)
+		/* It took the same table before. */
+		return ret == -EINVAL ? -EIO : ret;
+	sono_hw_set_source(sd, s->source);
+	sono_hw_set_moderation(sd, s->irq_count, s->irq_time_us);
+	s->cfg_offset = s->cfg_gen - cfg.cfg_gen;
+	s->loaded = true;
+	return 0;
+}
+
+/* The board has it, and now it is the stream's. */
+static void table_adopt(struct sono_device *sd, struct sono_stream *s,
+			const struct sono_table *t,
+			const struct sono_config *cfg)
+{
+	table_destroy(&s->table, &sd->pdev->dev);
+	s->table = *t;
+	s->loaded = true;
+	s->cfg_gen = cfg->cfg_gen;
+	s->source = cfg->source;
+	s->irq_count = cfg->irq_count;
+	s->irq_time_us = cfg->irq_time_us;
+	/* The heartbeat's work reads it without the lock. */
+	WRITE_ONCE(s->heartbeat_ms, cfg->heartbeat_ms);
 }
 
 /**
  * sono_stream_config() - load a table and set how the board reports
- * @sd: device, locked, not gone
+ * @sd: device, locked, neither gone nor away
  * @s: its stream
  * @cfg: checked for its ranges; the results are filled in
  * @table: cfg->table_bytes, at least a header; kernel memory
  *
  * Return: 0; -EBUSY for another source while running; -EMSGSIZE if a frame
- * does not fit a slot; -EINVAL if the board refused the table; -ENOMEM,
- * -ENODEV, -ETIMEDOUT. A table that was refused leaves the former one.
+ * does not fit a slot; -EINVAL if the board refused the table; -EIO if the
+ * board was reset meanwhile; -ENOMEM, -ENODEV, -ETIMEDOUT. The former table
+ * stays then.
  */
 int sono_stream_config(struct sono_device *sd, struct sono_stream *s,
 		       struct sono_config *cfg, const void *table)
 {
 	const struct sono_seq_header *h = table;
+	struct device *dev = &sd->pdev->dev;
+	struct sono_table t;
 	int ret;
 
 	lockdep_assert_held(&sd->lock);
@@ -217,20 +264,28 @@ int sono_stream_config(struct sono_device *sd, struct sono_stream *s,
 		return -EBUSY;
 	if (le32_to_cpu(h->frame_bytes) > s->setup.slot_stride)
 		return -EMSGSIZE;
-	ret = table_load(sd, s, cfg, table);
+	ret = table_create(&t, dev, table, cfg->table_bytes);
 	if (ret)
 		return ret;
+	ret = table_load(sd, s, &t, cfg);
+	if (ret)
+		goto err_table;
+	cfg->cfg_gen += s->cfg_offset;
 	/* The board has checked what the header says; this checks the board. */
-	if (cfg->frame_bytes > s->setup.slot_stride)
-		return -EMSGSIZE;
+	if (cfg->frame_bytes > s->setup.slot_stride) {
+		s->loaded = false;
+		ret = -EMSGSIZE;
+		goto err_table;
+	}
 	if (!sd->active)
 		sono_hw_set_source(sd, cfg->source);
 	sono_hw_set_moderation(sd, cfg->irq_count, cfg->irq_time_us);
-	s->source = cfg->source;
-	/* The heartbeat's work reads it without the lock. */
-	WRITE_ONCE(s->heartbeat_ms, cfg->heartbeat_ms);
-	s->frame_bytes = cfg->frame_bytes;
+	table_adopt(sd, s, &t, cfg);
 	return 0;
+
+err_table:
+	table_destroy(&t, dev);
+	return ret;
 }
 
 /**
@@ -265,12 +320,13 @@ void sono_stream_refill(struct sono_device *sd, struct sono_stream *s)
 
 /**
  * sono_stream_start() - post the slots and let the board run
- * @sd: device, locked, not gone
+ * @sd: device, locked, neither gone nor away
  * @s: its stream
  * @start: flags in, the rest out
  *
  * Return: 0; -EBUSY if it runs; -ENXIO without a table; -EIO if the board
- * refuses, which ends the run as its fault says; -ENODEV if it is gone.
+ * refuses, which ends the run as its fault says; -ENODEV if it is gone. If the
+ * board has to be given its table again, also -EIO if that fails, -ETIMEDOUT.
  */
 int sono_stream_start(struct sono_device *sd, struct sono_stream *s,
 		      struct sono_start *start)
@@ -280,8 +336,11 @@ int sono_stream_start(struct sono_device *sd, struct sono_stream *s,
 	lockdep_assert_held(&sd->lock);
 	if (sd->active)
 		return -EBUSY;
-	if (!s->frame_bytes)
+	if (!s->table.mem)
 		return -ENXIO;
+	ret = s->loaded ? 0 : reload(sd, s);
+	if (ret)
+		return ret;
 
 	spin_lock_bh(&sd->ring_lock);
 	s->broken = false;
@@ -321,6 +380,11 @@ static u32 end_reason(struct sono_device *sd, struct sono_stream *s,
 		*info = s->ring.ctl->fault_info;
 		return SONO_END_PROTOCOL;
 	}
+	if (sd->cut) {
+		*fault = SONO_FAULT_NONE;
+		*info = 0;
+		return reason;
+	}
 	*fault = sono_hw_fault(sd, info);
 	if (*fault == SONO_FAULT_NONE)
 		return reason;
@@ -338,8 +402,9 @@ static u32 end_reason(struct sono_device *sd, struct sono_stream *s,
  * @sd: device, locked
  * @reason: SONO_END_*, unless the board has a fault to report
  *
- * On return the board transmits nothing and writes nothing; every frame it
- * completed is published, the account is closed and every ARM has completed.
+ * On return the board transmits nothing and writes nothing, unless it is cut
+ * off; every frame it completed is published, the account is closed and every
+ * ARM has completed.
  */
 void sono_stream_halt(struct sono_device *sd, u32 reason)
 {
@@ -352,7 +417,7 @@ void sono_stream_halt(struct sono_device *sd, u32 reason)
 	if (!s)
 		return;
 	cancel_delayed_work_sync(&sd->heartbeat);
-	ret = sono_hw_stop(sd);
+	ret = sd->cut ? -ENODEV : sono_hw_stop(sd);
 	if (!ret && s->begun) {
 		sono_hw_counts(sd, &produced, &dropped);
 	} else if (ret == -ETIMEDOUT) {

@@ -14,6 +14,11 @@
 
 struct sono_completion;
 
+/* Why the board cannot be used for the moment: bits of sono_device.away */
+#define SONO_AWAY_RESET 0x1 /* its function is being reset */
+#define SONO_AWAY_ERROR 0x2 /* its link has to recover */
+#define SONO_AWAY_SLEEP 0x4 /* it has no power, or the system sleeps */
+
 DECLARE_EVENT_CLASS(sono_slot,
 		    TP_PROTO(const void *ring, u32 slot, u32 gen),
 		    TP_ARGS(ring, slot, gen),
@@ -105,6 +110,38 @@ TRACE_EVENT(sono_end,
 		      __get_str(name), __entry->reason, __entry->fault,
 		      __entry->fault_info, __entry->delivered,
 		      __entry->dropped, __entry->lost)
+);
+
+DECLARE_EVENT_CLASS(sono_board,
+		    TP_PROTO(const struct device *dev, u32 away),
+		    TP_ARGS(dev, away),
+		    TP_STRUCT__entry(__string(name, dev_name(dev))
+				     __field(u32, away)),
+		    TP_fast_assign(__assign_str(name);
+				   __entry->away = away;),
+		    TP_printk("%s away=%s", __get_str(name),
+			      __print_flags(__entry->away, "|",
+					    { SONO_AWAY_RESET, "reset" },
+					    { SONO_AWAY_ERROR, "error" },
+					    { SONO_AWAY_SLEEP, "sleep" }))
+);
+
+/* The board cannot be used, for one reason more. */
+DEFINE_EVENT(sono_board, sono_leave,
+	     TP_PROTO(const struct device *dev, u32 away),
+	     TP_ARGS(dev, away)
+);
+
+/* For one reason less: with none left it can be used again. */
+DEFINE_EVENT(sono_board, sono_return,
+	     TP_PROTO(const struct device *dev, u32 away),
+	     TP_ARGS(dev, away)
+);
+
+/* The link corrected an error; nothing else happened. */
+DEFINE_EVENT(sono_board, sono_link_corrected,
+	     TP_PROTO(const struct device *dev, u32 away),
+	     TP_ARGS(dev, away)
 );
 
 #endif /* SONO_TRACE_H */

@@ -12,7 +12,7 @@ $(O)/tests/kselftest/%.o: CFLAGS += -Wno-missing-prototypes
 define kselftest-program
 $(call test-program,tests/kselftest/$(1),tests/kselftest/$(1).c tests/kselftest/stream.c,$(KSELFTEST_LIBS))
 endef
-$(foreach t,uapi drv watch observe truth kill fault,$(eval $(call kselftest-program,sono_$(t))))
+$(foreach t,uapi drv watch observe truth kill fault recover,$(eval $(call kselftest-program,sono_$(t))))
 
 UAPI := $(O)/tests/kselftest/sono_uapi
 # A store to the read-only ring must end in the signal, not in a sanitizer.
@@ -40,6 +40,7 @@ $(call vm-part,driver,sono_uapi sono_drv sono_watch,200)
 $(call vm-part,truth,sono_truth,200)
 $(call vm-part,kill,sono_kill,300)
 $(call vm-part,fault,sono_fault,120)
+$(call vm-part,recover,sono_recover,200)
 $(call vm-part,observe,sono_observe sono_uapi,120)
 $(call vm-part,swiotlb,sono_uapi sono_truth sono_drv,120,6.12)
 $(call vm-part,iommu,sono_uapi sono_truth sono_drv,120,7.3)

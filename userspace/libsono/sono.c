@@ -289,6 +289,12 @@ const char *sono_end_text(const struct sono_ctl *ctl)
 		return bad_text(ctl->fault);
 	case SONO_END_GONE:
 		return "device removed";
+	case SONO_END_RESET:
+		return "device reset";
+	case SONO_END_LINK:
+		return "error of the device's link";
+	case SONO_END_SLEEP:
+		return "system went to sleep";
 	}
 	return "not ended";
 }

@@ -244,6 +244,9 @@ struct sono_arm {
 #define SONO_END_HEARTBEAT 3 /* the process ceased to consume */
 #define SONO_END_PROTOCOL 4 /* the board lied: .fault is SONO_BAD_* */
 #define SONO_END_GONE 5 /* the device was removed */
+#define SONO_END_RESET 6 /* the board was reset; START works again */
+#define SONO_END_LINK 7 /* error of its PCI Express link; likewise */
+#define SONO_END_SLEEP 8 /* the system went to sleep; likewise */
 
 /* struct sono_ctl.fault where reason is SONO_END_PROTOCOL */
 #define SONO_BAD_SLOT 1 /* no such slot, or not its turn; the number */

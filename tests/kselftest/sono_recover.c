@@ -1,0 +1,662 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+/*
+ * The board goes away and comes back: resets of its function, errors of its
+ * link, sleep. Each time the run must end with its reason and its account, all
+ * that was published must be right, and START alone must stream again.
+ * "tests/kselftest/judge" compares the lines "# account", and the board's
+ * transmit, with the board's log. One board, /dev/sono0, as root; aer_inject
+ * where link errors are to be tested.
+ *
+ * Suspend to RAM only where SONO_SLEEP is set.
+ */
+#include <kselftest_harness.h>
+
+#include <fcntl.h>
+#include <liburing.h>
+#include <limits.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sys/ioctl.h>
+
+#include "stream.h"
+
+#define NODE "/dev/sono0"
+#define BOARD "/sys/class/sono/sono0/device/"
+#define SLOTS 16
+#define FRAME 16384
+#define NO_END 60000000 /* [us] */
+
+static const struct shape shape_16k = SHAPE_16K;
+
+static int put(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY);
+	int ret;
+
+	if (fd < 0)
+		return -errno;
+	ret = write(fd, text, strlen(text)) < 0 ? -errno : 0;
+	close(fd);
+	return ret;
+}
+
+/* The first line of a file, "" if there is none. */
+static const char *get(const char *path)
+{
+	static char line[256];
+	FILE *f = fopen(path, "re");
+
+	if (!f || !fgets(line, sizeof(line), f))
+		line[0] = '\0';
+	if (f)
+		fclose(f);
+	line[strcspn(line, "\n")] = '\0';
+	return line;
+}
+
+static bool becomes(const char *path, const char *text, int seconds)
+{
+	uint64_t limit = now_ns() + (uint64_t)seconds * NS_PER_S;
+
+	while (strcmp(get(path), text)) {
+		if (now_ns() > limit)
+			return false;
+		usleep(20000);
+	}
+	return true;
+}
+
+/* Of debugfs. */
+static unsigned long long counter(const char *name)
+{
+	FILE *f = fopen("/sys/kernel/debug/sono/sono0/counters", "re");
+	unsigned long long value, found = 0;
+	char is[32];
+
+	while (f && fscanf(f, "%31s %llu", is, &value) == 2)
+		if (!strcmp(is, name))
+			found = value;
+	if (f)
+		fclose(f);
+	return found;
+}
+
+static bool counts(const char *name, unsigned long long to)
+{
+	uint64_t limit = now_ns() + 10 * NS_PER_S;
+
+	while (counter(name) < to) {
+		if (now_ns() > limit)
+			return false;
+		usleep(1000);
+	}
+	return true;
+}
+
+/* --- a stream, and who watches it ------------------------------------------- */
+
+struct stream {
+	struct sono *s;
+	struct table table;
+	struct sono_config config;
+	struct sono_start start;
+	uint64_t taken; /* in this run */
+
+	int fd; /* of an observer */
+	struct io_uring ring; /* with its waits */
+};
+
+static void arm(struct stream *t, uint32_t timeout_us)
+{
+	struct io_uring_sqe *sqe = io_uring_get_sqe(&t->ring);
+	struct sono_arm a = { 1000000, 1, timeout_us };
+
+	/* The ring is larger than what is ever on its way. */
+	if (!sqe)
+		abort();
+	memset(sqe, 0, sizeof(*sqe));
+	sqe->opcode = IORING_OP_URING_CMD;
+	sqe->fd = t->fd;
+	sqe->cmd_op = SONO_CMD_ARM;
+	memcpy(sqe->cmd, &a, sizeof(a));
+	io_uring_submit(&t->ring);
+}
+
+static int waited(struct stream *t)
+{
+	struct __kernel_timespec limit = { .tv_sec = 10 };
+	struct io_uring_cqe *cqe;
+	int ret = io_uring_wait_cqe_timeout(&t->ring, &cqe, &limit);
+
+	if (ret)
+		return ret;
+	ret = cqe->res;
+	io_uring_cqe_seen(&t->ring, cqe);
+	return ret;
+}
+
+/* Configured twice, so that the table has another number than a first one. */
+static void set_up(struct __test_metadata *_metadata, struct stream *t)
+{
+	char why[256];
+
+	memset(t, 0, sizeof(*t));
+	ASSERT_EQ(0, sono_open(&t->s, NODE, why, sizeof(why)));
+	ASSERT_EQ(0, table_make(&t->table, sono_info(t->s), &shape_16k));
+	t->config = table_config(&t->table, SONO_CONFIG_PRBS);
+	t->config.heartbeat_ms = 2000;
+	t->config.irq_count = 2;
+	ASSERT_EQ(0, sono_setup(t->s, SLOTS, FRAME));
+	ASSERT_EQ(0, sono_config(t->s, &t->config));
+	ASSERT_EQ(0, sono_config(t->s, &t->config));
+	ASSERT_LE(2, t->config.cfg_gen);
+}
+
+static void watch(struct __test_metadata *_metadata, struct stream *t)
+{
+	struct sono_setup st;
+
+	t->fd = open(NODE, O_RDWR);
+	ASSERT_LE(0, t->fd);
+	ASSERT_EQ(0, ioctl(t->fd, SONO_CMD_OBSERVE, &st));
+	ASSERT_EQ(0, io_uring_queue_init(8, &t->ring, 0));
+}
+
+static void unwatch(struct stream *t)
+{
+	io_uring_queue_exit(&t->ring);
+	close(t->fd);
+}
+
+static void tear_down(struct stream *t)
+{
+	sono_close(t->s);
+	table_free(&t->table);
+}
+
+static void start(struct __test_metadata *_metadata, struct stream *t)
+{
+	t->start = (struct sono_start){ 0 };
+	t->taken = 0;
+	ASSERT_EQ(0, sono_start(t->s, &t->start));
+}
+
+/* Up to @n frames, each to its last byte; then sono_next()'s verdict. */
+static int take_some(struct __test_metadata *_metadata, struct stream *t, int n)
+{
+	struct sono_frame f;
+	int ret = 1;
+
+	while (n-- && ret == 1) {
+		ret = take(t->s, &f);
+		if (ret != 1)
+			break;
+		EXPECT_TRUE(prbs_ok(&f, t->start.run));
+		EXPECT_EQ(t->config.cfg_gen, f.rec.cfg_gen);
+		EXPECT_EQ(0, f.rec.flags & SONO_RECORD_TX_OFF);
+		sono_release(t->s, &f);
+		t->taken++;
+	}
+	return ret;
+}
+
+static void closed(struct __test_metadata *_metadata, struct stream *t,
+		   bool board_knows)
+{
+	struct sono_stop a = { 0 };
+
+	ASSERT_EQ(0, sono_stop(t->s, &a));
+	EXPECT_EQ(a.produced, a.delivered + a.dropped + a.lost);
+	EXPECT_EQ(t->taken, a.delivered);
+	EXPECT_EQ(0, a.lost);
+	if (board_knows)
+		printf("# account run=%u produced=%llu delivered=%llu dropped=%llu lost=%llu\n",
+		       t->start.run, (unsigned long long)a.produced,
+		       (unsigned long long)a.delivered,
+		       (unsigned long long)a.dropped,
+		       (unsigned long long)a.lost);
+	fflush(stdout);
+}
+
+/* The run has ended, for this reason; what was published before is there. */
+static void ended(struct __test_metadata *_metadata, struct stream *t,
+		  uint32_t reason, bool board_knows)
+{
+	const struct sono_ctl *ctl = sono_ctl(t->s);
+
+	EXPECT_EQ(-ENODATA, take_some(_metadata, t, 100000));
+	EXPECT_EQ(SONO_STATE_ENDED, ctl->state);
+	EXPECT_EQ(reason, ctl->reason);
+	EXPECT_EQ(0, ctl->fault);
+	closed(_metadata, t, board_knows);
+}
+
+static void streams_again(struct __test_metadata *_metadata, struct stream *t)
+{
+	start(_metadata, t);
+	EXPECT_EQ(1, take_some(_metadata, t, 50));
+	ASSERT_EQ(0, sono_stop(t->s, &(struct sono_stop){ 0 }));
+	ended(_metadata, t, SONO_END_STOP, true);
+}
+
+static void works_afresh(struct __test_metadata *_metadata)
+{
+	struct stream t;
+
+	set_up(_metadata, &t);
+	streams_again(_metadata, &t);
+	tear_down(&t);
+}
+
+/* Streams, does something that ends the run, streams again; waits end, too. */
+static void interrupted(struct __test_metadata *_metadata, uint32_t reason,
+			int (*by)(const void *), const void *arg,
+			bool board_knows)
+{
+	struct pollfd p = { .events = POLLIN };
+	struct stream t;
+
+	set_up(_metadata, &t);
+	watch(_metadata, &t);
+	for (int i = 0; i < 2; i++) {
+		start(_metadata, &t);
+		arm(&t, 0);
+		arm(&t, NO_END);
+		EXPECT_EQ(1, take_some(_metadata, &t, 20));
+		if (!board_knows)
+			printf("# cut run=%u\n", t.start.run);
+		EXPECT_EQ(0, by(arg));
+		EXPECT_EQ(0, waited(&t));
+		EXPECT_EQ(0, waited(&t));
+		p.fd = t.fd;
+		EXPECT_EQ(1, poll(&p, 1, 0));
+		EXPECT_EQ(POLLHUP, p.revents & POLLHUP);
+		ended(_metadata, &t, reason, board_knows);
+	}
+	streams_again(_metadata, &t);
+	unwatch(&t);
+	tear_down(&t);
+}
+
+/* --- reset of the function -------------------------------------------------- */
+
+static int reset(const void *unused)
+{
+	(void)unused;
+	return put(BOARD "reset", "1");
+}
+
+FIXTURE(reset)
+{
+	unsigned long long resets;
+};
+
+FIXTURE_VARIANT(reset)
+{
+	const char *method;
+};
+
+FIXTURE_VARIANT_ADD(reset, function) { "flr" };
+FIXTURE_VARIANT_ADD(reset, power) { "pm" };
+FIXTURE_VARIANT_ADD(reset, bus) { "bus" };
+
+FIXTURE_SETUP(reset)
+{
+	ASSERT_EQ(0, put(BOARD "reset_method", variant->method));
+	self->resets = counter("resets");
+}
+
+FIXTURE_TEARDOWN(reset)
+{
+	EXPECT_LT(self->resets, counter("resets"));
+	EXPECT_EQ(0, put(BOARD "reset_method", "default"));
+}
+
+TEST_F(reset, while_streaming)
+{
+	interrupted(_metadata, SONO_END_RESET, reset, NULL, true);
+}
+
+/* With the table loaded and no run; and a file that has nothing. */
+TEST_F(reset, with_a_file_open)
+{
+	int other = open(NODE, O_RDWR);
+	struct stream t;
+
+	ASSERT_LE(0, other);
+	set_up(_metadata, &t);
+	ASSERT_EQ(0, reset(NULL));
+	EXPECT_EQ(SONO_STATE_IDLE, sono_ctl(t.s)->state);
+	streams_again(_metadata, &t);
+	ASSERT_EQ(0, reset(NULL));
+	/* A new table counts on from the one that was reloaded. */
+	ASSERT_EQ(0, sono_config(t.s, &t.config));
+	streams_again(_metadata, &t);
+	tear_down(&t);
+	close(other);
+}
+
+TEST_F(reset, with_nothing_open)
+{
+	ASSERT_EQ(0, reset(NULL));
+	works_afresh(_metadata);
+}
+
+/* As often as can be, while a program starts and stops all the time. */
+static void *reset_often(void *stop)
+{
+	while (!__atomic_load_n((int *)stop, __ATOMIC_RELAXED)) {
+		reset(NULL);
+		usleep(20000);
+	}
+	return NULL;
+}
+
+TEST_F(reset, again_and_again)
+{
+	uint64_t limit = now_ns() + 4 * NS_PER_S;
+	int enough = 0, runs = 0, cut_short = 0;
+	pthread_t thread;
+	struct stream t;
+	int ret;
+
+	set_up(_metadata, &t);
+	ASSERT_EQ(0, pthread_create(&thread, NULL, reset_often, &enough));
+	while (now_ns() < limit) {
+		ret = sono_start(t.s, &t.start);
+		t.taken = 0;
+		/* Reset while it got its table. */
+		if (ret == -EIO)
+			continue;
+		ASSERT_EQ(0, ret);
+		runs++;
+		cut_short += take_some(_metadata, &t, 10) == -ENODATA;
+		ASSERT_EQ(0, sono_stop(t.s, &(struct sono_stop){ 0 }));
+		while (take_some(_metadata, &t, 1) == 1)
+			;
+		closed(_metadata, &t, true);
+	}
+	__atomic_store_n(&enough, 1, __ATOMIC_RELAXED);
+	pthread_join(thread, NULL);
+	EXPECT_LT(3, runs);
+	EXPECT_LT(1, cut_short);
+	printf("# %d runs, %d of them ended by a reset\n", runs, cut_short);
+	streams_again(_metadata, &t);
+	tear_down(&t);
+}
+
+/* The process ends while its board is away. */
+TEST_F(reset, while_the_process_dies)
+{
+	struct stream t;
+	pid_t pid;
+
+	for (int i = 0; i < 5; i++) {
+		pid = fork();
+		ASSERT_LE(0, pid);
+		if (!pid) {
+			set_up(_metadata, &t);
+			start(_metadata, &t);
+			take_some(_metadata, &t, 100000);
+			pause();
+		}
+		usleep(100000);
+		if (!fork()) {
+			usleep((useconds_t)i * 20000);
+			kill(pid, SIGKILL);
+			_exit(0);
+		}
+		ASSERT_EQ(0, reset(NULL));
+		while (wait(NULL) > 0)
+			;
+	}
+	works_afresh(_metadata);
+}
+
+/* --- errors of the link ----------------------------------------------------- */
+
+/* As the kernel's drivers/pci/pcie/aer_inject.c has it. */
+struct aer_error {
+	uint8_t bus, dev, fn;
+	uint32_t uncorrectable, correctable;
+	uint32_t header[4];
+	uint32_t domain;
+};
+
+#define RECEIVER_ERROR 0x1
+#define COMPLETION_TIMEOUT 0x4000 /* not fatal, by the board's severity */
+#define MALFORMED_TLP 0x40000 /* fatal, likewise */
+
+static int inject(const void *arg)
+{
+	struct aer_error e = *(const struct aer_error *)arg;
+	char path[PATH_MAX];
+	unsigned int bus, dev, fn;
+	ssize_t n = readlink("/sys/class/sono/sono0/device", path,
+			     sizeof(path) - 1);
+	const char *name;
+	int fd, ret;
+
+	if (n < 0)
+		return -errno;
+	path[n] = '\0';
+	name = strrchr(path, '/');
+	if (!name || sscanf(name, "/%x:%x:%x.%x", &e.domain, &bus, &dev,
+			    &fn) != 4)
+		return -EINVAL;
+	e.bus = (uint8_t)bus;
+	e.dev = (uint8_t)dev;
+	e.fn = (uint8_t)fn;
+	fd = open("/dev/aer_inject", O_WRONLY);
+	if (fd < 0)
+		return -errno;
+	ret = write(fd, &e, sizeof(e)) == sizeof(e) ? 0 : -errno;
+	close(fd);
+	return ret;
+}
+
+FIXTURE(link)
+{
+	unsigned long long errors, corrected;
+};
+
+FIXTURE_SETUP(link)
+{
+	if (access("/dev/aer_inject", W_OK))
+		SKIP(return, "no aer_inject");
+	self->errors = counter("link_errors");
+	self->corrected = counter("link_corrected");
+}
+
+FIXTURE_TEARDOWN(link)
+{
+}
+
+TEST_F(link, corrected_error)
+{
+	const struct aer_error e = { .correctable = RECEIVER_ERROR };
+	struct stream t;
+
+	set_up(_metadata, &t);
+	start(_metadata, &t);
+	for (int i = 0; i < 3; i++) {
+		EXPECT_EQ(1, take_some(_metadata, &t, 20));
+		ASSERT_EQ(0, inject(&e));
+	}
+	EXPECT_EQ(1, take_some(_metadata, &t, 100));
+	EXPECT_EQ(SONO_STATE_RUNNING, sono_ctl(t.s)->state);
+	EXPECT_EQ(0, sono_ctl(t.s)->lost);
+	EXPECT_LT(self->corrected, counter("link_corrected"));
+	EXPECT_EQ(self->errors, counter("link_errors"));
+	tear_down(&t);
+}
+
+TEST_F(link, error_that_is_not_fatal)
+{
+	const struct aer_error e = { .uncorrectable = COMPLETION_TIMEOUT };
+
+	interrupted(_metadata, SONO_END_LINK, inject, &e, true);
+	EXPECT_EQ(self->errors + 2, counter("link_errors"));
+	works_afresh(_metadata);
+}
+
+TEST_F(link, fatal_error)
+{
+	const struct aer_error e = { .uncorrectable = MALFORMED_TLP };
+
+	interrupted(_metadata, SONO_END_LINK, inject, &e, false);
+	EXPECT_EQ(self->errors + 2, counter("link_errors"));
+	works_afresh(_metadata);
+}
+
+TEST_F(link, fatal_error_with_nothing_open)
+{
+	const struct aer_error e = { .uncorrectable = MALFORMED_TLP };
+
+	ASSERT_TRUE(becomes(BOARD "power/runtime_status", "suspended", 10));
+	works_afresh(_metadata);
+	ASSERT_EQ(0, inject(&e));
+	/* Before that nobody knows; a CONFIG on its way would be -EIO. */
+	ASSERT_TRUE(counts("link_errors", self->errors + 1));
+	works_afresh(_metadata);
+	EXPECT_EQ(self->errors + 1, counter("link_errors"));
+}
+
+/* The file is closed, and another opened, before the link has recovered. */
+TEST_F(link, fatal_error_and_a_quick_end)
+{
+	const struct aer_error e = { .uncorrectable = MALFORMED_TLP };
+	struct stream t;
+
+	set_up(_metadata, &t);
+	start(_metadata, &t);
+	EXPECT_EQ(1, take_some(_metadata, &t, 20));
+	printf("# cut run=%u\n", t.start.run);
+	fflush(stdout);
+	ASSERT_EQ(0, inject(&e));
+	ASSERT_TRUE(counts("link_errors", self->errors + 1));
+	tear_down(&t);
+	works_afresh(_metadata);
+}
+
+/* --- an idle board rests ---------------------------------------------------- */
+
+#define STATUS BOARD "power/runtime_status"
+
+TEST(rests_when_not_open)
+{
+	unsigned long long sleeps;
+	struct stream t;
+
+	set_up(_metadata, &t);
+	start(_metadata, &t);
+	EXPECT_EQ(1, take_some(_metadata, &t, 10));
+	/* Not while a file is open, be it idle. */
+	ASSERT_EQ(0, sono_stop(t.s, &(struct sono_stop){ 0 }));
+	sleep(3);
+	EXPECT_STREQ("active", get(STATUS));
+	tear_down(&t);
+	sleeps = counter("sleeps");
+	ASSERT_TRUE(becomes(STATUS, "suspended", 10));
+	EXPECT_EQ(sleeps + 1, counter("sleeps"));
+	works_afresh(_metadata);
+	EXPECT_STREQ("active", get(STATUS));
+}
+
+/* Its sensors wake it, and so does a reset. */
+TEST(is_woken_for_its_sensors)
+{
+	const char *path = "/sys/class/hwmon/hwmon0/temp1_input";
+
+	ASSERT_TRUE(becomes(STATUS, "suspended", 10));
+	EXPECT_LT(20000, atoi(get(path)));
+	EXPECT_STREQ("active", get(STATUS));
+	ASSERT_TRUE(becomes(STATUS, "suspended", 10));
+	EXPECT_EQ(0, reset(NULL));
+	works_afresh(_metadata);
+}
+
+/* --- the system sleeps ------------------------------------------------------ */
+
+static int sleep_as(const char *state)
+{
+	return put("/sys/power/state", state);
+}
+
+static int sleep_tested(const void *state)
+{
+	int ret;
+
+	put("/sys/module/suspend/parameters/pm_test_delay", "1");
+	if (put("/sys/power/pm_test", "devices"))
+		return -EIO;
+	ret = sleep_as(state);
+	put("/sys/power/pm_test", "none");
+	return ret;
+}
+
+/* Two seconds to RAM. */
+static int sleep_deep(const void *unused)
+{
+	(void)unused;
+	put("/sys/class/rtc/rtc0/wakealarm", "0");
+	if (put("/sys/class/rtc/rtc0/wakealarm", "+2"))
+		return -EIO;
+	return sleep_as("mem");
+}
+
+/* Devices go through all of it, but the system wakes at once. */
+TEST(devices_sleep)
+{
+	interrupted(_metadata, SONO_END_SLEEP, sleep_tested, "mem", true);
+}
+
+TEST(devices_freeze)
+{
+	interrupted(_metadata, SONO_END_SLEEP, sleep_tested, "freeze", true);
+}
+
+TEST(devices_sleep_with_nothing_open)
+{
+	ASSERT_TRUE(becomes(STATUS, "suspended", 10));
+	ASSERT_EQ(0, sleep_tested("mem"));
+	works_afresh(_metadata);
+}
+
+FIXTURE(deep)
+{
+};
+
+FIXTURE_SETUP(deep)
+{
+	if (!getenv("SONO_SLEEP"))
+		SKIP(return, "SONO_SLEEP does not say that this may sleep");
+}
+
+FIXTURE_TEARDOWN(deep)
+{
+}
+
+TEST_F(deep, while_streaming)
+{
+	interrupted(_metadata, SONO_END_SLEEP, sleep_deep, NULL, true);
+}
+
+TEST_F(deep, with_a_file_open)
+{
+	struct stream t;
+
+	set_up(_metadata, &t);
+	ASSERT_EQ(0, sleep_deep(NULL));
+	streams_again(_metadata, &t);
+	tear_down(&t);
+}
+
+TEST_F(deep, with_nothing_open)
+{
+	ASSERT_TRUE(becomes(STATUS, "suspended", 10));
+	ASSERT_EQ(0, sleep_deep(NULL));
+	works_afresh(_metadata);
+}
+
+TEST_HARNESS_MAIN
