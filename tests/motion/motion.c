@@ -469,7 +469,7 @@ static void test_colour_m(void)
 
 	for (int seed = 1; seed <= SEEDS; seed++) {
 		snprintf(source, sizeof(source), "sim:heart,seed=%d", seed);
-		if (scan_begin(&s, "tests/motion/colour-m.plan", source, 1))
+		if (!begin(&s, "tests/motion/colour-m.plan", source, 1))
 			return;
 		for (int i = 0; i < M_FRAMES; i++)
 			if (scan_next(&s))
