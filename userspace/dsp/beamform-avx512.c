@@ -297,7 +297,7 @@ static ALWAYS_INLINE void add_group(__m512 *re, __m512 *im, struct tile *t,
 	for (c = first; c + BEAMFORM_BLOCK <= end; c += BEAMFORM_BLOCK) {
 		add_channels(&sum, t, data, law + c, weight, 2, true);
 		add_channels(&sum, t, data + 2 * row, law + c + 2,
-			     weighted ? weight + 2 * BEAMFORM_TILE : NULL, 2,
+			     weighted ? weight + 2 * BEAMFORM_TILE : weight, 2,
 			     false);
 		data += BEAMFORM_BLOCK * row;
 		weight += weighted ? BEAMFORM_BLOCK * BEAMFORM_TILE : 0;
@@ -327,7 +327,8 @@ static ALWAYS_INLINE void add(float *acc, const struct beamform_rows *rows,
 	if (lead)
 		add_group(&re, &im, &t, rows, law, edges->weight, 0, lead,
 			  true);
-	add_group(&re, &im, &t, rows, law, NULL, lead, end, false);
+	add_group(&re, &im, &t, rows, law, edges->weight, lead, end,
+		  false);
 	if (end < n)
 		add_group(&re, &im, &t, rows, law, edges->weight, end, n,
 			  true);

@@ -27,8 +27,7 @@ void *dsp_alloc(size_t count, size_t size)
 	bytes -= HUGE_PAGE;
 	alignment = bytes < HUGE_PAGE ? ALIGNMENT : HUGE_PAGE;
 	bytes += ALIGNMENT - bytes % ALIGNMENT;
-	p = aligned_alloc(alignment, bytes);
-	if (!p)
+	if (posix_memalign(&p, alignment, bytes))
 		return NULL;
 	if (alignment == HUGE_PAGE)
 		madvise(p, bytes - bytes % HUGE_PAGE, MADV_HUGEPAGE);

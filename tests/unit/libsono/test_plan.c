@@ -1705,6 +1705,9 @@ static double seconds_of_create(const struct sono_plan *plan)
  */
 Test(plan, tables_of_presets_are_made_within_200_ms)
 {
+#ifdef __SANITIZE_ADDRESS__
+	cr_skip_test("a sanitizer takes its time");
+#endif
 	for (size_t i = 0; i < PRESETS; i++) {
 		struct sono_plan *plan;
 		double least = INFINITY;
