@@ -260,6 +260,12 @@ void sim_fault(struct sim_board *b, uint32_t code, uint32_t info)
 	sim_irq_raise(b, SONO_IRQ_FAULT);
 }
 
+/* Is it the turn of a fault that happens every @n times? */
+bool sim_every(uint32_t n, uint64_t count)
+{
+	return n && count % n == 0;
+}
+
 bool sim_fault_persists(const struct sim_board *b)
 {
 	return b->hot || b->overvolt;
@@ -305,8 +311,12 @@ void sim_reset(struct sim_board *b)
 void sim_board_reset(struct sim_board *b, uint64_t now)
 {
 	sim_advance(b, sim_ticks(b, now));
-	if (!b->dead)
-		sim_reset(b);
+	if (b->dead)
+		return;
+	sim_reset(b);
+	b->hung = sim_every(b->config.faults.hang, ++b->resets);
+	if (b->hung)
+		sim_log(b, "ev=hung");
 }
 
 bool sim_board_dead(const struct sim_board *b)
@@ -332,6 +342,8 @@ uint64_t sim_board_read(struct sim_board *b, uint64_t offset, size_t size,
 	sim_advance(b, sim_ticks(b, now));
 	if (b->dead)
 		return size == 8 ? UINT64_MAX : UINT32_MAX;
+	if (b->hung)
+		return 0;
 	if (!access_valid(b, offset, size))
 		return 0;
 	value = sim_reg_read(b, (uint32_t)offset);
@@ -344,7 +356,7 @@ void sim_board_write(struct sim_board *b, uint64_t offset, size_t size,
 		     uint64_t value, uint64_t now)
 {
 	sim_advance(b, sim_ticks(b, now));
-	if (b->dead || !access_valid(b, offset, size))
+	if (b->dead || b->hung || !access_valid(b, offset, size))
 		return;
 	sim_reg_write(b, (uint32_t)offset, (uint32_t)value);
 	if (size == 8)

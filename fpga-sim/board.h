@@ -79,6 +79,8 @@ struct sim_board {
 	bool dead; /* injected: answers all-ones */
 	bool started; /* the times of injected faults are set */
 	uint64_t frames; /* written since power-on, for injected faults */
+	uint64_t stops, resets; /* likewise */
+	bool hung; /* injected: registers read as 0 */
 
 	uint32_t scratch[2];
 	uint32_t control;
@@ -115,6 +117,7 @@ void sim_advance(struct sim_board *b, uint64_t ticks);
 uint64_t sim_ticks(const struct sim_board *b, uint64_t ns);
 void sim_fault(struct sim_board *b, uint32_t code, uint32_t info);
 bool sim_fault_persists(const struct sim_board *b);
+bool sim_every(uint32_t n, uint64_t count);
 void sim_restart(struct sim_board *b);
 void sim_reset(struct sim_board *b);
 int sim_dma_read(struct sim_board *b, uint64_t addr, void *to, size_t n);

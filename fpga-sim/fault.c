@@ -16,7 +16,8 @@ static const struct field {
 	bool set;
 } fields[] = {
 	FIELD(lost), FIELD(duplicate), FIELD(slot), FIELD(gen), FIELD(len),
-	FIELD(backward), FIELD(stray), FIELD(crc), FIELD(dead),
+	FIELD(backward), FIELD(torn), FIELD(stray), FIELD(stuck),
+	FIELD(hang), FIELD(crc), FIELD(dead),
 	FIELD(overtemp), FIELD(overvolt),
 	SET("dead-channel", dead_channel), SET("noisy-channel", noisy_channel),
 	SET("weak-element", weak_element),

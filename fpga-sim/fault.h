@@ -17,7 +17,11 @@
  * @gen: every Nth completion names another generation
  * @len: every Nth completion claims 64 bytes too many
  * @backward: every Nth completion repeats an earlier frame number
+ * @torn: of every Nth completion only the second half is written
  * @stray: every Nth frame goes to an address that no host maps
+ * @stuck: every Nth run that is stopped keeps RUNNING until a reset
+ * @hang: every Nth reset, but by RESET, leaves registers that read as 0 and
+ *        take nothing until the next one
  * @crc: every Nth sequence table arrives with a bit flipped
  * @dead: all-ones reads, this many ms after the first start
  * @overtemp: over-temperature, this many ms after the first start
@@ -28,7 +32,7 @@
  * @weak_element: set of elements that send and receive a quarter; that is a
  *                matter of the probe, so of who makes the front-end
  *
- * Frames and tables are counted from power-on. Channels are rows of the
+ * Frames, tables, stops and resets are counted from power-on. Channels are rows of the
  * payload, counted from 0, as elements are.
  */
 struct sim_faults {
@@ -38,7 +42,10 @@ struct sim_faults {
 	uint32_t gen;
 	uint32_t len;
 	uint32_t backward;
+	uint32_t torn;
 	uint32_t stray;
+	uint32_t stuck;
+	uint32_t hang;
 	uint32_t crc;
 	uint32_t dead;
 	uint32_t overtemp;

@@ -48,12 +48,10 @@ void sim_load_start(struct sim_board *b)
 
 static int parse(struct sim_board *b, void *raw, struct sim_seq **seq)
 {
-	uint32_t every = b->config.faults.crc;
-
 	if (sim_dma_read(b, b->seq_addr, raw, b->seq_bytes))
 		return SONO_SEQ_E_DMA;
 	b->loader.tables++;
-	if (every && b->loader.tables % every == 0)
+	if (sim_every(b->config.faults.crc, b->loader.tables))
 		((unsigned char *)raw)[b->seq_bytes / 2] ^= 1;
 	return sim_seq_parse(seq, &b->config.limits, raw, b->seq_bytes,
 			     &b->loader.event);

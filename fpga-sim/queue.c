@@ -133,10 +133,12 @@ static int write_completion(struct sim_board *b, struct sono_cpl *cpl)
 	uint64_t addr =
 		q->addr + (uint64_t)(q->tail & (q->size - 1)) * sizeof(*cpl);
 	const size_t body = offsetof(struct sono_cpl, phase);
+	const bool tear = sim_every(b->config.faults.torn, b->frames);
+	const size_t torn = tear ? sizeof(*cpl) / 2 : 0; /* is missing */
 	int err;
 
 	cpl->phase = htole32(q->tail & q->size ? 0 : SONO_CPL_PHASE);
-	err = sim_dma_write(b, addr, cpl, body);
+	err = sim_dma_write(b, addr + torn, (char *)cpl + torn, body - torn);
 	if (!err)
 		err = sim_dma_write(b, addr + body, &cpl->phase,
 				    sizeof(cpl->phase));
@@ -147,32 +149,29 @@ static int write_completion(struct sim_board *b, struct sono_cpl *cpl)
 	return 0;
 }
 
-static bool every(uint32_t n, uint64_t count)
-{
-	return n && count % n == 0;
-}
-
 /* Completions that lie, on request. Return the name of the lie or NULL. */
 static const char *falsify(const struct sim_board *b, struct sono_cpl *cpl)
 {
 	const struct sim_faults *f = &b->config.faults;
 
-	if (every(f->slot, b->frames)) {
+	if (sim_every(f->slot, b->frames)) {
 		cpl->slot ^= htole32(1);
 		return "slot";
 	}
-	if (every(f->gen, b->frames)) {
+	if (sim_every(f->gen, b->frames)) {
 		cpl->gen ^= htole32(1);
 		return "gen";
 	}
-	if (every(f->len, b->frames)) {
+	if (sim_every(f->len, b->frames)) {
 		cpl->len = htole32(le32toh(cpl->len) + SONO_ROW_ALIGN);
 		return "len";
 	}
-	if (every(f->backward, b->frames) && b->run.seq >= 2) {
+	if (sim_every(f->backward, b->frames) && b->run.seq >= 2) {
 		cpl->seq = htole64(b->run.seq - 2);
 		return "backward";
 	}
+	if (sim_every(f->torn, b->frames))
+		return "torn";
 	return NULL;
 }
 
@@ -202,14 +201,14 @@ static int complete(struct sim_board *b, const char **injected)
 	int err;
 
 	*injected = NULL;
-	if (every(f->lost, b->frames)) {
+	if (sim_every(f->lost, b->frames)) {
 		*injected = "lost";
 		return 0;
 	}
 	fill_completion(b, &cpl);
 	*injected = falsify(b, &cpl);
 	err = write_completion(b, &cpl);
-	if (!err && every(f->duplicate, b->frames)) {
+	if (!err && sim_every(f->duplicate, b->frames)) {
 		*injected = "duplicate";
 		err = write_completion(b, &cpl);
 	}
@@ -260,7 +259,7 @@ static int fill_slot(struct sim_board *b, int segments, uint64_t bytes)
 		return -ENOSPC;
 	}
 	b->frames++;
-	if (every(b->config.faults.stray, b->frames))
+	if (sim_every(b->config.faults.stray, b->frames))
 		b->segments[0].addr = STRAY_ADDR;
 	err = write_payload(b);
 	if (err)

@@ -133,7 +133,8 @@ void sim_run_stop(struct sim_board *b, const char *reason)
 	abandon_frame(b);
 	b->due[TIMER_TRIGGER] = SIM_NEVER;
 	b->due[TIMER_WINDOW] = SIM_NEVER;
-	b->due[TIMER_STOPPED] = b->now + sim_ticks(b, DRAIN_NS);
+	if (!sim_every(b->config.faults.stuck, ++b->stops))
+		b->due[TIMER_STOPPED] = b->now + sim_ticks(b, DRAIN_NS);
 }
 
 static void log_stop(struct sim_board *b)

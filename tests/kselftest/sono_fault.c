@@ -28,6 +28,7 @@ static const struct shape shape = SHAPE_16K;
  * @reason: why the run ends; SONO_END_NONE if it goes on
  * @code: struct sono_ctl.fault
  * @lost: frames of which the completion never comes, among the first 200
+ * @driver: not in process, where no DMA can be stuck
  */
 struct row {
 	const char *fault;
@@ -35,20 +36,23 @@ struct row {
 	uint32_t reason;
 	uint32_t code;
 	uint32_t lost;
+	bool driver;
 };
 
 static const struct row rows[] = {
-	{ "slot=5", 4, SONO_END_PROTOCOL, SONO_BAD_SLOT, 0 },
-	{ "gen=7", 6, SONO_END_PROTOCOL, SONO_BAD_GEN, 0 },
-	{ "len=6", 5, SONO_END_PROTOCOL, SONO_BAD_LEN, 0 },
-	{ "backward=9", 8, SONO_END_PROTOCOL, SONO_BAD_SEQ, 0 },
-	{ "duplicate=8", 8, SONO_END_PROTOCOL, SONO_BAD_STATE, 0 },
-	{ "stray=11", 10, SONO_END_FAULT, SONO_FAULT_DMA, 0 },
-	{ "overtemp=50", 0, SONO_END_FAULT, SONO_FAULT_OVER_TEMP, 0 },
-	{ "overvolt=50", 0, SONO_END_FAULT, SONO_FAULT_OVER_VOLT, 0 },
-	{ "lost=40", 0, SONO_END_NONE, 0, 5 },
-	{ "crc=2", 0, SONO_END_NONE, 0, 0 },
-	{ "dead=50", 0, SONO_END_GONE, 0, 0 },
+	{ "slot=5", 4, SONO_END_PROTOCOL, SONO_BAD_SLOT, 0, false },
+	{ "gen=7", 6, SONO_END_PROTOCOL, SONO_BAD_GEN, 0, false },
+	{ "len=6", 5, SONO_END_PROTOCOL, SONO_BAD_LEN, 0, false },
+	{ "backward=9", 8, SONO_END_PROTOCOL, SONO_BAD_SEQ, 0, false },
+	{ "duplicate=8", 8, SONO_END_PROTOCOL, SONO_BAD_STATE, 0, false },
+	{ "torn=7", 6, SONO_END_PROTOCOL, SONO_BAD_STATE, 0, false },
+	{ "stray=11", 10, SONO_END_FAULT, SONO_FAULT_DMA, 0, false },
+	{ "overtemp=50", 0, SONO_END_FAULT, SONO_FAULT_OVER_TEMP, 0, false },
+	{ "overvolt=50", 0, SONO_END_FAULT, SONO_FAULT_OVER_VOLT, 0, false },
+	{ "lost=40", 0, SONO_END_NONE, 0, 5, false },
+	{ "crc=2", 0, SONO_END_NONE, 0, 0, false },
+	{ "stuck=1", 0, SONO_END_NONE, 0, 0, true },
+	{ "dead=50", 0, SONO_END_GONE, 0, 0, false },
 };
 
 static bool holds(const char *what, long long seen, long long wanted)
@@ -258,10 +262,11 @@ int main(int argc, char **argv)
 			printf("%s\n", rows[i].fault);
 			continue;
 		}
-		bool ok = do_row(&rows[i], i, in_process);
+		bool skip = in_process && rows[i].driver;
+		bool ok = skip || do_row(&rows[i], i, in_process);
 
-		printf("%s %d %s\n", ok ? "ok" : "not ok", i + 1,
-		       rows[i].fault);
+		printf("%s %d %s%s\n", ok ? "ok" : "not ok", i + 1,
+		       rows[i].fault, skip ? " # SKIP in process" : "");
 		fflush(stdout);
 		failed |= !ok;
 	}
