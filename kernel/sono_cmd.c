@@ -111,7 +111,22 @@ static int cmd_observe(struct sono_file *sf, void __user *arg)
 
 static bool settled(const struct sono_device *sd)
 {
-	return !READ_ONCE(sd->away) || READ_ONCE(sd->gone);
+	u32 away = READ_ONCE(sd->away);
+
+	return !away || away == SONO_AWAY_LOST || READ_ONCE(sd->gone);
+}
+
+/* Of a locked device: -EAGAIN means that one has to wait. */
+static int usable(const struct sono_device *sd)
+{
+	u32 away = READ_ONCE(sd->away);
+
+	lockdep_assert_held(&sd->lock);
+	if (sd->gone)
+		return -ENODEV;
+	if (!away)
+		return 0;
+	return away == SONO_AWAY_LOST ? -EIO : -EAGAIN;
 }
 
 /*
@@ -121,6 +136,7 @@ static bool settled(const struct sono_device *sd)
 static int lock_board(struct sono_device *sd)
 {
 	long left;
+	int ret;
 
 	for (;;) {
 		left = wait_event_killable_timeout(sd->back, settled(sd),
@@ -129,11 +145,12 @@ static int lock_board(struct sono_device *sd)
 			return left ? -EINTR : -EIO;
 		if (mutex_lock_killable(&sd->lock))
 			return -EINTR;
-		if (!sd->gone && !READ_ONCE(sd->away))
+		ret = usable(sd);
+		if (!ret)
 			return 0;
 		mutex_unlock(&sd->lock);
-		if (READ_ONCE(sd->gone))
-			return -ENODEV;
+		if (ret != -EAGAIN)
+			return ret;
 	}
 }
 

@@ -56,18 +56,19 @@ static void leave(struct sono_device *sd, u32 cause, u32 end, bool cut,
 	mutex_unlock(&sd->lock);
 }
 
-/* As probe left it. Of a board that is not there all reads as ones. */
-static void set_up(struct sono_device *sd)
+/* As probe left it. Returns what the board is away for then: 0, or LOST. */
+static u32 set_up(struct sono_device *sd)
 {
 	lockdep_assert_held(&sd->lock);
-	sono_capture_enable_irqs(sd);
 	if (!sono_hw_answers(sd)) {
 		dev_err(&sd->pdev->dev, "did not come back\n");
-		return;
+		return SONO_AWAY_LOST;
 	}
 	sono_hw_reset(sd);
+	sono_capture_enable_irqs(sd);
 	/* What slot_reset() restores. */
 	pci_save_state(sd->pdev);
+	return 0;
 }
 
 static void come_back(struct sono_device *sd, u32 causes)
@@ -75,9 +76,9 @@ static void come_back(struct sono_device *sd, u32 causes)
 	u32 rest;
 
 	mutex_lock(&sd->lock);
-	rest = sd->away & ~causes;
+	rest = sd->away & ~(causes | SONO_AWAY_LOST);
 	if (sd->away && !rest && !sd->gone)
-		set_up(sd);
+		rest = set_up(sd);
 	spin_lock_bh(&sd->ring_lock);
 	WRITE_ONCE(sd->away, rest);
 	sd->cut &= !!rest;
@@ -117,10 +118,14 @@ static pci_ers_result_t mmio_enabled(struct pci_dev *pdev)
 
 static pci_ers_result_t slot_reset(struct pci_dev *pdev)
 {
+	struct sono_device *sd = pci_get_drvdata(pdev);
+
 	pci_restore_state(pdev);
-	return sono_hw_answers(pci_get_drvdata(pdev)) ?
-		       PCI_ERS_RESULT_RECOVERED :
-		       PCI_ERS_RESULT_DISCONNECT;
+	if (sono_hw_answers(sd))
+		return PCI_ERS_RESULT_RECOVERED;
+	/* There will be no resume. */
+	come_back(sd, SONO_AWAY_ERROR);
+	return PCI_ERS_RESULT_DISCONNECT;
 }
 
 static void resume_traffic(struct pci_dev *pdev)

@@ -18,6 +18,7 @@ struct sono_completion;
 #define SONO_AWAY_RESET 0x1 /* its function is being reset */
 #define SONO_AWAY_ERROR 0x2 /* its link has to recover */
 #define SONO_AWAY_SLEEP 0x4 /* it has no power, or the system sleeps */
+#define SONO_AWAY_LOST 0x8 /* it did not come back; a reset may help */
 
 DECLARE_EVENT_CLASS(sono_slot,
 		    TP_PROTO(const void *ring, u32 slot, u32 gen),
@@ -123,7 +124,8 @@ DECLARE_EVENT_CLASS(sono_board,
 			      __print_flags(__entry->away, "|",
 					    { SONO_AWAY_RESET, "reset" },
 					    { SONO_AWAY_ERROR, "error" },
-					    { SONO_AWAY_SLEEP, "sleep" }))
+					    { SONO_AWAY_SLEEP, "sleep" },
+					    { SONO_AWAY_LOST, "lost" }))
 );
 
 /* The board cannot be used, for one reason more. */
