@@ -278,6 +278,7 @@ static void start_faulty(struct host *h, const char *faults)
 
 Test(queue, injected_faults)
 {
+	const struct sono_cpl *torn;
 	struct host h;
 
 	start_faulty(&h, "lost=3");
@@ -306,6 +307,13 @@ Test(queue, injected_faults)
 	for (int i = 0; i < 3; i++)
 		host_completion(&h);
 	cr_assert_eq(host_completion(&h)->seq, 1);
+	host_end(&h);
+
+	start_faulty(&h, "torn=2");
+	cr_assert_eq(host_completion(&h)->gen, 1000);
+	torn = host_completion(&h);
+	cr_assert(torn->len && torn->phase && !torn->gen && !torn->seq);
+	cr_assert_eq(host_completion(&h)->seq, 2);
 	host_end(&h);
 
 	start_faulty(&h, "stray=2");

@@ -332,6 +332,50 @@ Test(run, reset_forgets_all_but_clock_and_run_count)
 	host_end(&h);
 }
 
+/* Only a reset ends what is stuck. */
+Test(run, stuck_board_does_not_stop)
+{
+	struct sim_config config;
+	struct host h;
+
+	sim_config_init(&config);
+	config.faults.stuck = 1;
+	host_start(&h, &config);
+	start(&h, 1000, RUN_TX);
+	host_run(&h, 2 * MS);
+	host_write(&h, SONO_REG_CONTROL, 0);
+	host_run(&h, 500 * MS);
+	cr_assert(host_read(&h, SONO_REG_STATUS) & SONO_STATUS_RUNNING);
+	cr_assert(last_transmit(&h) <= 2 * MS / 10);
+	host_write(&h, SONO_REG_RESET, SONO_RESET_MAGIC);
+	cr_assert_eq(host_read(&h, SONO_REG_STATUS), 0);
+	host_end(&h);
+}
+
+/* Of the board's own resets, every second one here; RESET is none of them. */
+Test(run, board_hangs_in_a_reset)
+{
+	struct sim_config config;
+	struct host h;
+
+	sim_config_init(&config);
+	config.faults.hang = 2;
+	host_start(&h, &config);
+	sim_board_reset(h.board, h.now);
+	cr_assert_eq(host_read(&h, SONO_REG_ID), SONO_ID_MAGIC);
+	start(&h, 1000, RUN_TX);
+	host_run(&h, 2 * MS);
+	sim_board_reset(h.board, h.now);
+	cr_assert(last_transmit(&h) <= 2 * MS / 10);
+	cr_assert_eq(host_read(&h, SONO_REG_ID), 0);
+	host_write(&h, SONO_REG_RESET, SONO_RESET_MAGIC);
+	host_run(&h, 10 * MS);
+	cr_assert_eq(host_read(&h, SONO_REG_ID), 0);
+	sim_board_reset(h.board, h.now);
+	cr_assert_eq(host_read(&h, SONO_REG_ID), SONO_ID_MAGIC);
+	host_end(&h);
+}
+
 Test(run, dead_board_answers_all_ones)
 {
 	struct sim_config config;
