@@ -125,6 +125,7 @@ struct sono_stream {
  *        holds lock and then finds it 0 may go on until it drops lock
  * @away_end: SONO_END_* of a run that has to end because the board is away
  * @cut: away, and not even a stop can be told to it; under ring_lock
+ * @config: configuration space when all was well, NULL without memory for it
  * @back: woken when the board is no longer away, or is gone
  * @ring_lock: see the top of this file
  * @active: the stream while it runs, else NULL; under ring_lock
@@ -149,6 +150,7 @@ struct sono_device {
 	u32 away;
 	u32 away_end;
 	bool cut;
+	struct pci_saved_state *config;
 	wait_queue_head_t back;
 	struct sono_stream *stream;
 

@@ -7,6 +7,7 @@
  * again. Causes may overlap: the board is back when the last of them is over.
  */
 #include <linux/pm_runtime.h>
+#include <linux/slab.h>
 
 #include "sono_hw.h"
 #include "sono_recover.h"
@@ -56,18 +57,31 @@ static void leave(struct sono_device *sd, u32 cause, u32 end, bool cut,
 	mutex_unlock(&sd->lock);
 }
 
+/*
+ * What the PCI core saves before a reset and restores after it is worth
+ * nothing if that reset fell into another one: the board has no address then,
+ * and every further reset would save that. The state of probe is always good.
+ */
+static bool restore_config(struct sono_device *sd)
+{
+	if (!sd->config || pci_load_saved_state(sd->pdev, sd->config))
+		return false;
+	pci_restore_state(sd->pdev);
+	return sono_hw_answers(sd);
+}
+
 /* As probe left it. Returns what the board is away for then: 0, or LOST. */
 static u32 set_up(struct sono_device *sd)
 {
 	lockdep_assert_held(&sd->lock);
-	if (!sono_hw_answers(sd)) {
+	if (!sono_hw_answers(sd) && !restore_config(sd)) {
 		dev_err(&sd->pdev->dev, "did not come back\n");
 		return SONO_AWAY_LOST;
 	}
 	sono_hw_reset(sd);
+	/* A reset that began after leave() restores what that had cleared. */
+	pci_set_master(sd->pdev);
 	sono_capture_enable_irqs(sd);
-	/* What slot_reset() restores. */
-	pci_save_state(sd->pdev);
 	return 0;
 }
 
@@ -120,8 +134,7 @@ static pci_ers_result_t slot_reset(struct pci_dev *pdev)
 {
 	struct sono_device *sd = pci_get_drvdata(pdev);
 
-	pci_restore_state(pdev);
-	if (sono_hw_answers(sd))
+	if (restore_config(sd))
 		return PCI_ERS_RESULT_RECOVERED;
 	/* There will be no resume. */
 	come_back(sd, SONO_AWAY_ERROR);
@@ -198,6 +211,7 @@ void sono_recover_enable(struct sono_device *sd)
 	struct device *dev = &sd->pdev->dev;
 
 	pci_save_state(sd->pdev);
+	sd->config = pci_store_saved_state(sd->pdev);
 	pm_runtime_set_autosuspend_delay(dev, SONO_REST_MS);
 	pm_runtime_use_autosuspend(dev);
 	pm_runtime_allow(dev);
@@ -216,6 +230,8 @@ void sono_recover_disable(struct sono_device *sd)
 	pm_runtime_get_noresume(dev);
 	pm_runtime_forbid(dev);
 	pm_runtime_dont_use_autosuspend(dev);
+	kfree(sd->config);
+	sd->config = NULL;
 }
 
 /**

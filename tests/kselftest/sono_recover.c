@@ -585,6 +585,49 @@ TEST_F(link, fatal_error_and_a_quick_end)
 	works_afresh(_metadata);
 }
 
+/* Causes overlap as they will; the board is back when the last is over. */
+TEST_F(link, errors_and_resets_at_once)
+{
+	const struct aer_error errors[] = {
+		{ .uncorrectable = MALFORMED_TLP },
+		{ .uncorrectable = COMPLETION_TIMEOUT },
+		{ .correctable = RECEIVER_ERROR },
+	};
+	uint64_t limit = now_ns() + 5 * NS_PER_S;
+	int enough = 0, runs = 0, i = 0, ret;
+	pthread_t thread;
+	struct stream t;
+
+	set_up(_metadata, &t);
+	ASSERT_EQ(0, pthread_create(&thread, NULL, reset_often, &enough));
+	while (now_ns() < limit) {
+		ret = sono_start(t.s, &t.start);
+		t.taken = 0;
+		if (ret == -EIO)
+			continue;
+		ASSERT_EQ(0, ret);
+		printf("# cut run=%u\n", t.start.run);
+		runs++;
+		take_some(_metadata, &t, 5);
+		EXPECT_EQ(0, inject(&errors[i++ % 3]));
+		take_some(_metadata, &t, 20);
+		ASSERT_EQ(0, sono_stop(t.s, &(struct sono_stop){ 0 }));
+		while (take_some(_metadata, &t, 1) == 1)
+			;
+		closed(_metadata, &t, false);
+	}
+	__atomic_store_n(&enough, 1, __ATOMIC_RELAXED);
+	pthread_join(thread, NULL);
+	EXPECT_LT(3, runs);
+	printf("# %d runs\n", runs);
+	fflush(stdout);
+	/* The last error may still be on its way. */
+	sleep(1);
+	streams_again(_metadata, &t);
+	tear_down(&t);
+	works_afresh(_metadata);
+}
+
 /* --- an idle board rests ---------------------------------------------------- */
 
 #define STATUS BOARD "power/runtime_status"
