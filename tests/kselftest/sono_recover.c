@@ -393,6 +393,87 @@ TEST_F(reset, again_and_again)
 	tear_down(&t);
 }
 
+/* Who follows it sees the run end between the board's leave and return. */
+#define TRACING "/sys/kernel/tracing/"
+
+static bool traced_in_order(const char *const *what, int n)
+{
+	FILE *f = fopen(TRACING "trace", "re");
+	char line[512];
+	int seen = 0;
+
+	while (f && seen < n && fgets(line, sizeof(line), f))
+		seen += !!strstr(line, what[seen]);
+	if (f)
+		fclose(f);
+	if (seen < n)
+		printf("# not traced: %s\n", what[seen]);
+	return seen == n;
+}
+
+TEST_F(reset, is_traced)
+{
+	static const char *const events[] = {
+		"sono_start: sono0",	    "sono_leave: sono0 away=reset",
+		"sono_end: sono0 reason=6", "sono_return: sono0 away=\n",
+		"sono_start: sono0",	    "sono_end: sono0 reason=1",
+	};
+	struct stream t;
+
+	set_up(_metadata, &t);
+	ASSERT_EQ(0, put(TRACING "trace", "\n"));
+	ASSERT_EQ(0, put(TRACING "events/sono/enable", "1"));
+	start(_metadata, &t);
+	EXPECT_EQ(1, take_some(_metadata, &t, 10));
+	EXPECT_EQ(0, reset(NULL));
+	ended(_metadata, &t, SONO_END_RESET, true);
+	streams_again(_metadata, &t);
+	ASSERT_EQ(0, put(TRACING "events/sono/enable", "0"));
+	EXPECT_TRUE(traced_in_order(events, 6));
+	tear_down(&t);
+}
+
+/* The driver comes and goes while somebody else resets its board. */
+#define DRIVER "/sys/bus/pci/drivers/sono/"
+
+static void *reset_by_name(void *path)
+{
+	uint64_t limit = now_ns() + 2 * NS_PER_S;
+
+	while (now_ns() < limit)
+		put(path, "1");
+	return NULL;
+}
+
+TEST_F(reset, while_the_driver_goes)
+{
+	char link[PATH_MAX], path[PATH_MAX + 64], *name;
+	uint64_t limit = now_ns() + 2 * NS_PER_S;
+	pthread_t thread;
+	int rounds = 0;
+	ssize_t n;
+
+	n = readlink("/sys/class/sono/sono0/device", link, sizeof(link) - 1);
+	ASSERT_LT(0, n);
+	link[n] = '\0';
+	name = strrchr(link, '/') + 1;
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/reset", name);
+	ASSERT_EQ(0, pthread_create(&thread, NULL, reset_by_name, path));
+	while (now_ns() < limit) {
+		ASSERT_EQ(0, put(DRIVER "unbind", name));
+		ASSERT_EQ(0, put(DRIVER "bind", name));
+		rounds++;
+		usleep(20000);
+	}
+	pthread_join(thread, NULL);
+	EXPECT_LT(2, rounds);
+	ASSERT_EQ(0, access(NODE, F_OK));
+	/* Its counters have begun anew. */
+	self->resets = 0;
+	ASSERT_EQ(0, reset(NULL));
+	works_afresh(_metadata);
+}
+
 /* The process ends while its board is away. */
 TEST_F(reset, while_the_process_dies)
 {
