@@ -123,8 +123,9 @@ struct sono_stream {
  * @stream: of the controller, NULL without one; under lock
  * @away: SONO_AWAY_*: no register may be touched. Written under ring_lock; who
  *        holds lock and then finds it 0 may go on until it drops lock
- * @away_end: SONO_END_* of a run that has to end because the board is away
- * @cut: away, and not even a stop can be told to it; under ring_lock
+ * @away_end: SONO_END_* of a run that has to end because the board is away;
+ *            under ring_lock
+ * @cut: away, and not even a stop can be told to it; written under ring_lock
  * @config: configuration space when all was well, NULL without memory for it
  * @back: woken when the board is no longer away, or is gone
  * @ring_lock: see the top of this file

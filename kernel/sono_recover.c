@@ -26,7 +26,7 @@ static u32 set_away(struct sono_device *sd, u32 cause, u32 end, bool cut,
 	was = sd->away;
 	WRITE_ONCE(sd->away, was | cause);
 	sd->away_end = end;
-	sd->cut |= cut;
+	WRITE_ONCE(sd->cut, sd->cut || cut);
 	++*counter;
 	spin_unlock_bh(&sd->ring_lock);
 	return was;
@@ -95,7 +95,7 @@ static void come_back(struct sono_device *sd, u32 causes)
 		rest = set_up(sd);
 	spin_lock_bh(&sd->ring_lock);
 	WRITE_ONCE(sd->away, rest);
-	sd->cut &= !!rest;
+	WRITE_ONCE(sd->cut, sd->cut && rest);
 	spin_unlock_bh(&sd->ring_lock);
 	trace_sono_return(&sd->dev, rest);
 	mutex_unlock(&sd->lock);

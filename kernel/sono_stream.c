@@ -188,9 +188,22 @@ void sono_stream_wake(struct sono_device *sd, struct sono_stream *s)
 /* The last resort. It takes the board's table with it. */
 static void board_reset(struct sono_device *sd, struct sono_stream *s)
 {
-	if (!sd->cut)
+	if (!READ_ONCE(sd->cut))
 		sono_hw_reset(sd);
 	s->loaded = false;
+}
+
+/* Of a load that failed: because the board is away, or by itself? */
+static u32 load_end(struct sono_device *sd, int ret)
+{
+	u32 end = SONO_END_FAULT;
+
+	/* It is set together with what the load ended for. */
+	spin_lock_bh(&sd->ring_lock);
+	if (ret == -EIO)
+		end = sd->away_end;
+	spin_unlock_bh(&sd->ring_lock);
+	return end;
 }
 
 static int table_load(struct sono_device *sd, struct sono_stream *s,
@@ -200,8 +213,7 @@ static int table_load(struct sono_device *sd, struct sono_stream *s,
 
 	if (ret == -ETIMEDOUT || ret == -ERESTARTSYS || ret == -EIO) {
 		/* Whatever it is doing, it must not read freed memory. */
-		sono_stream_halt(sd, ret == -EIO ? sd->away_end :
-						   SONO_END_FAULT);
+		sono_stream_halt(sd, load_end(sd, ret));
 		board_reset(sd, s);
 	}
 	return ret;
@@ -417,7 +429,7 @@ void sono_stream_halt(struct sono_device *sd, u32 reason)
 	if (!s)
 		return;
 	cancel_delayed_work_sync(&sd->heartbeat);
-	ret = sd->cut ? -ENODEV : sono_hw_stop(sd);
+	ret = READ_ONCE(sd->cut) ? -ENODEV : sono_hw_stop(sd);
 	if (!ret && s->begun) {
 		sono_hw_counts(sd, &produced, &dropped);
 	} else if (ret == -ETIMEDOUT) {
