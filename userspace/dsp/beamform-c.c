@@ -92,8 +92,11 @@ void beamform_tabulate(struct beamform_taps *taps)
 	}
 }
 
-static struct point find(const struct beamform_taps *taps, int32_t position,
-			 const int16_t *weight)
+/* Left to the compiler, a call for each point takes more than the point. */
+#define ALWAYS_INLINE inline __attribute__((always_inline))
+
+static ALWAYS_INLINE struct point find(const struct beamform_taps *taps,
+				       int32_t position, const int16_t *weight)
 {
 	const int16_t *at = taps->at[position & FRACTION];
 	struct point point = {
@@ -116,7 +119,7 @@ static ptrdiff_t place(const struct beamform_rows *rows, int32_t m)
 }
 
 /* A line of zeros lies on either side of a row. */
-static bool counts(const struct beamform_rows *rows, int32_t at)
+static ALWAYS_INLINE bool counts(const struct beamform_rows *rows, int32_t at)
 {
 	const struct analytic_span *only = rows->only;
 
@@ -125,9 +128,10 @@ static bool counts(const struct beamform_rows *rows, int32_t at)
 	return !only || (at >> 5 >= only->begin && at >> 5 < only->end);
 }
 
-static void add_point(int32_t *re, int32_t *im, const int16_t *row,
-		      const struct beamform_rows *rows,
-		      const struct point *point)
+static ALWAYS_INLINE void add_point(int32_t *re, int32_t *im,
+				    const int16_t *row,
+				    const struct beamform_rows *rows,
+				    const struct point *point)
 {
 	if (!counts(rows, point->at))
 		return;
