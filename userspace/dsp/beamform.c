@@ -76,6 +76,21 @@ static const char *group_fault(const struct sono_scan *scan,
 	return NULL;
 }
 
+/* Of each image an even number of events, or a pair would be cut in two. */
+static const char *pair_fault(const struct sono_scan *scan,
+			      const struct beamform_params *p)
+{
+	uint32_t e, g, n;
+
+	for (g = 0; g < p->groups; g++) {
+		for (e = 0, n = 0; e < scan->events; e++)
+			n += p->group ? p->group[e] == g : true;
+		if (n % 2)
+			return "beamforming: pairs of an odd number of events";
+	}
+	return NULL;
+}
+
 static const char *scan_fault(const struct sono_scan *scan)
 {
 	uint32_t i;
@@ -120,6 +135,8 @@ static const char *fault(const struct sono_scan *scan,
 		why = "beamforming: receive aperture steered by a right angle";
 	if (!why)
 		why = window_fault(p);
+	if (!why && p->pairs && p->coherence)
+		why = pair_fault(scan, p);
 	if (!why && p->coherence && p->window != WINDOW_BOXCAR)
 		why = "beamforming: coherence of an aperture with a window";
 	if (!why)

@@ -10,6 +10,8 @@
 #ifndef DSP_BEAMFORM_H
 #define DSP_BEAMFORM_H
 
+#include <stdbool.h>
+
 #include "dsp.h"
 #include "scan.h"
 
@@ -238,6 +240,8 @@ double window_weight(enum window window, double taper, double u);
  * @decimate: as the demodulator's; 0: 1
  * @coherence: channels of a part of the aperture; the sum is multiplied by the
  *             coherence factor of the parts, 0 to 1; boxcar only. 0: it is not
+ * @pairs: of the events of an image every two belong together, a pulse and
+ *         its inversion: what is coherent is told of their sums
  * @interpolation: as the demodulator's
  * @workers: parts that lines are divided into; 0: 1
  * @groups: images made of a frame, at least 1
@@ -256,6 +260,7 @@ struct beamform_params {
 	double steer;
 	uint32_t decimate;
 	uint32_t coherence;
+	bool pairs;
 	enum interpolation interpolation;
 	uint32_t workers;
 	uint32_t groups;

@@ -41,6 +41,7 @@ struct pipeline_aperture {
  * @aperture: on receive
  * @coherence: channels of a part of the aperture, of whose parts the coherence
  *             factor weights the picture; with WINDOW_BOXCAR only. 0: none
+ * @pairs: its events come in pairs, a pulse and its inversion
  * @reference: |iq| that is 0 dB [counts], > 0; also of colour's power
  * @range_db: dynamic range below 0 dB, up to 200 [dB]
  * @tgc_points: points of @tgc_db; 0: no trim
@@ -53,6 +54,7 @@ struct pipeline_b {
 	struct grid grid;
 	struct pipeline_aperture aperture;
 	uint32_t coherence;
+	bool pairs;
 	double reference;
 	double range_db;
 	uint32_t tgc_points;

@@ -80,6 +80,7 @@ static int make_focus(struct pipeline *p, struct focus *f,
 		.window = aperture->window,
 		.taper = aperture->taper,
 		.coherence = f->coherence,
+		.pairs = f->pairs,
 		.steer = steer,
 		.decimate = p->params.demod.decimate,
 		.interpolation = p->params.demod.interpolation,
@@ -194,6 +195,7 @@ static int make_beamform(struct pipeline *p, const char **why)
 		return 0;
 	p->b.grid = p->params.b.grid;
 	p->b.coherence = p->params.b.coherence;
+	p->b.pairs = p->params.b.pairs;
 	ret = choose_events(&p->b, p->scan, SONO_ROLE_B, false);
 	return ret ? ret : make_focus(p, &p->b, &p->params.b.aperture,
 				      line_steer(&p->b.grid), 1, why);

@@ -45,6 +45,7 @@ struct focus {
 	enum sono_role role;	/* of the events */
 	uint32_t images;	/* of a frame */
 	uint32_t coherence;	/* as of beamform_params */
+	bool pairs;		/* the same */
 	uint32_t *group;	/* [scan->events] */
 	struct grid grid;
 	struct beamform *beamform;

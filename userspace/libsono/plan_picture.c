@@ -176,6 +176,7 @@ static int make_aperture(struct compiler *c)
 	if (colour->line)
 		p->colour.aperture.f_number = colour->number;
 	p->b.coherence = r->coherence.number;
+	p->b.pairs = c->b.inversion;
 	if (p->b.coherence > c->elements / 2)
 		return refuse(c, receive.coherence,
 			      "parts of %u channels; two or more of them make an aperture of %u",

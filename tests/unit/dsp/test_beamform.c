@@ -1790,6 +1790,45 @@ Test(beamform, coherence_factor_is_that_of_the_parts)
 	}
 }
 
+/* What a pulse and its inversion have in common is all that is looked at. */
+Test(beamform, coherence_factor_of_a_pair_is_that_of_its_sum)
+{
+	struct sono_scan *scan = fixture_scan(2), *one = fixture_scan(1);
+	struct beamform_params params = line_at(0.1e-3);
+	struct analytic rows, sums;
+	struct iq iq, want;
+	uint32_t c, m, j;
+
+	make_rows(&rows, scan);
+	make_rows(&sums, one);
+	for (c = 0; c < FIXTURE_ELEMENTS; c++) {
+		for (m = 0; m < FIXTURE_SAMPLES; m++) {
+			/* nine parts of ten cancel */
+			const double complex cancels = 0.45 * cexp(I * 0.7 * c);
+			const double complex stays = 0.05 * cexp(I * 0.05 * c);
+
+			set_sample(&rows, scan, 0, c, m, stays + cancels);
+			set_sample(&rows, scan, 1, c, m, stays - cancels);
+			set_sample(&sums, one, 0, c, m, 2 * stays);
+		}
+	}
+	params.coherence = 4;
+	run(&want, one, &params, &sums);
+	params.pairs = true;
+	run(&iq, scan, &params, &rows);
+	for (j = 0; j < 100; j++)
+		/* the weights' rounding, of what cancels in 16 channels */
+		cr_assert_lt(cabs(value(&iq, j) - value(&want, j)),
+			     2 * WEIGHT * FIXTURE_ELEMENTS, "sample %u: %g, %g",
+			     j, cabs(value(&iq, j)), cabs(value(&want, j)));
+	iq_finish(&iq);
+	iq_finish(&want);
+	analytic_finish(&rows);
+	analytic_finish(&sums);
+	sono_scan_free(scan);
+	sono_scan_free(one);
+}
+
 Test(beamform, coherence_factor_refuses_windows)
 {
 	struct sono_scan *scan = fixture_scan(1);
