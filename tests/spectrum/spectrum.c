@@ -267,8 +267,9 @@ static void miss(const struct measurement *m, const char *what)
 {
 	const struct reading mean = over_seeds(m->mean);
 
-	verdict(!(within(over_seeds(m->peak), sim_vessel.vmax) &&
-		  within(mean, m->truth)),
+	/* without readings nothing was seen */
+	verdict(m->seeds && !(within(over_seeds(m->peak), sim_vessel.vmax) &&
+			      within(mean, m->truth)),
 		what, mean, m->truth);
 }
 

@@ -15,7 +15,8 @@
 #define SIDE_MAX	16384
 #define FFT_MAX		256
 #define SECTIONS	2	/* of the wall filter, two poles each */
-#define ANGLE_MAX	(80 * M_PI / 180)
+/* and what a line and a flow in degrees round to */
+#define ANGLE_MAX	(80.001 * M_PI / 180)
 #define COLUMN_MAX	16384	/* intervals */
 #define NO_COLUMN	INT64_MIN
 

@@ -9,14 +9,29 @@
 #define STEPS 16
 #define BISECTIONS 40
 
-/* Of events that a shot adds up: of focused ones those along the first beam. */
-static bool is_added(const struct sono_event *event,
-		     const struct sono_event *first)
+static bool same_beam(const struct sono_event *a, const struct sono_event *b)
 {
-	return event->wave != SONO_WAVE_FOCUSED ||
-	       (event->beam_x == first->beam_x &&
-		event->beam_z == first->beam_z &&
-		event->beam_angle == first->beam_angle);
+	return a->beam_x == b->beam_x && a->beam_z == b->beam_z &&
+	       a->beam_angle == b->beam_angle;
+}
+
+/*
+ * Of events that a shot adds up: of focused ones those of the first two beams,
+ * which a line half way between them adds alike.
+ */
+struct added {
+	const struct sono_event *first, *second;
+};
+
+static bool is_added(struct added *a, const struct sono_event *event)
+{
+	if (!a->first)
+		a->first = event;
+	if (event->wave != SONO_WAVE_FOCUSED || same_beam(event, a->first))
+		return true;
+	if (!a->second)
+		a->second = event;
+	return same_beam(event, a->second);
 }
 
 static bool is_of(const struct sono_event *event, enum sono_role role)
@@ -34,16 +49,16 @@ static struct span add_up(const struct sono_scan *s, enum sono_role role,
 			  double v, double complex *sum)
 {
 	const double turn = 4 * M_PI * s->fc * v / s->c;
-	const struct sono_event *first = NULL;
+	struct added added = { 0 };
 	struct span span = { 0 };
 	double time = 0;
 
 	for (uint32_t e = 0; e < s->events; e++) {
 		const struct sono_event *event = &s->event[e];
 
-		if (is_of(event, role) && (!first || is_added(event, first))) {
-			time = first ? time : 0;
-			first = first ? first : event;
+		if (!added.first && is_of(event, role))
+			time = 0;
+		if (is_of(event, role) && is_added(&added, event)) {
 			*sum += cexp(I * turn * time);
 			span.events++;
 			span.time = time;

@@ -27,8 +27,8 @@ double compound_gain(const struct sono_scan *scan, enum sono_role role,
  * @scan: a scan
  * @role: of the events
  *
- * Focused beams are not added to each other but for the next one on either
- * side: they have no such limit, unless two are sent along each.
+ * Of focused beams a line adds the next one on either side: the limit is that
+ * of a line half way between the first two.
  *
  * Return: [m/s]; 0: nothing is compounded.
  */

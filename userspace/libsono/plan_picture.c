@@ -225,6 +225,10 @@ static int make_demodulation(struct compiler *c)
 	if (!d->here.line && c->text.sequence.pulse.harmonic.number) {
 		p->pass = HARMONIC_PASS * s->fc / 2;
 		p->stop = HARMONIC_STOP * s->fc / 2;
+		if (p->pass + p->stop > image)
+			return refuse(c, sequence.pulse.harmonic,
+				      "its passband and stopband together reach the image at %.4g MHz: another sampling_mhz, or a group demodulation",
+				      image / 1e6);
 	}
 	if (!d->here.line)
 		return 0;

@@ -267,8 +267,7 @@ static void draw_strip(struct image *image, const struct image_region *r)
 	};
 
 	draw_depth(image, &scale);
-	text(image, LEFT + r->raster.width + 6, TOP + r->top + 4,
-	     velocity ? "cm/s" : "mm");
+	text(image, 4, TOP + r->top + 4, velocity ? "cm/s" : "mm");
 	if (r->colour.nyquist > 0 && r->raster.height > 2 * STRIP_BAR)
 		draw_colours(image, &r->colour,
 			     LEFT + r->raster.width + 2 * BAR_WIDTH,

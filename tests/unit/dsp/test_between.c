@@ -58,7 +58,7 @@ int __wrap_posix_memalign(void **p, size_t alignment, size_t size)
 	return __real_posix_memalign(p, alignment, size);
 }
 
-/* Everything that a frame can go through. */
+/* What most frames go through; one worker, for a child has no others. */
 static struct pipeline_params everything(void)
 {
 	struct pipeline_params p;

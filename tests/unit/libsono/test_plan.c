@@ -821,8 +821,10 @@ Test(plan, compounding_loses_what_moves)
 	cr_assert_eq(compound_gain(s, SONO_ROLE_B, 0), 1);
 	cr_assert_float_eq(compound_gain(s, SONO_ROLE_B, plan->rates.compound),
 			   M_SQRT1_2, 1e-6);
-	/* beams are not added up */
-	cr_assert_eq(compound_limit(s, SONO_ROLE_COLOUR), 0);
+	/* two neighbouring beams, an ensemble and what lies between apart */
+	cr_assert_float_eq(compound_gain(s, SONO_ROLE_COLOUR,
+					 compound_limit(s, SONO_ROLE_COLOUR)),
+			   M_SQRT1_2, 1e-6);
 	sono_plan_close(plan);
 	plan = must_open(right, NULL, "");
 	s = plan->scan;
@@ -1203,6 +1205,8 @@ static const struct wrong {
 
 /* The same on the other right plans. */
 static const struct wrong wrong_duplexes[] = {
+	{ "fc_mhz = 2.5;", "fc_mhz = 2.1; harmonic = true;", 9,
+	  "sequence.pulse.harmonic", "reach the image at 1.6 MHz" },
 	/* parts and their order */
 	{ "	order = \"alternate\";\n", "", 13, "sequence.order", "missing" },
 	{ "order = \"alternate\";", "order = \"colour\";", 26, "sequence.order",
