@@ -27,7 +27,7 @@ static const struct stage *const stages[] = {
 	&stage_spectrum,
 	&stage_ecg,
 	&stage_scanconvert,
-	&stage_volume,
+	&stage_marks,
 	&stage_compose,
 };
 

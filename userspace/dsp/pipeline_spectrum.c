@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * Stages of pulsed-wave Doppler: the spectral strip with its traces, and the
- * sample volume's marks on the section.
+ * marks of the sample volume, and of M-mode's line, on the section.
  */
 #include <errno.h>
 #include <math.h>
@@ -195,7 +195,7 @@ const struct stage stage_spectrum = {
 	.run = run_spectrum,
 };
 
-/* --- the volume's marks --- */
+/* --- marks --- */
 
 /* A straight line in the section, every @dots-th pixel of it [m]. */
 static void draw_line(struct image *section, double x0, double z0, double x1,
@@ -222,7 +222,7 @@ static void draw_bar(struct image *section, double x, double z, double dx,
 		  x + GATE_BAR * dz, z - GATE_BAR * dx, 1);
 }
 
-static void run_volume(struct pipeline *p)
+static void mark_volume(struct pipeline *p)
 {
 	const struct grid *grid = &p->params.pw.grid;
 	const double dx = sin(grid->line0), dz = cos(grid->line0);
@@ -247,16 +247,42 @@ static void run_volume(struct pipeline *p)
 			  x + CURSOR * fx, z + CURSOR * fz, 1);
 }
 
-static int make_volume(struct pipeline *p, const char **why)
+/* The line as far as its strip shows it. */
+static void mark_m(struct pipeline *p)
+{
+	const struct grid *grid = &p->params.m.grid;
+	const double dx = sin(grid->line0), dz = cos(grid->line0);
+	const double near = grid->sample0;
+	const double far = near + (grid->samples - 1) * grid->sample_step;
+
+	draw_line(&p->section, grid->apex_x + near * dx,
+		  grid->apex_z + near * dz, grid->apex_x + far * dx,
+		  grid->apex_z + far * dz, DOTS);
+}
+
+static bool with_marks(const struct pipeline *p)
+{
+	return with_m(p) || with_pw(p);
+}
+
+static int make_marks(struct pipeline *p, const char **why)
 {
 	(void)p;
 	(void)why;
 	return 0;
 }
 
-const struct stage stage_volume = {
-	.name = "volume",
-	.wanted = with_pw,
-	.make = make_volume,
-	.run = run_volume,
+static void run_marks(struct pipeline *p)
+{
+	if (with_m(p))
+		mark_m(p);
+	if (with_pw(p))
+		mark_volume(p);
+}
+
+const struct stage stage_marks = {
+	.name = "marks",
+	.wanted = with_marks,
+	.make = make_marks,
+	.run = run_marks,
 };

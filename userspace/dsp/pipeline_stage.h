@@ -34,7 +34,7 @@ extern const struct stage stage_demod, stage_beamform, stage_beamform_colour,
 extern const struct stage stage_detect, stage_doppler, stage_tissue,
 	stage_scanconvert;
 extern const struct stage stage_m_doppler, stage_mmode, stage_ecg;
-extern const struct stage stage_spectrum, stage_volume;
+extern const struct stage stage_spectrum, stage_marks;
 extern const struct stage stage_compose;
 
 /*

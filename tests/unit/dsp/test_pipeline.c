@@ -699,6 +699,40 @@ Test(pipeline, sample_volume_is_marked_on_the_section)
 	sono_scan_free(scan);
 }
 
+Test(pipeline, line_of_m_mode_is_marked_on_the_section)
+{
+	struct sono_scan *scan = fixture_scan(1);
+	struct pipeline_params params = usual();
+	uint32_t x, y, marked = 0, rows[2] = { UINT32_MAX, 0 };
+	const struct image *image;
+	const struct raster *r;
+	struct pipeline *p;
+
+	params.m.on = true;
+	params.m.grid = (struct grid){
+		.shape = GRID_SECTOR, .lines = 1, .samples = 41,
+		.sample0 = 7.25e-3, .sample_step = 25e-6,
+	};
+	p = make(scan, &params);
+	/* no echo at all: what is white is a mark */
+	cr_assert(give(p, scan, 0, 1, &image));
+	image = pipeline_layer(p, REGION_B);
+	r = &image->raster;
+	x = lrint(-r->x0 / r->dx);
+	for (y = 0; y < r->height; y++) {
+		if (image->data[y * image->stride + x] != 255)
+			continue;
+		marked++;
+		rows[0] = y < rows[0] ? y : rows[0];
+		rows[1] = y;
+	}
+	cr_assert_geq(marked, 3);
+	cr_assert_eq(rows[0], lrint((7.25e-3 - r->z0) / r->dz));
+	cr_assert_leq(rows[1], lrint((8.25e-3 - r->z0) / r->dz));
+	pipeline_destroy(p);
+	sono_scan_free(scan);
+}
+
 Test(pipeline, spectra_that_cannot_be_are_refused)
 {
 	struct pipeline_params params = spectral();
