@@ -577,16 +577,21 @@ static void spread(const struct demod *d, const struct analytic *a,
 		   int16_t *out, const struct job *job, uint32_t phase,
 		   uint32_t n)
 {
+	const uint32_t step = d->upsample, line = ANALYTIC_LINE;
 	const int16_t *re = job->work, *im = re + d->plane;
-	uint32_t m = n * d->upsample + phase;
+	uint32_t m = n * step + phase;
 
-	for (; m < job->end; m += d->upsample, re++, im++) {
-		const ptrdiff_t at = analytic_at(a, m);
+	for (; m < job->begin; m += step, re++, im++)
+		;
+	while (m < job->end) {
+		const uint32_t next = m - m % line + line;
+		const uint32_t end = next < job->end ? next : job->end;
+		int16_t *at = out + analytic_at(a, m);
 
-		if (m < job->begin)
-			continue;
-		out[at] = *re;
-		out[at + a->plane] = *im;
+		for (; m < end; m += step, at += step) {
+			at[0] = *re++;
+			at[a->plane] = *im++;
+		}
 	}
 }
 
