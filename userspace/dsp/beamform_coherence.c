@@ -8,6 +8,8 @@
 
 #include "beamform_private.h"
 
+#define PULSES_MAX	2	/* that belong together: a pulse, its inversion */
+
 /* What @acc's tile has beside its sum: power of the parts, and how many. */
 static float *heard_of(const struct spot *s, const float *acc)
 {
@@ -45,46 +47,37 @@ static void note(float *acc, float *heard, const float *part,
 	}
 }
 
-/* A part of the aperture in a line's services @k to @end - 1, added. */
-static void sum_part(const struct beamform *b, const struct spot *s,
-		     const struct analytic *in, uint32_t line, uint32_t k,
-		     uint32_t end, const struct aperture_tile *t,
-		     uint32_t first, uint32_t stop, float *part)
-{
-	int32_t transmit[TILE];
-
-	memset(part, 0, 2 * TILE * sizeof(*part));
-	for (; k < end; k++) {
-		struct share share = share_of(b, s, in, line, k);
-
-		share.acc = part;
-		share.weight = 1;
-		get_transmit(share.wave, transmit);
-		beamform_add_channels(b, s, in, &share, transmit, t, first,
-				      stop);
-	}
-}
-
-/* Of a line the services @k to @end - 1: one, or the two of a pair. */
+/* Of a line the services @k to @k + @pulses - 1: one, or the two of a pair. */
 static void add_parts(const struct beamform *b, const struct spot *s,
 		      const struct analytic *in, uint32_t line, uint32_t k,
-		      uint32_t end)
+		      uint32_t pulses)
 {
 	const struct aperture_tile t = aperture_tile(b->aperture, line,
 						     s->tile);
-	const struct share share = share_of(b, s, in, line, k);
+	const struct share whole = share_of(b, s, in, line, k);
 	const uint32_t n = b->params.coherence;
 	_Alignas(64) float part[2 * TILE];
+	int32_t transmit[PULSES_MAX][TILE];
+	struct share share[PULSES_MAX];
+	uint32_t first, stop, i;
 	float active[TILE];
-	uint32_t first, stop;
 
+	for (i = 0; i < pulses; i++) {
+		share[i] = share_of(b, s, in, line, k + i);
+		share[i].acc = part;
+		share[i].weight = 1;
+		get_transmit(share[i].wave, transmit[i]);
+	}
 	for (first = t.first; first < t.end; first = stop) {
 		stop = first + n - first % n;
 		stop = stop < t.end ? stop : t.end;
-		sum_part(b, s, in, line, k, end, &t, first, stop, part);
+		memset(part, 0, sizeof(part));
+		for (i = 0; i < pulses; i++)
+			beamform_add_channels(b, s, in, &share[i], transmit[i],
+					      &t, first, stop);
 		find_active(b, s, line, &t, first, stop, active);
-		note(share.acc, heard_of(s, share.acc), part, active,
-		     share.weight);
+		note(whole.acc, heard_of(s, whole.acc), part, active,
+		     whole.weight);
 	}
 }
 
@@ -107,16 +100,16 @@ void beamform_add_coherent(const struct beamform *b, const struct spot *s,
 			   const struct analytic *in)
 {
 	const size_t tiles = (size_t)b->params.groups * b->group;
-	const uint32_t step = b->params.pairs ? 2 : 1;
+	const uint32_t pulses = b->params.pairs ? PULSES_MAX : 1;
 	uint32_t line, k;
 	size_t i;
 
 	memset(s->scratch->heard, 0,
 	       tiles * 2 * TILE * sizeof(*s->scratch->heard));
-	for (k = 0; k < b->most; k += step)
+	for (k = 0; k < b->most; k += pulses)
 		for (line = s->first; line < s->first + s->lines; line++)
 			if (k < b->services[line])
-				add_parts(b, s, in, line, k, k + step);
+				add_parts(b, s, in, line, k, pulses);
 	for (i = 0; i < tiles * 2 * TILE; i += 2 * TILE)
 		scale(s->scratch->acc + i, s->scratch->heard + i);
 }
