@@ -68,17 +68,6 @@ int mcolour_create(struct mcolour **mcolour,
 
 /* --- a line --- */
 
-static double shade_of(const struct colour_scale *colour, const struct vel *vel,
-		       size_t at)
-{
-	if (colour->map == COLOUR_VELOCITY)
-		return 0;
-	if (colour->map == COLOUR_VARIANCE)
-		return fmin(fmax(vel->variance[at], 0), 1);
-	return fmin(fmax((vel->power[at] - colour->power_db) /
-			 colour->power_range_db, 0), 1);
-}
-
 /* Velocities beyond the palette's ends alias into it. */
 static uint16_t cell_of(const struct mcolour *m, const struct vel *vel,
 			size_t at, float db)
@@ -86,11 +75,13 @@ static uint16_t cell_of(const struct mcolour *m, const struct vel *vel,
 	const struct colour_scale *c = &m->params.colour;
 	const double place = (vel->v[at] / c->nyquist + 1 + c->baseline) / 2;
 	const int velocity = (place - floor(place)) * PALETTE_COLOURS;
-	const int shade = lrint(shade_of(c, vel, at) * (PALETTE_SHADES - 1));
+	const float share = c->map == COLOUR_VELOCITY ? 0 :
+						palette_shade(c, vel, at);
 
 	if (!vel->valid[at] || db >= m->params.priority_db)
 		return NO_COLOUR;
-	return shade * PALETTE_COLOURS + (velocity & (PALETTE_COLOURS - 1));
+	return palette_entry(share, PALETTE_SHADES) * PALETTE_COLOURS +
+	       (velocity & (PALETTE_COLOURS - 1));
 }
 
 static uint16_t *column(const struct mcolour *m, int64_t at)

@@ -79,3 +79,15 @@ void palette_make(struct palette *palette, const struct colour_scale *scale)
 		}
 	}
 }
+
+float palette_shade(const struct colour_scale *scale, const struct vel *vel,
+		    size_t at)
+{
+	float level;
+
+	if (scale->map == COLOUR_VARIANCE)
+		return vel->variance[at];
+	level = (vel->power[at] - (float)scale->power_db) /
+		(float)scale->power_range_db;
+	return level > 0 ? level < 1 ? level : 1 : 0;
+}

@@ -31,4 +31,23 @@ struct palette {
  */
 void palette_make(struct palette *palette, const struct colour_scale *scale);
 
+/**
+ * palette_shade() - what a map shows beside the velocity
+ * @scale: of the colours, not COLOUR_VELOCITY
+ * @vel: velocities
+ * @at: which
+ *
+ * Return: as a share of the scale, about 0 to 1.
+ */
+float palette_shade(const struct colour_scale *scale, const struct vel *vel,
+		    size_t at);
+
+/** palette_entry() - which of the entries of a table a share is, ends clamped */
+static inline uint32_t palette_entry(float share, uint32_t entries)
+{
+	const float at = share * entries;
+
+	return at > 0 ? at < entries ? at : entries - 1 : 0;
+}
+
 #endif /* DSP_PALETTE_H */

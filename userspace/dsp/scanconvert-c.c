@@ -65,13 +65,6 @@ static float unwrap(float v, float near, float nyquist)
 	return v;
 }
 
-static int entry(float share, int entries)
-{
-	const float at = share * entries;
-
-	return at > 0 ? at < entries ? at : entries - 1 : 0;
-}
-
 struct flow {
 	float v, shade;
 };
@@ -80,10 +73,10 @@ static const uint8_t *colour(struct flow flow, const struct colour_law *law)
 {
 	const float v = unwrap(flow.v, -law->baseline * law->nyquist,
 			       law->nyquist);
-	const int at = entry((v / law->nyquist + 1 + law->baseline) / 2,
-			     PALETTE_COLOURS);
+	const uint32_t at = palette_entry((v / law->nyquist + 1 +
+					   law->baseline) / 2, PALETTE_COLOURS);
 
-	return law->palette[entry(flow.shade, PALETTE_SHADES) *
+	return law->palette[palette_entry(flow.shade, PALETTE_SHADES) *
 			    PALETTE_COLOURS + at];
 }
 

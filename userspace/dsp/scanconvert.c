@@ -510,19 +510,6 @@ static uint32_t priority_grey(const struct scanconvert_params *p)
 	return level < 0 ? 0 : level > 1 ? 256 : 255 * grey_of(p->grey, level);
 }
 
-/* What a map shows beside the velocity, as a share of its scale. */
-static float shade_of(const struct colour_scale *colour, const struct vel *vel,
-		      size_t i)
-{
-	float level;
-
-	if (colour->map == COLOUR_VARIANCE)
-		return vel->variance[i];
-	level = (vel->power[i] - (float)colour->power_db) /
-		(float)colour->power_range_db;
-	return level > 0 ? level < 1 ? level : 1 : 0;
-}
-
 static void find_flow(void *arg, uint32_t share)
 {
 	const struct picture_job *job = arg;
@@ -541,7 +528,7 @@ static void find_flow(void *arg, uint32_t share)
 		for (j = 0; j < vel->samples; j++, i++) {
 			v[j] = vel->valid[i] ? vel->v[i] : NAN;
 			if (colour->map != COLOUR_VELOCITY)
-				shade[j] = shade_of(colour, vel, i);
+				shade[j] = palette_shade(colour, vel, i);
 		}
 	}
 }
