@@ -94,6 +94,22 @@ static const char *find_interval(struct pipeline *p)
 	return NULL;
 }
 
+struct colour_scale pipeline_colours(const struct pipeline *p, double nyquist,
+				     double power_min_db)
+{
+	const struct pipeline_colour *c = &p->params.colour;
+
+	return (struct colour_scale){
+		.map = c->map,
+		.nyquist = nyquist,
+		.baseline = c->baseline,
+		.invert = c->invert,
+		.power_db = isinf(power_min_db) ? -c->power_range_db :
+						  power_min_db,
+		.power_range_db = c->power_range_db,
+	};
+}
+
 static int make_doppler(struct pipeline *p, const char **why)
 {
 	const struct pipeline_colour *c = &p->params.colour;
@@ -125,15 +141,8 @@ static int make_doppler(struct pipeline *p, const char **why)
 			     why);
 	if (ret)
 		return ret;
-	p->section.colour = (struct colour_scale){
-		.map = c->map,
-		.nyquist = doppler_nyquist(&params),
-		.baseline = c->baseline,
-		.invert = c->invert,
-		.power_db = isinf(c->power_min_db) ? -c->power_range_db :
-						     c->power_min_db,
-		.power_range_db = c->power_range_db,
-	};
+	p->section.colour = pipeline_colours(p, doppler_nyquist(&params),
+					     c->power_min_db);
 	return vel_init(&p->vel, grid->lines, grid->samples);
 }
 

@@ -47,24 +47,6 @@ double pipeline_pw_nyquist(const struct sono_scan *scan,
 	return scan->c / (4 * scan->fc * interval * volume.cosine);
 }
 
-/* From line to line of a frame, all alike; 0: they are not. */
-static double pw_interval(const struct pipeline *p)
-{
-	const struct focus *f = &p->pw;
-	double interval = p->scan->frame_period;
-	uint32_t shot;
-
-	for (shot = 1; shot < f->images; shot++) {
-		const double time = shot_start(p, f, shot) -
-				    shot_start(p, f, shot - 1);
-
-		if (shot > 1 && fabs(time - interval) > 1e-6 * interval)
-			return 0;
-		interval = time;
-	}
-	return interval;
-}
-
 static int make_painter(struct pipeline *p, const char **why)
 {
 	const struct pipeline_pw *pw = &p->params.pw;
@@ -73,7 +55,8 @@ static int make_painter(struct pipeline *p, const char **why)
 		.gate = pw->grid.samples,
 		.sample_step = pw->grid.sample_step,
 		.carrier = p->scan->fc,
-		.interval = pw_interval(p),
+		.interval = p->pw.images > 1 ? shot_interval(p, &p->pw, 1) :
+					       p->scan->frame_period,
 		.c = p->scan->c,
 		.frequency = p->scan->fc,
 		.cutoff = pw->cutoff,

@@ -136,6 +136,21 @@ int strip_init(const struct pipeline *p, struct image *strip,
 double shot_start(const struct pipeline *p, const struct focus *f,
 		  uint32_t shot);
 
+/**
+ * shot_interval() - from shot to shot of a line
+ * @p: a pipeline
+ * @f: its part with lines
+ * @lines: of a frame: every so many shots are of the same line
+ *
+ * Return: the time, the same of all [s]; 0: it is not, or there is none.
+ */
+double shot_interval(const struct pipeline *p, const struct focus *f,
+		     uint32_t lines);
+
+/** pipeline_colours() - what colours mean that have this Nyquist velocity */
+struct colour_scale pipeline_colours(const struct pipeline *p, double nyquist,
+				     double power_min_db);
+
 /** focus_finish() - free what is in it; all 0 is fine */
 void focus_finish(struct focus *focus);
 

@@ -44,6 +44,23 @@ double shot_start(const struct pipeline *p, const struct focus *f,
 	return p->start[e];
 }
 
+double shot_interval(const struct pipeline *p, const struct focus *f,
+		     uint32_t lines)
+{
+	double interval = 0;
+	uint32_t shot;
+
+	for (shot = lines; shot < f->images; shot++) {
+		const double time = shot_start(p, f, shot) -
+				    shot_start(p, f, shot - lines);
+
+		if (interval && fabs(time - interval) > 1e-6 * interval)
+			return 0;
+		interval = time;
+	}
+	return interval;
+}
+
 /*
  * The longest time from one line of the beam to the next, also to the next
  * frame's first; INFINITY where the scan does not say.
@@ -63,34 +80,13 @@ static double line_interval(const struct pipeline *p)
 
 /* --- colour M --- */
 
-/* From shot to shot of a line, all alike; 0: they are not. */
-static double burst_interval(const struct pipeline *p)
-{
-	double interval = 0;
-	uint32_t line, k;
-
-	for (line = 0; line < p->m_lines; line++)
-		for (k = 1; k < p->m_burst; k++) {
-			const uint32_t at = k * p->m_lines + line;
-			const double time =
-				shot_start(p, &p->m, at) -
-				shot_start(p, &p->m, at - p->m_lines);
-
-			if (interval && fabs(time - interval) >
-						1e-6 * interval)
-				return 0;
-			interval = time;
-		}
-	return interval;
-}
-
 static int make_m_doppler(struct pipeline *p, const char **why)
 {
 	const struct pipeline_m *m = &p->params.m;
 	const struct grid *grid = &p->m.grid;
 	const struct doppler_params params = {
 		.ensemble = p->m_burst,
-		.interval = burst_interval(p),
+		.interval = shot_interval(p, &p->m, p->m_lines),
 		.c = p->scan->c,
 		.estimator = m->estimator,
 		.frequency = m->frequency ? m->frequency : p->scan->fc,
@@ -104,7 +100,6 @@ static int make_m_doppler(struct pipeline *p, const char **why)
 		.power_min_db = m->power_min_db,
 		.velocity_min = m->velocity_min,
 	};
-	const struct pipeline_colour *c = &p->params.colour;
 	int ret;
 
 	if (p->m_burst > 1 && !(params.interval > 0)) {
@@ -115,15 +110,8 @@ static int make_m_doppler(struct pipeline *p, const char **why)
 			     why);
 	if (ret)
 		return ret;
-	p->m_strip.colour = (struct colour_scale){
-		.map = c->map,
-		.nyquist = doppler_nyquist(&params),
-		.baseline = c->baseline,
-		.invert = c->invert,
-		.power_db = isinf(m->power_min_db) ? -c->power_range_db :
-						     m->power_min_db,
-		.power_range_db = c->power_range_db,
-	};
+	p->m_strip.colour = pipeline_colours(p, doppler_nyquist(&params),
+					     m->power_min_db);
 	return vel_init(&p->m_vel, p->m_lines, grid->samples);
 }
 
