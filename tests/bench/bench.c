@@ -68,6 +68,7 @@ struct contestant {
 	void *object;
 	struct bench_run run;
 	struct bench_quality quality;
+	struct bench_latency latency;
 	size_t times;		/* that are timed at once */
 	size_t runs;
 	size_t done;
@@ -139,6 +140,7 @@ static void begin(struct contestant *c, const struct bench_case *row,
 		.run = { .smoke = state.smoke,
 			 .threads = row->threads ? row->threads : 1 },
 		.quality = { NAN, NAN, NAN, NAN, NAN, NAN },
+		.latency = { NAN, NAN, NAN },
 	};
 	setenv("SONO_CPU", level->name, 1);
 	c->object = row->create(row->arg, &c->run);
@@ -235,6 +237,11 @@ static void record(struct contestant *c, const struct bench_case *row,
 	json_object_set_new(result, "speedup_vs_c", number(c_cycles / cycles));
 	json_object_set_new(result, "fps",
 			    share(1e3 * c->run.frames, ms));
+	json_object_set_new(result, "frame_ms", number(c->latency.frame_ms));
+	json_object_set_new(result, "latency_ms_median",
+			    number(c->latency.median_ms));
+	json_object_set_new(result, "latency_ms_p99",
+			    number(c->latency.p99_ms));
 	json_array_append_new(state.results, result);
 }
 
@@ -256,9 +263,10 @@ static void print_value(const json_t *result, const char *key,
 
 static void print_head(void)
 {
-	printf("%-22s %-7s %3s %10s %10s %10s %9s %7s %7s %7s %7s %8s\n",
+	printf("%-22s %-7s %3s %10s %10s %10s %9s %7s %7s %7s %7s %8s %8s %8s %8s\n",
 	       "case", "variant", "thr", "median ms", "p99 ms", "pt/cycle",
-	       "cyc/item", "snr dB", "exact", "env", "vs c", "fps");
+	       "cyc/item", "snr dB", "exact", "env", "vs c", "fps", "frame ms",
+	       "latency", "lat p99");
 }
 
 static void print_result(const json_t *r)
@@ -274,6 +282,9 @@ static void print_result(const json_t *r)
 	print_value(r, "env_db", "%*.1f", 8);
 	print_value(r, "speedup_vs_c", "%*.2f", 8);
 	print_value(r, "fps", "%*.1f", 9);
+	print_value(r, "frame_ms", "%*.2f", 9);
+	print_value(r, "latency_ms_median", "%*.2f", 9);
+	print_value(r, "latency_ms_p99", "%*.2f", 9);
 	printf("\n");
 	fflush(stdout);
 }
@@ -289,6 +300,8 @@ static void run_case(const struct bench_case *row)
 		if (!(levels[i].flags & ~state.flags))
 			begin(&c[n++], row, &levels[i]);
 	race(c, n, row);
+	for (i = 0; i < n && row->latency; i++)
+		row->latency(c[i].object, &c[i].latency);
 	c_cycles = cycles_quantile(c[0].cycles, c[0].done, 0.5);
 	for (i = 0; i < n; i++) {
 		record(&c[i], row, c_cycles);
@@ -444,6 +457,21 @@ static void check_quality(const json_t *results, const struct bench_case *row,
 	       row->name, level->name, text);
 }
 
+/* Others may have the processors here: that it is told, not how short it is. */
+static void check_latency(const json_t *results, const struct bench_case *row,
+			  const struct level *level)
+{
+	const json_t *r = find(results, row->name, level->name,
+			       row->threads ? row->threads : 1);
+
+	if (!row->latency || level->flags & ~state.flags)
+		return;
+	report(finite_above(r, "frame_ms", 0) &&
+	       finite_above(r, "latency_ms_median", 0) &&
+	       finite_above(r, "latency_ms_p99", 0),
+	       row->name, level->name, "no latency");
+}
+
 static void check_notes(const json_t *notes)
 {
 	const json_t *note;
@@ -459,6 +487,7 @@ static void check_case(const json_t *results, const struct bench_case *row,
 {
 	check_result(results, row, level);
 	check_quality(results, row, level);
+	check_latency(results, row, level);
 }
 
 static void check_results(char **prefix)

@@ -48,6 +48,18 @@ struct bench_quality {
 };
 
 /**
+ * struct bench_latency - from a frame that is complete to its picture
+ * @frame_ms: from picture to picture, mean
+ * @median_ms: of the latency
+ * @p99_ms: of it
+ */
+struct bench_latency {
+	double frame_ms;
+	double median_ms;
+	double p99_ms;
+};
+
+/**
  * struct bench_case - a row
  * @name: as in bench.json
  * @threads: workers, 0: one
@@ -57,6 +69,7 @@ struct bench_quality {
  * @execute: what is timed
  * @destroy: takes what create returned
  * @quality: NULL: none; called once, after a run
+ * @latency: NULL: none; called once, after all runs
  */
 struct bench_case {
 	const char *name;
@@ -66,6 +79,7 @@ struct bench_case {
 	void (*execute)(void *object);
 	void (*destroy)(void *object);
 	void (*quality)(void *object, struct bench_quality *quality);
+	void (*latency)(void *object, struct bench_latency *latency);
 };
 
 /** bench_die() - prints "bench: @what: @why" and exits */

@@ -3,9 +3,10 @@
 # and compares; it starts outside the reference root (see the Makefile).
 
 $(eval $(call test-program,tests/bench/bench,$(addprefix tests/bench/,\
-	bench.c cycles.c beamform.c judge.c detect.c pipeline.c doppler.c scanconvert.c \
-	spectrum.c) userspace/libsono/import.c,\
-	userspace/dsp/libdsp.a userspace/libsono/libsono.a -ljansson))
+	bench.c cycles.c beamform.c judge.c detect.c pipeline.c prepared.c doppler.c \
+	scanconvert.c spectrum.c) userspace/libsono/import.c,\
+	userspace/libsono/libsono.a userspace/dsp/libdsp.a fpga-sim/libsim.a \
+	-lconfig -ljansson -luring -lz))
 $(eval $(call check,bench,$(O)/tests/bench/bench,\
 	$(O)/tests/bench/bench -s -o $(O)/bench-smoke.json,120))
 

@@ -1,164 +1,151 @@
 // SPDX-License-Identifier: MIT
 /*
- * The whole pipeline, from a frame complete in memory to the picture. Prepared
- * frames, more than 64 MiB of them, are copied one after another into a slot,
- * as the board's DMA would, and that copy is paid for.
+ * The whole pipeline, from the board to the picture, as sono view does it: the
+ * board in process plays prepared frames, more than 64 MiB of them, through the
+ * ring of libsono. Frames per second are those of a board that has a frame
+ * whenever one is waited for; its copy into the slot, the DMA's, is paid for.
+ * Latency is told of a board in real time at the plan's frame rate: from the
+ * record of a frame, which is written when it is complete, to the pipeline's
+ * stamp of the picture.
  */
-#include <math.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "bench.h"
+#include "cycles.h"
 #include "dsp/pipeline.h"
+#include "prepared.h"
 
-#define SPEED		1540.0
 #define RING_BYTES	(64u << 20)
-#define ELEMENTS	64
-#define PITCH		0.3e-3
-#define FC		2.7e6
-#define DEGREES		(M_PI / 180)
-
-/* What a frame has: waves of B, an ensemble of colour. */
-struct shape {
-	uint32_t waves;
-	uint32_t ensemble;
-};
+#define SLOTS		8
+#define PICTURES	300
+#define PICTURES_SMOKE	20
+#define LONGEST_NS	5e9	/* of measuring latency */
+#define WAIT_US		1000000
 
 struct object {
-	struct sono_scan *scan;
+	struct prepared prepared;
 	struct pipeline *pipeline;
-	uint8_t *ring, *slot;
-	size_t frames, next;
-	uint64_t seq;
+	struct sono *sono;
+	bool smoke;
 };
 
-static void place_elements(struct sono_scan *scan)
+static void set_params(struct pipeline_params *p, const struct bench_run *run)
 {
-	uint32_t e;
-
-	for (e = 0; e < ELEMENTS; e++) {
-		scan->element[e] = (struct sono_element){
-			.x = (e - (ELEMENTS - 1) / 2.0) * PITCH, .nz = 1,
-		};
-		scan->channel_element[e] = e;
-	}
-}
-
-/* A wave from behind the probe, 60 degrees wide, aimed at @angle. */
-static void aim(struct sono_scan *scan, struct sono_event *event, double angle)
-{
-	const double behind = (ELEMENTS - 1) / 2.0 * PITCH / tan(M_PI / 6);
-	double *delay = (double *)event->delay, least = INFINITY;
-	uint32_t e;
-
-	event->wave = SONO_WAVE_DIVERGING;
-	event->samples = 2304;
-	event->period = 220e-6;
-	for (e = 0; e < ELEMENTS; e++) {
-		delay[e] = hypot(scan->element[e].x + behind * sin(angle),
-				 behind * cos(angle)) / SPEED;
-		least = fmin(least, delay[e]);
-	}
-	for (e = 0; e < ELEMENTS; e++)
-		delay[e] -= least;
-}
-
-static struct sono_scan *make_scan(const struct shape *shape)
-{
-	const uint32_t events = shape->waves + shape->ensemble;
-	struct sono_scan *scan = sono_scan_alloc(ELEMENTS, ELEMENTS, events);
-	uint32_t e;
-
-	if (!scan)
-		bench_die("pipeline", "no memory");
-	scan->fs = 4 * FC;
-	scan->fc = FC;
-	scan->c = SPEED;
-	scan->frame_period = 10e-3;
-	place_elements(scan);
-	for (e = 0; e < events; e++) {
-		const bool b = e < shape->waves;
-		struct sono_event *event = &scan->event[e];
-
-		aim(scan, event, b ? 20 * DEGREES *
-				     (2.0 * e / (shape->waves - 1) - 1) : 0);
-		event->tag = b ? SONO_TAG(SONO_ROLE_B, 0, e) :
-				 SONO_TAG(SONO_ROLE_COLOUR, e - shape->waves,
-					  0);
-	}
-	sono_scan_layout(scan, 0);
-	return scan;
-}
-
-static void set_params(struct pipeline_params *p, const struct shape *shape,
-		       const struct bench_run *run)
-{
-	pipeline_params_init(p);
-	p->b.grid = (struct grid){
-		.shape = GRID_SECTOR, .lines = run->smoke ? 24 : 192,
-		.samples = 1024, .line0 = -37.5 * DEGREES,
-		.line_step = 75 * DEGREES / 191, .sample0 = 5e-3,
-		.sample_step = SPEED / FC / 4,
-	};
-	p->b.reference = 1e6;
-	p->display.width = 1024;
-	p->display.height = 768;
 	p->workers = run->threads;
-	if (!shape->ensemble)
+	if (!run->smoke)
 		return;
-	p->colour.on = true;
-	p->colour.grid = (struct grid){
-		.shape = GRID_SECTOR, .lines = run->smoke ? 12 : 96,
-		.samples = 256, .line0 = -15 * DEGREES,
-		.line_step = 30 * DEGREES / 95, .sample0 = 40e-3,
-		.sample_step = SPEED / FC / 2,
-	};
-	p->colour.wall.order = 2;
+	p->b.grid.lines = 24;
+	if (p->colour.on)
+		p->colour.grid.lines = 12;
 }
 
-static void fill_ring(struct object *o, bool smoke)
+static void *create(const void *plan, struct bench_run *run)
 {
-	const size_t bytes = o->scan->frame_bytes;
-	int16_t *first;
-	size_t i;
-
-	o->frames = smoke ? 1 : RING_BYTES / bytes + 1;
-	o->ring = bench_alloc(o->frames, bytes);
-	o->slot = bench_alloc(1, bytes);
-	first = (int16_t *)o->ring;
-	for (i = 0; i < bytes / 2; i++)
-		first[i] = 8000 * bench_random() * sin(M_PI / 2 * i);
-	for (i = 1; i < o->frames; i++)
-		memcpy(o->ring + i * bytes, o->ring, bytes);
-}
-
-static void *create(const void *arg, struct bench_run *run)
-{
-	const struct shape *shape = arg;
 	struct object *o = bench_alloc(1, sizeof(*o));
-	struct pipeline_params params;
 	const char *why = "no memory";
 
-	o->scan = make_scan(shape);
-	set_params(&params, shape, run);
-	if (pipeline_create(&o->pipeline, o->scan, &params, &why))
+	prepared_make(&o->prepared, plan, run->smoke ? 0 : RING_BYTES);
+	set_params(&o->prepared.plan->params, run);
+	if (pipeline_create(&o->pipeline, o->prepared.plan->scan,
+			    &o->prepared.plan->params, &why))
 		bench_die("pipeline", why);
-	fill_ring(o, run->smoke);
+	o->sono = prepared_start(&o->prepared, SLOTS, false);
+	o->smoke = run->smoke;
 	run->frames = 1;
 	return o;
+}
+
+static void process(struct object *o, struct sono *s,
+		    const struct sono_frame *f)
+{
+	const struct rf_frame frame = {
+		.data = f->data,
+		.bytes = f->rec.len,
+		.seq = f->rec.seq,
+		.ts = f->rec.hw_ts,
+		.clock = sono_info(s)->board_clock,
+	};
+	const struct image *image;
+
+	pipeline_execute(o->pipeline, &frame, &image);
+	sono_release(s, f);
+}
+
+/* Waits for a frame; of those that are there the newest. */
+static void take(struct sono *s, struct sono_frame *f)
+{
+	struct sono_frame newer;
+	int ret;
+
+	while (!(ret = sono_next(s, f)))
+		if (sono_wait(s, 1, WAIT_US) < 0)
+			break;
+	if (ret != 1)
+		bench_die("pipeline", "the board has stopped");
+	while (sono_next(s, &newer) == 1) {
+		sono_release(s, f);
+		*f = newer;
+	}
 }
 
 static void execute(void *object)
 {
 	struct object *o = object;
-	const size_t bytes = o->scan->frame_bytes;
-	const struct rf_frame frame = {
-		.data = o->slot, .bytes = bytes, .seq = o->seq++,
-	};
-	const struct image *image;
+	struct sono_frame f;
 
-	memcpy(o->slot, o->ring + o->next++ % o->frames * bytes, bytes);
-	pipeline_execute(o->pipeline, &frame, &image);
+	take(o->sono, &f);
+	process(o, o->sono, &f);
+}
+
+/* When the picture of a frame was there [ns]. */
+static double published(const struct pipeline *p, uint64_t seq)
+{
+	const struct pipeline_stamps *stamps = pipeline_stamps(p, seq);
+	unsigned int last = 0;
+
+	while (pipeline_timing(p, last + 1))
+		last++;
+	return stamps->end[last];
+}
+
+/* The board's thread may run wherever there is room, as a DMA does. */
+static struct sono *start_in_real_time(const struct object *o)
+{
+	struct sono *s;
+	cpu_set_t own, all;
+
+	sched_getaffinity(0, sizeof(own), &own);
+	memset(&all, 0xff, sizeof(all));
+	sched_setaffinity(0, sizeof(all), &all);
+	s = prepared_start(&o->prepared, SLOTS, true);
+	sched_setaffinity(0, sizeof(own), &own);
+	return s;
+}
+
+static void latency(void *object, struct bench_latency *to)
+{
+	struct object *o = object;
+	const uint32_t most = o->smoke ? PICTURES_SMOKE : PICTURES;
+	const double until = cycles_now_ns() + LONGEST_NS;
+	double ms[PICTURES], first = 0, last = 0;
+	struct sono *s = start_in_real_time(o);
+	uint32_t n = 0;
+
+	while (n < 2 || (n < most && last < until)) {
+		struct sono_frame f;
+
+		take(s, &f);
+		process(o, s, &f);
+		last = published(o->pipeline, f.rec.seq);
+		ms[n] = (last - f.rec.host_ts) / 1e6;
+		first = n++ ? first : last;
+	}
+	sono_close(s);
+	to->frame_ms = (last - first) / (n - 1) / 1e6;
+	to->median_ms = cycles_quantile(ms, n, 0.5);
+	to->p99_ms = cycles_quantile(ms, n, 0.99);
 }
 
 static void destroy(void *object)
@@ -166,24 +153,20 @@ static void destroy(void *object)
 	struct object *o = object;
 
 	pipeline_destroy(o->pipeline);
-	sono_scan_free(o->scan);
-	free(o->ring);
-	free(o->slot);
+	sono_close(o->sono);
+	prepared_free(&o->prepared);
 	free(o);
 }
 
-static const struct shape b = { .waves = 7 };
-static const struct shape duplex = { .waves = 3, .ensemble = 10 };
-
-#define CASE(case_name, shape, count)					\
+#define CASE(case_name, count)						\
 	{ .name = "pipeline." case_name, .threads = (count),		\
-	  .arg = &(shape), .create = create, .execute = execute,	\
-	  .destroy = destroy }
+	  .arg = "tests/bench/" case_name ".plan", .create = create,	\
+	  .execute = execute, .destroy = destroy, .latency = latency }
 
 const struct bench_case bench_pipeline[] = {
-	CASE("cardiac_b", b, 1),
-	CASE("cardiac_b", b, 2),
-	CASE("cardiac_duplex", duplex, 1),
-	CASE("cardiac_duplex", duplex, 2),
+	CASE("cardiac_b", 1),
+	CASE("cardiac_b", 2),
+	CASE("cardiac_duplex", 1),
+	CASE("cardiac_duplex", 2),
 	{ }
 };
