@@ -4,12 +4,15 @@
  * io_uring alike. User memory is read once, before any lock is taken, and
  * checked here; what comes behind can rely on ranges.
  */
+#include <linux/dma-buf.h>
+#include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
 #include "sono_arm.h"
 #include "sono_compat.h"
+#include "sono_dmabuf.h"
 #include "sono_limits.h"
 #include "sono_read.h"
 #include "sono_recover.h"
@@ -255,6 +258,50 @@ static int cmd_cancel(struct sono_file *sf)
 	return 0;
 }
 
+/* Who cannot be told of the descriptor gets none. */
+static int give_dmabuf(struct sono_export *ex, struct dma_buf *dmabuf,
+		       void __user *arg)
+{
+	int fd = get_unused_fd_flags(O_CLOEXEC);
+
+	if (fd < 0)
+		return fd;
+	ex->fd = fd;
+	ex->bytes = dmabuf->size;
+	if (copy_to_user(arg, ex, sizeof(*ex))) {
+		put_unused_fd(fd);
+		return -EFAULT;
+	}
+	fd_install(fd, dmabuf->file);
+	return 0;
+}
+
+/* Pages of a stream are constant, so that no lock is needed. */
+static int cmd_export(struct sono_file *sf, void __user *arg)
+{
+	struct sono_stream *s = sono_file_stream(sf);
+	struct sono_export ex;
+	struct dma_buf *dmabuf;
+	int ret;
+
+	if (!s)
+		return -EPERM;
+	if (copy_from_user(&ex, arg, sizeof(ex)))
+		return -EFAULT;
+	ret = sono_export_check(&s->setup, &ex);
+	if (ret)
+		return ret;
+	if (ex.slot != SONO_SLOTS_ALL)
+		ex.slot = array_index_nospec(ex.slot, s->setup.slots);
+	dmabuf = sono_dmabuf_create(s, ex.slot, sf->controller);
+	if (IS_ERR(dmabuf))
+		return PTR_ERR(dmabuf);
+	ret = give_dmabuf(&ex, dmabuf, arg);
+	if (ret)
+		dma_buf_put(dmabuf);
+	return ret;
+}
+
 /* Every command but ARM; -ENOTTY for what is none. */
 static int sono_command(struct sono_file *sf, u32 op, void __user *arg)
 {
@@ -275,6 +322,8 @@ static int sono_command(struct sono_file *sf, u32 op, void __user *arg)
 		return cmd_kick(sf);
 	case SONO_CMD_CANCEL:
 		return cmd_cancel(sf);
+	case SONO_CMD_EXPORT:
+		return cmd_export(sf, arg);
 	}
 	return -ENOTTY;
 }

@@ -77,7 +77,8 @@ int sono_hw_identify(struct sono_device *sd)
 				     i->revision & SONO_REVISION_MINOR);
 	sono_hw_reset(sd);
 
-	i->features = SONO_FEATURE_STREAM | SONO_FEATURE_OBSERVE;
+	i->features = SONO_FEATURE_STREAM | SONO_FEATURE_OBSERVE |
+		      SONO_FEATURE_EXPORT;
 	i->hw_features = rd(sd, SONO_REG_FEATURES);
 	i->firmware = rd(sd, SONO_REG_FIRMWARE);
 	channels = rd(sd, SONO_REG_CHANNELS);

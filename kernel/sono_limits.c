@@ -127,6 +127,22 @@ int sono_config_check(const struct sono_info *info,
 }
 
 /**
+ * sono_export_check() - may these slots be exported?
+ * @st: of the stream
+ * @ex: what is asked for
+ *
+ * Return: 0 or -EINVAL.
+ */
+int sono_export_check(const struct sono_setup *st, const struct sono_export *ex)
+{
+	if (ex->flags || ex->rsvd0 || !all_zero(ex->rsvd, 2))
+		return -EINVAL;
+	if (ex->slot != SONO_SLOTS_ALL && ex->slot >= st->slots)
+		return -EINVAL;
+	return 0;
+}
+
+/**
  * sono_heartbeat_left() - how long the board may go on, if the consumer moved
  * @heartbeat_ms: of the CONFIG
  * @age_ms: since the heartbeat was last looked at

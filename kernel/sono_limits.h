@@ -20,6 +20,8 @@ int sono_setup_check(const struct sono_info *info, const struct sono_setup *st);
 void sono_setup_layout(struct sono_setup *st, u32 stride);
 int sono_config_check(const struct sono_info *info,
 		      const struct sono_setup *st, struct sono_config *c);
+int sono_export_check(const struct sono_setup *st,
+		      const struct sono_export *ex);
 u32 sono_heartbeat_left(u32 heartbeat_ms, u64 age_ms);
 
 #endif /* SONO_LIMITS_H */

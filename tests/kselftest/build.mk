@@ -12,7 +12,19 @@ $(O)/tests/kselftest/%.o: CFLAGS += -Wno-missing-prototypes
 define kselftest-program
 $(call test-program,tests/kselftest/$(1),tests/kselftest/$(1).c tests/kselftest/stream.c,$(KSELFTEST_LIBS))
 endef
-$(foreach t,uapi drv watch observe truth kill fault recover,$(eval $(call kselftest-program,sono_$(t))))
+$(foreach t,uapi watch observe truth kill fault recover,$(eval $(call kselftest-program,sono_$(t))))
+
+# Past the library, by the node itself.
+define kselftest-node-program
+$(call test-program,tests/kselftest/$(1),tests/kselftest/$(1).c tests/kselftest/node.c tests/kselftest/stream.c,$(KSELFTEST_LIBS))
+endef
+$(foreach t,drv onward,$(eval $(call kselftest-node-program,sono_$(t))))
+
+# A module of the tests' own.
+IMPORTER := tests/kselftest/sono_importer
+build/%/sono_importer/sono_importer.ko: $(wildcard $(IMPORTER)/*) tests/vm/module
+	$(call say,MODULE,$@)
+	+$(Q)tests/vm/module -s $(IMPORTER) $* build/$*/sono_importer
 
 UAPI := $(O)/tests/kselftest/sono_uapi
 # A store to the read-only ring must end in the signal, not in a sanitizer.
@@ -33,15 +45,15 @@ $(eval $(call check,layout,$(foreach k,$(KERNELS),build/$(k)/kernel/sono.ko),tes
 ifeq ($(O),build)
 KSELFTEST_VM := $(O)/fpga-sim/sono-sim build/tests/vm/init
 define vm-part
-$(foreach k,$(or $(4),$(KERNELS)),$(eval $(call check,vm-$(1)-$(k),$(KSELFTEST_VM) build/$(k)/kernel/sono.ko $(addprefix $(O)/tests/kselftest/,$(2)),tests/kselftest/vm $(1) $(k),$(3))))
+$(foreach k,$(or $(4),$(KERNELS)),$(eval $(call check,vm-$(1)-$(k),$(KSELFTEST_VM) build/$(k)/kernel/sono.ko build/$(k)/sono_importer/sono_importer.ko $(addprefix $(O)/tests/kselftest/,$(2)),tests/kselftest/vm $(1) $(k),$(3))))
 endef
 
-$(call vm-part,driver,sono_uapi sono_drv sono_watch,200)
+$(call vm-part,driver,sono_uapi sono_drv sono_watch sono_onward,200)
 $(call vm-part,truth,sono_truth,200)
 $(call vm-part,kill,sono_kill,300)
 $(call vm-part,fault,sono_fault,120)
 $(call vm-part,recover,sono_recover,240)
 $(call vm-part,observe,sono_observe sono_uapi,120)
-$(call vm-part,swiotlb,sono_uapi sono_truth sono_drv,120,6.12)
-$(call vm-part,iommu,sono_uapi sono_truth sono_drv,120,7.3)
+$(call vm-part,swiotlb,sono_uapi sono_truth sono_drv sono_onward,120,6.12)
+$(call vm-part,iommu,sono_uapi sono_truth sono_drv sono_onward,120,7.3)
 endif

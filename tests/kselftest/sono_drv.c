@@ -7,7 +7,6 @@
 
 #include <fcntl.h>
 #include <liburing.h>
-#include <limits.h>
 #include <linux/perf_event.h>
 #include <signal.h>
 #include <stddef.h>
@@ -15,62 +14,19 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
-#include "stream.h"
+#include "node.h"
 
-#define NODE "/dev/sono0"
 #define SLOTS 16
 #define MANY 256 /* half a second of frames */
-#define FRAME 16384
-#define PAGE 4096
 #define BAD_POINTER ((void *)8)
 
 static const struct shape shape_16k = SHAPE_16K;
 /* One frame a minute: an ARM that waits for one stays where it is. */
 static const struct shape shape_still = { 15, 544, 1, 4000000000u, 7 };
 
-static int command(int fd, unsigned int op, void *arg)
-{
-	return ioctl(fd, op, arg) ? -errno : 0;
-}
-
-static int setup(int fd, struct sono_setup *st, uint32_t slots)
-{
-	*st = (struct sono_setup){ .slots = slots, .slot_bytes = FRAME };
-	return command(fd, SONO_CMD_SETUP, st);
-}
-
-/* SETUP once the last controller has gone, which may take a kernel thread. */
-static int setup_slots_soon(int fd, struct sono_setup *st, uint32_t slots)
-{
-	uint64_t limit = now_ns() + 5 * NS_PER_S;
-	int ret;
-
-	while ((ret = setup(fd, st, slots)) == -EBUSY && now_ns() < limit)
-		usleep(1000);
-	return ret;
-}
-
 static int setup_soon(int fd, struct sono_setup *st)
 {
 	return setup_slots_soon(fd, st, SLOTS);
-}
-
-static int load(int fd, const struct shape *shape, struct sono_config *c)
-{
-	struct sono_info info;
-	struct table t;
-	int ret;
-
-	ret = command(fd, SONO_CMD_INFO, &info);
-	if (ret)
-		return ret;
-	ret = table_make(&t, &info, shape);
-	if (ret)
-		return ret;
-	*c = table_config(&t, SONO_CONFIG_PRBS);
-	ret = command(fd, SONO_CMD_CONFIG, c);
-	table_free(&t);
-	return ret;
 }
 
 /* --- two files ------------------------------------------------------------- */
@@ -168,35 +124,6 @@ FIXTURE_TEARDOWN(uring)
 }
 
 typedef FIXTURE_DATA(uring) uring;
-
-static struct io_uring_sqe *command_sqe(struct io_uring *ring, int fd,
-					uint32_t op)
-{
-	struct io_uring_sqe *sqe = io_uring_get_sqe(ring);
-
-	/* Rings here are larger than what is ever on its way. */
-	if (!sqe)
-		abort();
-	memset(sqe, 0, sizeof(*sqe));
-	sqe->opcode = IORING_OP_URING_CMD;
-	sqe->fd = fd;
-	sqe->cmd_op = op;
-	return sqe;
-}
-
-/* The next completion's result, within five seconds. */
-static int result(struct io_uring *ring)
-{
-	struct __kernel_timespec t = { .tv_sec = 5 };
-	struct io_uring_cqe *cqe;
-	int ret = io_uring_wait_cqe_timeout(ring, &cqe, &t);
-
-	if (ret)
-		return ret == -ETIME ? -ETIMEDOUT : ret;
-	ret = cqe->res;
-	io_uring_cqe_seen(ring, cqe);
-	return ret;
-}
 
 static int uring_command_rsvd(uring *self, uint32_t op, void *arg,
 			      uint64_t rsvd)
@@ -604,65 +531,6 @@ static void take_some(struct __test_metadata *_metadata, stream *self, int n)
 	}
 }
 
-/* The only blocks here: O_DIRECT has to pin the pages of the slot. */
-#define DISK "/dev/ram0"
-
-static bool same_on_disk(int disk, const struct sono_frame *f, off_t at)
-{
-	void *back = aligned_alloc(PAGE, FRAME);
-	bool same = back && pread(disk, back, FRAME, at) == FRAME &&
-		    !memcmp(back, f->data, FRAME);
-
-	free(back);
-	return same;
-}
-
-TEST_F(stream, direct_write_of_a_slot)
-{
-	int disk = open(DISK, O_RDWR | O_DIRECT);
-	struct sono_frame f;
-
-	if (disk < 0)
-		SKIP(return, DISK ": %s", strerror(errno));
-	begin(_metadata, self, SLOTS);
-	for (int i = 0; i < 20; i++) {
-		take_true(_metadata, self, &f);
-		ASSERT_EQ(FRAME, pwrite(disk, f.data, FRAME, i * FRAME));
-		EXPECT_TRUE(same_on_disk(disk, &f, i * FRAME));
-		sono_release(self->s, &f);
-	}
-	close(disk);
-}
-
-TEST_F(stream, registered_slots)
-{
-	int disk = open(DISK, O_RDWR | O_DIRECT);
-	struct io_uring_sqe *sqe;
-	struct io_uring ring;
-	struct sono_frame f;
-	struct iovec iov;
-
-	begin(_metadata, self, SLOTS);
-	iov.iov_base = self->s->slots;
-	iov.iov_len = self->s->setup.slots_bytes;
-	ASSERT_EQ(0, io_uring_queue_init(4, &ring, 0));
-	ASSERT_EQ(0, io_uring_register_buffers(&ring, &iov, 1));
-	if (disk < 0)
-		SKIP(return, "registered, but " DISK ": %s", strerror(errno));
-	for (int i = 0; i < 20; i++) {
-		take_true(_metadata, self, &f);
-		sqe = io_uring_get_sqe(&ring);
-		io_uring_prep_write_fixed(sqe, disk, f.data, FRAME,
-					  i * FRAME, 0);
-		ASSERT_EQ(1, io_uring_submit(&ring));
-		ASSERT_EQ(FRAME, result(&ring));
-		EXPECT_TRUE(same_on_disk(disk, &f, i * FRAME));
-		sono_release(self->s, &f);
-	}
-	io_uring_queue_exit(&ring);
-	close(disk);
-}
-
 static uint64_t physical(const void *p)
 {
 	uint64_t entry = 0;
@@ -861,46 +729,6 @@ TEST_F(stream, waiting_for_eight_makes_an_eighth)
 
 /* --- the device goes, the module goes --------------------------------------- */
 
-static int put(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY);
-	int ret;
-
-	if (fd < 0)
-		return -errno;
-	ret = write(fd, text, strlen(text)) < 0 ? -errno : 0;
-	close(fd);
-	return ret;
-}
-
-/* The board's name on its bus, "0000:01:00.0". */
-static int bus_name(char *name, size_t bytes)
-{
-	char path[PATH_MAX];
-	ssize_t n = readlink("/sys/class/sono/sono0/device", path,
-			     sizeof(path) - 1);
-	const char *last;
-
-	if (n < 0)
-		return -errno;
-	path[n] = '\0';
-	last = strrchr(path, '/');
-	if (!last || strlen(last) > bytes)
-		return -ENAMETOOLONG;
-	strcpy(name, last + 1);
-	return 0;
-}
-
-static int bind_board(const char *name)
-{
-	return put("/sys/bus/pci/drivers/sono/bind", name);
-}
-
-static int unbind_board(const char *name)
-{
-	return put("/sys/bus/pci/drivers/sono/unbind", name);
-}
-
 /* A stream without the library, for what outlives its device. */
 struct raw {
 	int fd;
@@ -1051,31 +879,6 @@ TEST(unbind_again_and_again)
 	expect_working(_metadata);
 }
 
-static int remove_module(void)
-{
-	return syscall(SYS_delete_module, "sono", O_NONBLOCK) ? -errno : 0;
-}
-
-static int insert_module(const char *path)
-{
-	int fd = open(path, O_RDONLY);
-	int ret = syscall(SYS_finit_module, fd, "", 0) ? -errno : 0;
-
-	close(fd);
-	return ret;
-}
-
-/* io_uring lets go of a file a little after its ring has ended. */
-static int remove_module_soon(void)
-{
-	uint64_t limit = now_ns() + 5 * NS_PER_S;
-	int ret;
-
-	while ((ret = remove_module()) == -EWOULDBLOCK && now_ns() < limit)
-		usleep(1000);
-	return ret;
-}
-
 TEST(module_leaves_and_returns)
 {
 	const char *path = getenv("SONO_MODULE");
@@ -1094,56 +897,6 @@ TEST(module_leaves_and_returns)
 		ASSERT_EQ(0, insert_module(path));
 		expect_working(_metadata);
 	}
-}
-
-/* A mapping keeps it; pages that are pinned do not, and stay without it. */
-TEST(module_leaves_registered_slots)
-{
-	const char *path = getenv("SONO_MODULE");
-	int disk = open(DISK, O_RDWR | O_DIRECT);
-	struct io_uring_sqe *sqe;
-	struct io_uring ring;
-	struct iovec iov;
-	struct raw r;
-	char *slots, *copy, *back;
-
-	if (!path || disk < 0)
-		SKIP(return, "needs SONO_MODULE and " DISK);
-	raw_begin(_metadata, &r);
-	while (!__atomic_load_n(&r.ctl->head, __ATOMIC_ACQUIRE))
-		usleep(100);
-	ASSERT_EQ(0, command(r.fd, SONO_CMD_STOP, &(struct sono_stop){ 0 }));
-	expect_frames(_metadata, &r);
-	copy = aligned_alloc(PAGE, 2 * FRAME);
-	ASSERT_NE(NULL, copy);
-	back = copy + FRAME;
-	/* Whoever registers a buffer may write to it. */
-	slots = mmap(NULL, r.st.slots_bytes, PROT_READ | PROT_WRITE, MAP_SHARED,
-		     r.fd, (off_t)r.st.slots_offset);
-	ASSERT_NE(MAP_FAILED, slots);
-	iov.iov_base = slots + (size_t)r.record[0].slot * r.st.slot_stride;
-	iov.iov_len = FRAME;
-	memcpy(copy, iov.iov_base, FRAME);
-	ASSERT_EQ(0, io_uring_queue_init(4, &ring, 0));
-	ASSERT_EQ(0, io_uring_register_buffers(&ring, &iov, 1));
-
-	io_uring_queue_exit(&r.ring);
-	close(r.fd);
-	EXPECT_EQ(-EWOULDBLOCK, remove_module());
-	munmap((void *)r.ctl, r.st.ring_bytes);
-	munmap((void *)r.slots, r.st.slots_bytes);
-	munmap(slots, r.st.slots_bytes);
-	ASSERT_EQ(0, remove_module_soon());
-	sqe = io_uring_get_sqe(&ring);
-	io_uring_prep_write_fixed(sqe, disk, iov.iov_base, FRAME, 0, 0);
-	ASSERT_EQ(1, io_uring_submit(&ring));
-	ASSERT_EQ(FRAME, result(&ring));
-	ASSERT_EQ(FRAME, pread(disk, back, FRAME, 0));
-	EXPECT_EQ(0, memcmp(copy, back, FRAME));
-	free(copy);
-	io_uring_queue_exit(&ring);
-	ASSERT_EQ(0, insert_module(path));
-	expect_working(_metadata);
 }
 
 TEST_HARNESS_MAIN

@@ -73,6 +73,25 @@ TEST(before_setup)
 	sono_close(s);
 }
 
+/* Where slots cannot be exported, that is said; memory is what it was. */
+TEST(export)
+{
+	struct sono *s = open_source(_metadata);
+	bool can = s->info.features & SONO_FEATURE_EXPORT;
+	int fd = -1;
+
+	EXPECT_EQ(can ? -EPERM : -EOPNOTSUPP, sono_export(s, 0, &fd));
+	ASSERT_EQ(0, sono_setup(s, SLOTS, FRAME));
+	EXPECT_EQ(can ? -EINVAL : -EOPNOTSUPP, sono_export(s, SLOTS, &fd));
+	EXPECT_EQ(-1, fd);
+	ASSERT_EQ(can ? 0 : -EOPNOTSUPP, sono_export(s, SONO_SLOTS_ALL, &fd));
+	if (can)
+		EXPECT_EQ(s->setup.slots_bytes,
+			  (uint64_t)lseek(fd, 0, SEEK_END));
+	close(fd);
+	sono_close(s);
+}
+
 /* One thing wrong at a time; whatever was refused has left nothing behind. */
 static void refuse_setup(struct __test_metadata *_metadata, struct sono *s,
 			 const char *what, struct sono_setup st, int error)

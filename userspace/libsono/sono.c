@@ -87,6 +87,19 @@ int sono_observe(struct sono *s)
 	return s->ops->observe ? s->ops->observe(s) : -EOPNOTSUPP;
 }
 
+int sono_export(struct sono *s, uint32_t slot, int *fd)
+{
+	struct sono_export ex = { .slot = slot };
+	int ret;
+
+	if (!(s->info.features & SONO_FEATURE_EXPORT))
+		return -EOPNOTSUPP;
+	ret = s->ops->command(s, SONO_CMD_EXPORT, &ex);
+	if (!ret)
+		*fd = ex.fd;
+	return ret;
+}
+
 int sono_config(struct sono *s, struct sono_config *config)
 {
 	return s->ops->command(s, SONO_CMD_CONFIG, config);

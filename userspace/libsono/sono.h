@@ -124,6 +124,20 @@ int sono_observe(struct sono *s);
  */
 bool sono_intact(const struct sono *s, const struct sono_frame *f);
 
+/**
+ * sono_export() - SONO_CMD_EXPORT: slots as a dma-buf, for another device
+ * @s: handle with a stream
+ * @slot: rec.slot of a frame, or SONO_SLOTS_ALL
+ * @fd: the dma-buf's descriptor, the caller's to close; read-only from an
+ *      observer
+ *
+ * Its pages outlive the handle. A frame in them stays as long as any frame
+ * does: until it is released.
+ *
+ * Return: 0; -EOPNOTSUPP for a source whose slots are not a driver's.
+ */
+int sono_export(struct sono *s, uint32_t slot, int *fd);
+
 /** sono_config() - SONO_CMD_CONFIG */
 int sono_config(struct sono *s, struct sono_config *config);
 

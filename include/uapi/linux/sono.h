@@ -41,6 +41,7 @@
 #define SONO_CMD_ARM	_IOW(SONO_IOC_MAGIC, 0x06, struct sono_arm)
 #define SONO_CMD_CANCEL	_IO(SONO_IOC_MAGIC, 0x07)
 #define SONO_CMD_OBSERVE	_IOR(SONO_IOC_MAGIC, 0x08, struct sono_setup)
+#define SONO_CMD_EXPORT	_IOWR(SONO_IOC_MAGIC, 0x09, struct sono_export)
 
 /**
  * struct sono_uring_cmd - command area of an SQE, all commands but ARM
@@ -55,6 +56,7 @@ struct sono_uring_cmd {
 /* struct sono_info.features: what this driver can do */
 #define SONO_FEATURE_STREAM (1ULL << 0) /* SETUP to CANCEL */
 #define SONO_FEATURE_OBSERVE (1ULL << 1) /* OBSERVE, read() and poll() */
+#define SONO_FEATURE_EXPORT (1ULL << 2) /* EXPORT */
 
 /**
  * struct sono_info - SONO_CMD_INFO: identity and limits of the board
@@ -230,6 +232,26 @@ struct sono_arm {
 	__u64 pos;
 	__u32 min_frames;
 	__u32 timeout_us;
+};
+
+#define SONO_SLOTS_ALL (~0U)
+
+/**
+ * struct sono_export - SONO_CMD_EXPORT: slots as a dma-buf
+ * @slot: in: one of the stream's slots; SONO_SLOTS_ALL: the whole slots area
+ * @flags: in: 0
+ * @fd: out: descriptor of the dma-buf, with O_CLOEXEC
+ * @rsvd0: 0
+ * @bytes: out: its size
+ * @rsvd: 0
+ */
+struct sono_export {
+	__u32 slot;
+	__u32 flags;
+	__s32 fd;
+	__u32 rsvd0;
+	__u64 bytes;
+	__u64 rsvd[2];
 };
 
 /* struct sono_ctl.state */
