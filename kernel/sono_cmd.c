@@ -16,6 +16,7 @@
 #include "sono_limits.h"
 #include "sono_read.h"
 #include "sono_recover.h"
+#include "sono_regbuf.h"
 #include "sono_stream.h"
 
 /* The stream of a controller; NULL of any other file. */
@@ -302,7 +303,7 @@ static int cmd_export(struct sono_file *sf, void __user *arg)
 	return ret;
 }
 
-/* Every command but ARM; -ENOTTY for what is none. */
+/* Every command that has no structure in its SQE; -ENOTTY for what is none. */
 static int sono_command(struct sono_file *sf, u32 op, void __user *arg)
 {
 	switch (op) {
@@ -351,6 +352,8 @@ static int sono_uring_cmd(struct io_uring_cmd *cmd, unsigned int issue_flags)
 	}
 	if (cmd->cmd_op == SONO_CMD_ARM)
 		return sono_arm_issue(sf, cmd, issue_flags);
+	if (cmd->cmd_op == SONO_CMD_REGBUF || cmd->cmd_op == SONO_CMD_UNREGBUF)
+		return sono_regbuf_issue(sf, cmd, issue_flags);
 	/* io_uring repeats it from a thread that may sleep. */
 	if (may_sleep(cmd->cmd_op) && issue_flags & IO_URING_F_NONBLOCK)
 		return -EAGAIN;

@@ -10,6 +10,7 @@
 
 #include "sono_hw.h"
 #include "sono_limits.h"
+#include "sono_regbuf.h"
 
 /*
  * A load takes a DMA of a megabyte at most, then the rest of a frame; but an
@@ -78,7 +79,7 @@ int sono_hw_identify(struct sono_device *sd)
 	sono_hw_reset(sd);
 
 	i->features = SONO_FEATURE_STREAM | SONO_FEATURE_OBSERVE |
-		      SONO_FEATURE_EXPORT;
+		      SONO_FEATURE_EXPORT | SONO_REGBUF_FEATURES;
 	i->hw_features = rd(sd, SONO_REG_FEATURES);
 	i->firmware = rd(sd, SONO_REG_FIRMWARE);
 	channels = rd(sd, SONO_REG_CHANNELS);

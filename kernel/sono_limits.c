@@ -143,6 +143,24 @@ int sono_export_check(const struct sono_setup *st, const struct sono_export *ex)
 }
 
 /**
+ * sono_regbuf_check() - may these slots become a fixed buffer, or cease to?
+ * @st: of the stream
+ * @rb: what is asked for
+ * @adds: it is SONO_CMD_REGBUF
+ *
+ * Return: 0 or -EINVAL.
+ */
+int sono_regbuf_check(const struct sono_setup *st, const struct sono_regbuf *rb,
+		      bool adds)
+{
+	if (rb->rsvd || (!adds && rb->slot))
+		return -EINVAL;
+	if (rb->slot != SONO_SLOTS_ALL && rb->slot >= st->slots)
+		return -EINVAL;
+	return 0;
+}
+
+/**
  * sono_heartbeat_left() - how long the board may go on, if the consumer moved
  * @heartbeat_ms: of the CONFIG
  * @age_ms: since the heartbeat was last looked at

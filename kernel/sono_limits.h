@@ -22,6 +22,8 @@ int sono_config_check(const struct sono_info *info,
 		      const struct sono_setup *st, struct sono_config *c);
 int sono_export_check(const struct sono_setup *st,
 		      const struct sono_export *ex);
+int sono_regbuf_check(const struct sono_setup *st, const struct sono_regbuf *rb,
+		      bool adds);
 u32 sono_heartbeat_left(u32 heartbeat_ms, u64 age_ms);
 
 #endif /* SONO_LIMITS_H */

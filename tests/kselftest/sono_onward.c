@@ -588,4 +588,161 @@ TEST_F(disk, registered_slots_outlive_the_module)
 	free(copy);
 }
 
+/* --- fixed buffers without a mapping ------------------------------------------------ */
+
+static int regbuf(disk *self, uint32_t op, uint32_t slot, uint32_t index,
+		  uint64_t rsvd)
+{
+	struct io_uring_sqe *sqe = command_sqe(&self->ring, self->flow.fd, op);
+	struct sono_regbuf rb = { slot, index, rsvd };
+
+	memcpy(sqe->cmd, &rb, sizeof(rb));
+	if (io_uring_submit(&self->ring) != 1)
+		return -EIO;
+	return result(&self->ring);
+}
+
+/* A ring with room for two. False where the kernel has no such buffers. */
+static bool regbuf_begin(struct __test_metadata *_metadata, disk *self)
+{
+	struct sono_info info;
+
+	ASSERT_EQ(0, io_uring_register_buffers_sparse(&self->ring, 2));
+	ASSERT_EQ(0, command(self->flow.fd, SONO_CMD_INFO, &info));
+	return info.features & SONO_FEATURE_REGBUF;
+}
+
+/* The address of what has no mapping is its offset. */
+static void *at_offset(uint32_t slot)
+{
+	return (void *)(uintptr_t)(slot * STRIDE);
+}
+
+TEST_F(disk, regbuf_refused)
+{
+	bool has = regbuf_begin(_metadata, self);
+	struct sono_regbuf rb = { 0 };
+	int fd = self->flow.fd;
+
+	EXPECT_EQ(-ENOTTY, command(fd, SONO_CMD_REGBUF, &rb));
+	EXPECT_EQ(-ENOTTY, command(fd, SONO_CMD_UNREGBUF, &rb));
+	EXPECT_EQ(-EINVAL, regbuf(self, SONO_CMD_REGBUF, SLOTS, 0, 0));
+	EXPECT_EQ(-EINVAL, regbuf(self, SONO_CMD_REGBUF, 0, 0, 1));
+	EXPECT_EQ(-EINVAL, regbuf(self, SONO_CMD_UNREGBUF, 1, 0, 0));
+	EXPECT_EQ(-EINVAL, regbuf(self, SONO_CMD_UNREGBUF, 0, 0, 1));
+	self->flow.fd = open(NODE, O_RDWR);
+	EXPECT_EQ(-EPERM, regbuf(self, SONO_CMD_REGBUF, 0, 0, 0));
+	close(self->flow.fd);
+	self->flow.fd = fd;
+	if (!has) {
+		EXPECT_EQ(-EOPNOTSUPP, regbuf(self, SONO_CMD_REGBUF, 0, 0, 0));
+		EXPECT_EQ(-EOPNOTSUPP,
+			  regbuf(self, SONO_CMD_UNREGBUF, 0, 0, 0));
+		return;
+	}
+	EXPECT_EQ(-EINVAL, regbuf(self, SONO_CMD_REGBUF, 0, 2, 0));
+	EXPECT_EQ(-EINVAL, regbuf(self, SONO_CMD_UNREGBUF, 0, 0, 0));
+	EXPECT_EQ(0, regbuf(self, SONO_CMD_REGBUF, 0, 0, 0));
+	EXPECT_EQ(-EBUSY, regbuf(self, SONO_CMD_REGBUF, 1, 0, 0));
+	EXPECT_EQ(0, regbuf(self, SONO_CMD_UNREGBUF, 0, 0, 0));
+	EXPECT_EQ(-EINVAL, regbuf(self, SONO_CMD_UNREGBUF, 0, 0, 0));
+}
+
+TEST_F(disk, regbuf_of_all_slots)
+{
+	struct sono_frame frame;
+
+	if (!regbuf_begin(_metadata, self))
+		SKIP(return, "this kernel has no such buffers");
+	ASSERT_EQ(0, regbuf(self, SONO_CMD_REGBUF, SONO_SLOTS_ALL, 1, 0));
+	for (int i = 0; i < 3 * SLOTS; i++) {
+		frame = take_wide(_metadata, &self->flow);
+		ASSERT_EQ(STRIDE, write_fixed(self, at_offset(frame.rec.slot),
+					      i * STRIDE, 1));
+		EXPECT_TRUE(on_disk(self, frame.data, i * STRIDE));
+		give_back(&self->flow, &frame);
+	}
+	EXPECT_EQ(-EFAULT, write_fixed(self, at_offset(SLOTS), 0, 1));
+}
+
+TEST_F(disk, regbuf_of_one_slot)
+{
+	struct sono_frame frame = take_wide(_metadata, &self->flow);
+	struct io_uring_sqe *sqe;
+
+	if (!regbuf_begin(_metadata, self))
+		SKIP(return, "this kernel has no such buffers");
+	ASSERT_EQ(0, regbuf(self, SONO_CMD_REGBUF, frame.rec.slot, 0, 0));
+	EXPECT_EQ(STRIDE, write_fixed(self, at_offset(0), 0, 0));
+	EXPECT_TRUE(on_disk(self, frame.data, 0));
+	EXPECT_EQ(-EFAULT, write_fixed(self, at_offset(1), 0, 0));
+	/* A disk must not write into a frame. */
+	sqe = io_uring_get_sqe(&self->ring);
+	io_uring_prep_read_fixed(sqe, self->fd, NULL, PAGE, 0, 0);
+	ASSERT_EQ(1, io_uring_submit(&self->ring));
+	EXPECT_EQ(-EFAULT, result(&self->ring));
+}
+
+/* It holds the file as a mapping does, until the ring or UNREGBUF lets go. */
+TEST_F(disk, regbuf_outlives_the_descriptor)
+{
+	struct sono_frame frame = take_wide(_metadata, &self->flow);
+	int other = open(NODE, O_RDWR);
+	char *copy = malloc(STRIDE);
+	struct sono_setup st;
+
+	if (!regbuf_begin(_metadata, self))
+		SKIP(return, "this kernel has no such buffers");
+	ASSERT_NE(NULL, copy);
+	ASSERT_LE(0, other);
+	memcpy(copy, frame.data, STRIDE);
+	ASSERT_EQ(0, regbuf(self, SONO_CMD_REGBUF, frame.rec.slot, 0, 0));
+	flow_end(&self->flow);
+	self->flow.fd = -1;
+	EXPECT_EQ(-EBUSY, setup(other, &st, SLOTS));
+	EXPECT_EQ(STRIDE, write_fixed(self, at_offset(0), 0, 0));
+	EXPECT_TRUE(on_disk(self, copy, 0));
+	ASSERT_EQ(0, io_uring_unregister_buffers(&self->ring));
+	EXPECT_EQ(0, setup_slots_soon(other, &st, SLOTS));
+	close(other);
+	free(copy);
+}
+
+/* The device goes, and the process with everything open. */
+TEST_F(disk, regbuf_outlives_the_device)
+{
+	struct sono_frame frame = take_wide(_metadata, &self->flow);
+	const char *path = getenv("SONO_MODULE");
+	char name[64];
+	int status;
+	pid_t pid;
+
+	if (!regbuf_begin(_metadata, self))
+		SKIP(return, "this kernel has no such buffers");
+	ASSERT_EQ(0, regbuf(self, SONO_CMD_REGBUF, frame.rec.slot, 0, 0));
+	ASSERT_EQ(0, bus_name(name, sizeof(name)));
+	ASSERT_EQ(0, unbind_board(name));
+	EXPECT_EQ(STRIDE, write_fixed(self, at_offset(0), 0, 0));
+	EXPECT_TRUE(on_disk(self, frame.data, 0));
+	EXPECT_EQ(0, regbuf(self, SONO_CMD_REGBUF, SONO_SLOTS_ALL, 1, 0));
+	if (path)
+		EXPECT_EQ(-EWOULDBLOCK, remove_module());
+	/* A child has the ring, too, and ends with it. */
+	pid = fork();
+	if (!pid)
+		_exit(0);
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	flow_end(&self->flow);
+	self->flow.fd = -1;
+	io_uring_queue_exit(&self->ring);
+	ASSERT_EQ(0, io_uring_queue_init(8, &self->ring, 0));
+	if (path) {
+		ASSERT_EQ(0, remove_module_soon());
+		ASSERT_EQ(0, insert_module(path));
+	} else {
+		ASSERT_EQ(0, bind_board(name));
+	}
+	expect_streams(_metadata);
+}
+
 TEST_HARNESS_MAIN

@@ -21,8 +21,9 @@
  * that want no ring.
  *
  * All commands work by io_uring (IORING_OP_URING_CMD, cmd_op is the number
- * below) and, but for SONO_CMD_ARM, by ioctl. The command area of the SQE
- * holds struct sono_uring_cmd, or struct sono_arm for SONO_CMD_ARM.
+ * below) and, but for SONO_CMD_ARM, _REGBUF and _UNREGBUF, by ioctl. The
+ * command area of the SQE holds struct sono_uring_cmd, or of those three the
+ * structure itself.
  */
 #ifndef _UAPI_LINUX_SONO_H
 #define _UAPI_LINUX_SONO_H
@@ -42,9 +43,11 @@
 #define SONO_CMD_CANCEL	_IO(SONO_IOC_MAGIC, 0x07)
 #define SONO_CMD_OBSERVE	_IOR(SONO_IOC_MAGIC, 0x08, struct sono_setup)
 #define SONO_CMD_EXPORT	_IOWR(SONO_IOC_MAGIC, 0x09, struct sono_export)
+#define SONO_CMD_REGBUF	_IOW(SONO_IOC_MAGIC, 0x0a, struct sono_regbuf)
+#define SONO_CMD_UNREGBUF _IOW(SONO_IOC_MAGIC, 0x0b, struct sono_regbuf)
 
 /**
- * struct sono_uring_cmd - command area of an SQE, all commands but ARM
+ * struct sono_uring_cmd - command area of an SQE, commands that ioctl has, too
  * @addr: of the command's structure; 0 where it has none
  * @rsvd: 0
  */
@@ -57,6 +60,7 @@ struct sono_uring_cmd {
 #define SONO_FEATURE_STREAM (1ULL << 0) /* SETUP to CANCEL */
 #define SONO_FEATURE_OBSERVE (1ULL << 1) /* OBSERVE, read() and poll() */
 #define SONO_FEATURE_EXPORT (1ULL << 2) /* EXPORT */
+#define SONO_FEATURE_REGBUF (1ULL << 3) /* REGBUF and UNREGBUF */
 
 /**
  * struct sono_info - SONO_CMD_INFO: identity and limits of the board
@@ -252,6 +256,19 @@ struct sono_export {
 	__u32 rsvd0;
 	__u64 bytes;
 	__u64 rsvd[2];
+};
+
+/**
+ * struct sono_regbuf - SONO_CMD_REGBUF, _UNREGBUF: fixed buffers, in the SQE
+ * @slot: one of the stream's slots; SONO_SLOTS_ALL: the whole slots area; of
+ *        UNREGBUF: 0
+ * @index: of the ring's table of fixed buffers
+ * @rsvd: 0
+ */
+struct sono_regbuf {
+	__u32 slot;
+	__u32 index;
+	__u64 rsvd;
 };
 
 /* struct sono_ctl.state */
