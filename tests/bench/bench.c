@@ -33,6 +33,7 @@
 #define LEAST_ENV_DB	40
 
 static const struct bench_case *const groups[] = {
+	bench_demod,
 	bench_beamform,
 	bench_detect,
 	bench_pipeline,

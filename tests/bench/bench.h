@@ -95,6 +95,7 @@ void *bench_alloc(size_t count, size_t size);
 double bench_random(void);
 
 /* The groups, one file each; a row without a name ends a table. */
+extern const struct bench_case bench_demod[];
 extern const struct bench_case bench_beamform[];
 extern const struct bench_case bench_detect[];
 extern const struct bench_case bench_pipeline[];

@@ -3,7 +3,7 @@
 # and compares; it starts outside the reference root (see the Makefile).
 
 $(eval $(call test-program,tests/bench/bench,$(addprefix tests/bench/,\
-	bench.c cycles.c beamform.c judge.c detect.c pipeline.c prepared.c doppler.c \
+	bench.c cycles.c demod.c beamform.c judge.c detect.c pipeline.c prepared.c doppler.c \
 	scanconvert.c spectrum.c) userspace/libsono/import.c,\
 	userspace/libsono/libsono.a userspace/dsp/libdsp.a fpga-sim/libsim.a \
 	-lconfig -ljansson -luring -lz))
