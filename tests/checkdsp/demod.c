@@ -254,8 +254,124 @@ static void check_peak(void)
 	}
 }
 
+/* --- places --- */
+
+struct place {
+	struct demod_places places;
+	struct guarded phase, got, want;
+	size_t apart;
+	size_t line;
+	uint32_t m, n;
+};
+
+static void make_place(struct place *p, uint32_t upsample, uint32_t decimate,
+		       uint32_t m, uint32_t n)
+{
+	const uint64_t first = (uint64_t)m * decimate / upsample;
+	const uint64_t last = (m + n - 1ull) * decimate / upsample;
+	size_t i, bytes;
+
+	p->m = m;
+	p->n = n;
+	p->apart = last - first + 1 + checkdsp_below(40);
+	p->line = ANALYTIC_LINE * (1 + 2 * checkdsp_below(3));
+	bytes = ((n - 1) / ANALYTIC_LINE * p->line + ANALYTIC_LINE) *
+		sizeof(int16_t);
+	p->phase = guarded_new((upsample - 1) * p->apart * sizeof(int16_t) +
+			       (last - first + 32) * sizeof(int16_t), 2);
+	p->got = guarded_new(bytes, 0);
+	p->want = guarded_new(bytes, 0);
+	for (i = 0; i < p->phase.bytes / sizeof(int16_t); i++)
+		((int16_t *)p->phase.data)[i] = checkdsp_random() * 32767;
+	if (demod_places_init(&p->places, upsample, decimate))
+		abort();
+}
+
+static void end_place(struct place *p)
+{
+	demod_places_finish(&p->places);
+	guarded_end(&p->phase);
+	guarded_end(&p->got);
+	guarded_end(&p->want);
+}
+
+static void exact_place(int16_t *out, size_t line, const int16_t *phase,
+			size_t apart, const struct demod_places *places,
+			uint32_t m, uint32_t n)
+{
+	const uint64_t up = places->upsample, down = places->decimate;
+	uint32_t j;
+
+	for (j = 0; j < n; j++)
+		out[j / 32 * line + j % 32] =
+			phase[(m + j) * down % up * apart +
+			      (m + j) * down / up - m * down / up];
+}
+
+static void compare_place(demod_place_fn *fn, uint32_t upsample,
+			  uint32_t decimate, uint32_t n)
+{
+	demod_place_fn *oracle = fn == demod_place_c ? exact_place :
+						       demod_place_c;
+	struct place p;
+
+	make_place(&p, upsample, decimate, 32 * checkdsp_below(9), n);
+	fn(p.got.data, p.line, p.phase.data, p.apart, &p.places, p.m, n);
+	oracle(p.want.data, p.line, p.phase.data, p.apart, &p.places, p.m, n);
+	judge("place", &p.got, &p.want, n, p.line);
+	end_place(&p);
+}
+
+struct place_call {
+	demod_place_fn *fn;
+	struct place *place;
+};
+
+static void call_place(void *arg)
+{
+	struct place_call *c = arg;
+	struct place *p = c->place;
+
+	c->fn(p->got.data, p->line, p->phase.data, p->apart, &p->places, p->m,
+	      p->n);
+}
+
+static void bench_place(demod_place_fn *fn, uint32_t upsample)
+{
+	struct place p;
+
+	make_place(&p, upsample, 1, 0, 4608);
+	checkdsp_bench(call_place, &(struct place_call){ fn, &p }, 4608,
+		       "sample");
+	end_place(&p);
+}
+
+static void check_place(void)
+{
+	static const uint32_t sizes[] = { 1, 7, 8, 31, 32, 33, 333, 1541 };
+	const struct demod_place_variant *v;
+	uint32_t s, up, down;
+
+	for (v = demod_place_variants; v->fn; v++) {
+		const uint32_t most = v->fn == demod_place_c ? 16 : 0;
+
+		if (!checkdsp_begin("demod_place", v->name, v->flags))
+			continue;
+		for (s = 0; s < LENGTH(sizes); s++)
+			for (up = 1; up <= 9; up++)
+				for (down = 1; down <= (most ? most : up);
+				     down++)
+					compare_place(v->fn, up, down,
+						      sizes[s]);
+		bench_place(v->fn, 2);
+		bench_place(v->fn, 3);
+		checkdsp_end();
+	}
+}
+
 void check_demod(void)
 {
 	check_row();
 	check_peak();
+	check_place();
 }

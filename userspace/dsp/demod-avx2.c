@@ -69,6 +69,49 @@ void demod_row_avx2(int16_t *i, int16_t *q, size_t line,
 	}
 }
 
+#define ALWAYS_INLINE inline __attribute__((always_inline))
+
+/* 8 outputs a turn, of @up phases: where that is constant, no loop is left. */
+static ALWAYS_INLINE void place(int16_t *out, size_t line,
+				const int16_t *phase, size_t apart,
+				const struct demod_places *places, uint32_t m,
+				uint32_t n, uint32_t up)
+{
+	const uint32_t more = 8 * places->decimate / up;
+	const uint32_t on = 8 * places->decimate % up;
+	uint32_t start = (uint64_t)m * places->decimate % up, j, p;
+
+	for (j = 0; j < n; j += 8) {
+		const __m128i *which = (const __m128i *)places->bytes +
+				       start * up;
+		__m128i all = _mm_setzero_si128();
+
+		for (p = 0; p < up; p++)
+			all = _mm_or_si128(all, _mm_shuffle_epi8(
+				_mm_loadu_si128((const __m128i *)
+						(phase + p * apart)),
+				_mm_load_si128(which + p)));
+		_mm_store_si128((__m128i *)(out + j / ANALYTIC_LINE * line +
+					    j % ANALYTIC_LINE), all);
+		start += on;
+		phase += more + (start >= up);
+		start -= start >= up ? up : 0;
+	}
+}
+
+void demod_place_avx2(int16_t *out, size_t line, const int16_t *phase,
+		      size_t apart, const struct demod_places *places,
+		      uint32_t m, uint32_t n)
+{
+	if (places->upsample == 2)
+		place(out, line, phase, apart, places, m, n, 2);
+	else if (places->upsample == 3)
+		place(out, line, phase, apart, places, m, n, 3);
+	else
+		place(out, line, phase, apart, places, m, n,
+		      places->upsample);
+}
+
 uint32_t demod_peak_avx2(const int16_t *in, uint32_t samples)
 {
 	__m256i peak = _mm256_setzero_si256();

@@ -66,6 +66,32 @@ void demod_row_avx512(int16_t *i, int16_t *q, size_t line,
 	}
 }
 
+void demod_place_avx512(int16_t *out, size_t line, const int16_t *phase,
+			size_t apart, const struct demod_places *places,
+			uint32_t m, uint32_t n)
+{
+	const uint32_t up = places->upsample;
+	const uint32_t more = ANALYTIC_LINE * places->decimate / up;
+	const uint32_t on = ANALYTIC_LINE * places->decimate % up;
+	uint32_t start = (uint64_t)m * places->decimate % up, j, p;
+
+	for (j = 0; j < n; j += ANALYTIC_LINE, out += line) {
+		const __m512i which = _mm512_load_si512(
+			places->words + start * ANALYTIC_LINE);
+		const uint32_t *whose = places->whose + start * up;
+		__m512i all = _mm512_setzero_si512();
+
+		for (p = 0; p < up; p++)
+			all = _mm512_mask_permutexvar_epi16(
+				all, whose[p], which,
+				_mm512_loadu_si512(phase + p * apart));
+		_mm512_store_si512(out, all);
+		start += on;
+		phase += more + (start >= up);
+		start -= start >= up ? up : 0;
+	}
+}
+
 uint32_t demod_peak_avx512(const int16_t *in, uint32_t samples)
 {
 	__m512i peak = _mm512_setzero_si512(), half;

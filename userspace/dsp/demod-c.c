@@ -30,6 +30,21 @@ void demod_row_c(int16_t *i, int16_t *q, size_t line, const int16_t *in,
 	}
 }
 
+void demod_place_c(int16_t *out, size_t line, const int16_t *phase,
+		   size_t apart, const struct demod_places *places, uint32_t m,
+		   uint32_t n)
+{
+	uint32_t p = (uint64_t)m * places->decimate % places->upsample;
+	uint32_t i = 0, j;
+
+	for (j = 0; j < n; j++) {
+		out[j / ANALYTIC_LINE * line + j % ANALYTIC_LINE] =
+			phase[p * apart + i];
+		for (p += places->decimate; p >= places->upsample; i++)
+			p -= places->upsample;
+	}
+}
+
 uint32_t demod_peak_c(const int16_t *in, uint32_t samples)
 {
 	uint32_t n, peak = 0;

@@ -43,6 +43,8 @@ struct demod {
 	const struct sono_scan *scan;
 	demod_row_fn *row;
 	demod_peak_fn *peak;
+	demod_place_fn *place;
+	struct demod_places places;
 	uint32_t upsample;
 	uint32_t decimate;
 	uint32_t before;	/* inputs before n that a phase needs */
@@ -53,7 +55,7 @@ struct demod {
 	size_t padded_size;	/* of a row with zeros on both sides */
 	int16_t *padded;	/* [workers][padded_size] */
 	size_t plane;		/* of work */
-	int16_t *work;		/* [workers][2 planes], one phase */
+	int16_t *work;		/* [workers][upsample][2 planes] */
 	struct bunch *bunch;	/* [workers][bunches of channels] */
 };
 
@@ -68,6 +70,13 @@ const struct demod_peak_variant demod_peak_variants[] = {
 	{ demod_peak_avx512, "avx512", CPU_AVX2 | CPU_AVX512 },
 	{ demod_peak_avx2, "avx2", CPU_AVX2 },
 	{ demod_peak_c, "c", 0 },
+	{ }
+};
+
+const struct demod_place_variant demod_place_variants[] = {
+	{ demod_place_avx512, "avx512", CPU_AVX2 | CPU_AVX512 },
+	{ demod_place_avx2, "avx2", CPU_AVX2 },
+	{ demod_place_c, "c", 0 },
 	{ }
 };
 
@@ -339,10 +348,12 @@ static int make_rows(struct demod *d, uint32_t longest)
 {
 	const uint32_t count = d->phase[0].count;
 
-	d->plane = ((size_t)longest + 31) & ~31u;
+	/* a line more: places are read by whole ones */
+	d->plane = (((size_t)longest + 31) & ~31u) + 32;
 	d->padded_size = d->plane + 2 * count + 64;
 	d->padded = dsp_alloc(d->workers, d->padded_size * sizeof(int16_t));
-	d->work = dsp_alloc(d->workers, 2 * d->plane * sizeof(int16_t));
+	d->work = dsp_alloc((size_t)d->workers * d->upsample,
+			    2 * d->plane * sizeof(int16_t));
 	d->bunch = dsp_alloc((size_t)d->workers *
 				     (d->scan->channels / ANALYTIC_BUNCH + 1),
 			     sizeof(*d->bunch));
@@ -377,7 +388,12 @@ int demod_create(struct demod **demod, const struct sono_scan *scan,
 	d->upsample = demod_upsample(scan);
 	d->decimate = p.decimate;
 	d->workers = p.workers;
-	ret = make_filter(d, &p, width);
+	/* the others hold no more inputs than outputs */
+	d->place = d->decimate > d->upsample ? demod_place_c :
+		   cpu_choose(demod_place_variants)->fn;
+	ret = demod_places_init(&d->places, d->upsample, d->decimate);
+	if (!ret)
+		ret = make_filter(d, &p, width);
 	if (!ret)
 		ret = make_rows(d, longest_row(scan));
 	if (ret)
@@ -572,55 +588,27 @@ struct job {
 	int32_t round;
 };
 
-/* A phase's samples to every upsample-th place, the first from input @n. */
-static void spread(const struct demod *d, const struct analytic *a,
-		   int16_t *out, const struct job *job, uint32_t phase,
-		   uint32_t n)
-{
-	const uint32_t step = d->upsample, line = ANALYTIC_LINE;
-	const int16_t *re = job->work, *im = re + d->plane;
-	uint32_t m = n * step + phase;
-
-	for (; m < job->begin; m += step, re++, im++)
-		;
-	while (m < job->end) {
-		const uint32_t next = m - m % line + line;
-		const uint32_t end = next < job->end ? next : job->end;
-		int16_t *at = out + analytic_at(a, m);
-
-		for (; m < end; m += step, at += step) {
-			at[0] = *re++;
-			at[a->plane] = *im++;
-		}
-	}
-}
-
-/* Outputs that lie between inputs, or not on every one: a phase at a time. */
+/* Outputs that lie between inputs, or not on every one: phase by phase. */
 static void resample(const struct demod *d, const struct analytic *a,
 		     int16_t *out, const struct job *job)
 {
 	const uint32_t first = (uint64_t)job->begin * d->decimate /
 			       d->upsample;
 	const uint32_t last = (job->end - 1ull) * d->decimate / d->upsample;
-	uint32_t u, m;
+	const uint32_t n = job->end - job->begin;
+	int16_t *work = job->work;
+	uint32_t u;
 
-	for (u = 0; u < d->upsample; u++) {
-		d->row(job->work, job->work + d->plane, ANALYTIC_LINE,
-		       job->padded + first, last + 1 - first, &d->phase[u],
-		       job->shift, job->round);
-		if (d->decimate == 1)
-			spread(d, a, out, job, u, first);
-		for (m = job->begin; m < job->end && d->decimate > 1; m++) {
-			const uint64_t from = (uint64_t)m * d->decimate;
-			const int16_t *at = job->work + from / d->upsample -
-					    first;
-
-			if (from % d->upsample != u)
-				continue;
-			out[analytic_at(a, m)] = at[0];
-			out[analytic_at(a, m) + a->plane] = at[d->plane];
-		}
-	}
+	for (u = 0; u < d->upsample; u++, work += 2 * d->plane)
+		if (demod_phase_used(&d->places, u))
+			d->row(work, work + d->plane, ANALYTIC_LINE,
+			       job->padded + first, last + 1 - first,
+			       &d->phase[u], job->shift, job->round);
+	out += analytic_at(a, job->begin);
+	work = job->work;
+	d->place(out, a->line, work, 2 * d->plane, &d->places, job->begin, n);
+	d->place(out + a->plane, a->line, work + d->plane, 2 * d->plane,
+		 &d->places, job->begin, n);
 }
 
 /* Zeros from sample @m to @end, that of a line. */
@@ -721,7 +709,7 @@ void demod_execute_part(struct demod *d, uint32_t worker, struct analytic *out,
 	int16_t *padded = d->padded + worker * d->padded_size;
 	struct job job = {
 		.padded = padded,
-		.work = d->work + worker * 2 * d->plane,
+		.work = d->work + worker * d->upsample * 2 * d->plane,
 	};
 	uint32_t e;
 
@@ -747,6 +735,7 @@ void demod_destroy(struct demod *d)
 {
 	if (!d)
 		return;
+	demod_places_finish(&d->places);
 	free(d->phase);
 	free(d->tap);
 	free(d->padded);

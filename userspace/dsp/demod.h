@@ -7,6 +7,8 @@
 #ifndef DSP_DEMOD_H
 #define DSP_DEMOD_H
 
+#include <stdbool.h>
+
 #include "dsp.h"
 #include "scan.h"
 
@@ -58,6 +60,53 @@ struct demod_peak_variant {
 };
 
 extern const struct demod_peak_variant demod_peak_variants[];
+
+/**
+ * struct demod_places - where the outputs of the phases go
+ * @upsample: outputs for an input, before decimation
+ * @decimate: of so many one is kept; at most @upsample, but for the C form
+ * @bytes: [@upsample][@upsample][16]: of 8 outputs, the first of them of the phase
+ *         of the first index, the bytes that the phase of the second index has
+ *         among 8 of its samples; 0x80: another phase has them
+ * @words: [@upsample][32]: the same of 32 outputs, in words, whoever has them
+ * @whose: [@upsample][@upsample]: which of the 32 are the second index's, bit by bit
+ */
+struct demod_places {
+	uint32_t upsample;
+	uint32_t decimate;
+	uint8_t *bytes;
+	uint16_t *words;
+	uint32_t *whose;
+};
+
+/*
+ * out[m'] for m' < n, sample m' being the (m' % 32)-th of line m' / 32 and lines
+ * @line int16 apart, is sample i - i0 of phase p, which is at phase + p apart:
+ * i upsample + p = (m + m') decimate, i0 that of m' = 0. m is a multiple of 32.
+ * Any phase may be read up to 31 samples past the last one needed; writes as far
+ * as the last line's end, there anything. out is aligned to 64 bytes. Variants agree
+ * with the C form exactly.
+ */
+typedef void demod_place_fn(int16_t *out, size_t line, const int16_t *phase,
+			    size_t apart, const struct demod_places *places,
+			    uint32_t m, uint32_t n);
+demod_place_fn demod_place_c, demod_place_avx2, demod_place_avx512;
+
+struct demod_place_variant {
+	demod_place_fn *fn;
+	const char *name;
+	unsigned int flags;
+};
+
+extern const struct demod_place_variant demod_place_variants[];
+
+/** demod_places_init() - tables for @upsample and @decimate; 0 or -ENOMEM */
+int demod_places_init(struct demod_places *places, uint32_t upsample,
+		      uint32_t decimate);
+void demod_places_finish(struct demod_places *places);
+
+/** demod_phase_used() - has a phase any output? */
+bool demod_phase_used(const struct demod_places *places, uint32_t phase);
 
 /**
  * struct demod_params - the band-pass, as a low-pass about fc
