@@ -11,29 +11,14 @@
 #include "scanconvert.h"
 #include "spectrum.h"
 #include "sweep.h"
+#include "traces.h"
 
 #define SIDE_MAX	16384
-#define FFT_MAX		256
 #define SECTIONS	2	/* of the wall filter, two poles each */
 /* and what a line and a flow in degrees round to */
 #define ANGLE_MAX	(80.001 * M_PI / 180)
 #define COLUMN_MAX	16384	/* intervals */
 #define NO_COLUMN	INT64_MIN
-
-/* Of the traces. */
-#define BLOCKS		16	/* parts of the spectrum, to find the noise */
-#define QUIET		4	/* of them, the weakest: noise */
-#define PEAK_OVER_NOISE	24.0	/* what is flow, by its strongest */
-#define ROUNDS		4	/* level of a plateau and its ends in turn */
-#define FIRST_UNDER_PEAK 8.0	/* of them, the level that is tried first */
-#define MEAN_OVER_NOISE	2.0	/* and by each bin */
-#define BLUR_REACH	64	/* bins to either side */
-#define BLUR_END	3.0	/* standard deviations */
-#define LINE_HALF	0.92	/* a line's, or wider: nothing of it left */
-#define LINE_SLOPE	1.7
-#define EDGE_LEVEL	0.42	/* of a plateau's power, its end */
-#define SHARPEN_ROUNDS	16
-#define HANN_WIDTH	1.44	/* at half power, in 1 / window */
 
 /* Two poles of a Butterworth high-pass, transposed direct form II. */
 struct section {
@@ -50,18 +35,6 @@ struct section {
 struct row {
 	uint16_t bin, next;
 	float part;
-};
-
-/**
- * struct blur - how one velocity is spread over the bins
- * @reach: bins to either side
- * @deviation: standard, in bins
- * @weight: from the bin itself on; both sides are alike, the sum of all is 1
- */
-struct blur {
-	int reach;
-	float deviation;
-	float weight[BLUR_REACH + 1];
 };
 
 struct spectrum {
@@ -83,8 +56,7 @@ struct spectrum {
 	float *power;		/* [trace_columns][fft], of the last columns */
 	int64_t *column;	/* [trace_columns], which; NO_COLUMN: none */
 	float *mean_power;	/* [fft], over columns */
-	struct blur *blur;	/* [fft], from the least velocity shown */
-	float *wall;		/* [fft], the same: what the filter took, back */
+	struct traces *traces;
 	float *amplitude;	/* [fft], complex */
 	float *gain;		/* [fft] zeros [dB] */
 	float *db;		/* [fft] */
@@ -199,38 +171,6 @@ static void place_rows(struct spectrum *s)
 	s->first = ceil((-1 - p->baseline) / 2 * p->fft - 1e-9);
 }
 
-/* The window spreads all velocities alike, aperture and gate by their size. */
-static void make_blur(struct blur *blur, const struct spectrum_params *p,
-		      double bins)
-{
-	const double width = hypot(HANN_WIDTH * p->fft / p->window,
-				   p->spread * bins);
-	const double deviation = width / (2 * sqrt(2 * log(2)));
-	double sum = 0;
-	int i;
-
-	blur->deviation = deviation;
-	blur->reach = fmin(ceil(BLUR_END * deviation), BLUR_REACH);
-	for (i = 0; i <= blur->reach; i++) {
-		blur->weight[i] = exp(-i * i / (2 * deviation * deviation));
-		sum += blur->weight[i] * (i ? 2 : 1);
-	}
-	for (i = 0; i <= blur->reach; i++)
-		blur->weight[i] /= sum;
-}
-
-/* Of the power at @bins from velocity 0; nothing below the cutoff. */
-static double wall_loss(const struct spectrum_params *p, double bins)
-{
-	const double cutoff = p->cutoff / spectrum_nyquist(p);
-	const double share = fabs(remainder(2 * bins / p->fft, 2));
-
-	if (!(cutoff > 0) || share < cutoff)
-		return 1;
-	return 1 + pow(tan(M_PI / 2 * cutoff) / tan(M_PI / 2 * share),
-		       4 * SECTIONS);
-}
-
 static void fill_tables(struct spectrum *s)
 {
 	const struct spectrum_params *p = &s->params;
@@ -249,10 +189,23 @@ static void fill_tables(struct spectrum *s)
 		s->map[i] = lrint(255 * grey_of(p->grey,
 						i / (LEVEL_MAP - 1.0)));
 	place_rows(s);
-	for (i = 0; i < p->fft; i++) {
-		make_blur(&s->blur[i], p, fabs((double)s->first + i));
-		s->wall[i] = wall_loss(p, (double)s->first + i);
-	}
+}
+
+static int make_traces(struct spectrum *s)
+{
+	const struct spectrum_params *p = &s->params;
+	const double nyquist = spectrum_nyquist(p);
+	const struct traces_params params = {
+		.bins = p->fft,
+		.window = p->window,
+		.first = s->first,
+		.step = 2 * nyquist / p->fft,
+		.spread = p->spread,
+		.cutoff = p->cutoff / nyquist,
+		.poles = 2 * SECTIONS,
+	};
+
+	return traces_create(&s->traces, &params);
 }
 
 int spectrum_create(struct spectrum **spectrum,
@@ -284,8 +237,6 @@ int spectrum_create(struct spectrum **spectrum,
 	s->power = dsp_alloc((size_t)p->trace_columns * p->fft, sizeof(float));
 	s->column = dsp_alloc(p->trace_columns, sizeof(*s->column));
 	s->mean_power = dsp_alloc(p->fft, sizeof(float));
-	s->blur = dsp_alloc(p->fft, sizeof(*s->blur));
-	s->wall = dsp_alloc(p->fft, sizeof(float));
 	s->amplitude = dsp_alloc(p->fft, 2 * sizeof(float));
 	s->gain = dsp_alloc(p->fft, sizeof(float));
 	s->db = dsp_alloc(p->fft, sizeof(float));
@@ -296,7 +247,7 @@ int spectrum_create(struct spectrum **spectrum,
 	s->peak = dsp_alloc(p->width, sizeof(float));
 	s->mean = dsp_alloc(p->width, sizeof(float));
 	if (!s->gate || !s->fft || !s->slow || !s->in || !s->out ||
-	    !s->hann || !s->power || !s->column || !s->mean_power || !s->blur || !s->wall ||
+	    !s->hann || !s->power || !s->column || !s->mean_power ||
 	    !s->amplitude || !s->gain || !s->db ||
 	    !s->level_db || !s->row || !s->grey || !s->map || !s->peak ||
 	    !s->mean) {
@@ -304,6 +255,10 @@ int spectrum_create(struct spectrum **spectrum,
 		return -ENOMEM;
 	}
 	fill_tables(s);
+	if (make_traces(s)) {
+		spectrum_destroy(s);
+		return -ENOMEM;
+	}
 	*spectrum = s;
 	return 0;
 }
@@ -321,8 +276,7 @@ void spectrum_destroy(struct spectrum *s)
 	free(s->power);
 	free(s->column);
 	free(s->mean_power);
-	free(s->blur);
-	free(s->wall);
+	traces_destroy(s->traces);
 	free(s->amplitude);
 	free(s->gain);
 	free(s->db);
@@ -466,253 +420,6 @@ static void add_look(struct spectrum *s, float *to, double time)
 				  s->out[i].i * s->out[i].i);
 }
 
-/* --- traces ------------------------------------------------------------------ */
-
-/**
- * struct shape - a spectrum from the least to the largest velocity shown
- * @n: bins
- * @zero: where velocity 0 lies, in bins
- * @raw: power
- * @smooth: power, mean over the width of the window's main lobe
- * @flow: power above noise, as it was before the wall filter
- * @sharp: the same, as it would be if a velocity had no width
- * @noise: power of a bin without flow
- */
-struct shape {
-	int n;
-	double zero;
-	float raw[FFT_MAX];
-	float smooth[FFT_MAX];
-	float flow[FFT_MAX];
-	float sharp[FFT_MAX];
-	float noise;
-};
-
-/* Mean of the weakest parts of the spectrum. */
-static float noise_of(const struct shape *f)
-{
-	const int each = f->n / BLOCKS;
-	float quiet[QUIET + 1], sum = 0;
-	int found = 0, b, i;
-
-	for (b = 0; b < BLOCKS; b++) {
-		float power = 0;
-
-		for (i = 0; i < each; i++)
-			power += f->raw[b * each + i];
-		for (i = found; i && quiet[i - 1] > power; i--)
-			quiet[i] = quiet[i - 1];
-		quiet[i] = power;
-		found += found < QUIET;
-	}
-	for (i = 0; i < QUIET; i++)
-		sum += quiet[i];
-	return sum / (QUIET * each);
-}
-
-/* A spectrum from one without widths. */
-static void spread(float *to, const float *from, const struct spectrum *s)
-{
-	const int n = s->params.fft;
-	int i, k;
-
-	memset(to, 0, n * sizeof(*to));
-	for (i = 0; i < n; i++) {
-		const struct blur *b = &s->blur[i];
-
-		to[i] += from[i] * b->weight[0];
-		for (k = 1; k <= b->reach; k++) {
-			to[(i + k) & (n - 1)] += from[i] * b->weight[k];
-			to[(i - k) & (n - 1)] += from[i] * b->weight[k];
-		}
-	}
-}
-
-/* Mean of what is around a velocity, as it is spread. */
-static float gathered(const float *from, const struct spectrum *s, int i)
-{
-	const struct blur *b = &s->blur[i];
-	const int n = s->params.fft;
-	float sum = from[i] * b->weight[0];
-	int k;
-
-	for (k = 1; k <= b->reach; k++)
-		sum += (from[(i + k) & (n - 1)] + from[(i - k) & (n - 1)]) *
-		       b->weight[k];
-	return sum;
-}
-
-/*
- * The power of each velocity, of which the spectrum is the spread: by the
- * iteration of Richardson (1972) and Lucy (1974), which never is below 0.
- */
-static void sharpen(struct shape *f, const struct spectrum *s)
-{
-	float ratio[FFT_MAX];
-	int i, round;
-
-	memcpy(f->sharp, f->flow, sizeof(f->sharp));
-	for (round = 0; round < SHARPEN_ROUNDS; round++) {
-		spread(ratio, f->sharp, s);
-		for (i = 0; i < f->n; i++)
-			ratio[i] = ratio[i] > 0 ? f->flow[i] / ratio[i] : 0;
-		for (i = 0; i < f->n; i++)
-			f->sharp[i] *= gathered(ratio, s, i);
-	}
-}
-
-static void shape_of(struct shape *f, const struct spectrum *s)
-{
-	const int n = s->params.fft, half = n / s->params.window;
-	int i, k;
-
-	f->n = n;
-	f->zero = -s->first;
-	for (i = 0; i < n; i++)
-		f->raw[i] = s->mean_power[(s->first + i + 2 * n) % n];
-	for (i = 0; i < n; i++) {
-		float sum = 0;
-
-		for (k = -half; k <= half; k++)
-			sum += f->raw[(i + k + n) % n];
-		f->smooth[i] = sum / (2 * half + 1);
-	}
-	f->noise = noise_of(f);
-	for (i = 0; i < n; i++)
-		f->flow[i] = fmaxf(f->raw[i] - f->noise, 0) * s->wall[i];
-	sharpen(f, s);
-}
-
-/* +1: most of the power flows towards the probe; -1: away. */
-static int side_of(const struct shape *f)
-{
-	double sum = 0;
-	int i;
-
-	for (i = 0; i < f->n; i++)
-		sum += i > f->zero ? f->raw[i] : i < f->zero ? -f->raw[i] : 0;
-	return sum < 0 ? -1 : 1;
-}
-
-static int strongest(const struct shape *f, int from, int to, int side)
-{
-	int best = from, i;
-
-	for (i = from; i != to; i += side)
-		if (f->smooth[i] > f->smooth[best])
-			best = i;
-	return best;
-}
-
-/*
- * The last bin on the way from @start to @to up to which the spectrum has more
- * than @least on balance: where the sum of what it has more is largest. A hole
- * does not end it.
- */
-static int last_above(const struct shape *f, int start, int to, double least)
-{
-	const int step = to < start ? -1 : 1;
-	double sum = 0, most = 0;
-	int best = start, i;
-
-	for (i = start; i != to; i += step) {
-		sum += f->sharp[i] - least;
-		if (sum > most) {
-			most = sum;
-			best = i;
-		}
-	}
-	return best;
-}
-
-static double mean_between(const struct shape *f, int a, int b)
-{
-	const int step = b < a ? -1 : 1;
-	double sum = 0;
-	int i;
-
-	for (i = a; i != b + step; i += step)
-		sum += f->sharp[i];
-	return sum / (abs(b - a) + 1);
-}
-
-/* Where between a bin and the next one outwards the power falls to @least. */
-static double place_between(const struct shape *f, int end, int side,
-			    double least)
-{
-	const int out = end + side;
-
-	if (out < 0 || out >= f->n || f->sharp[end] <= f->sharp[out])
-		return end;
-	return end + side * fmin(fmax((f->sharp[end] - least) /
-				      (f->sharp[end] - f->sharp[out]), 0), 1);
-}
-
-/*
- * A velocity alone keeps a part of its width. By how much a spectrum so narrow,
- * half its width in deviations of the blur, reaches beyond its largest velocity:
- * made of even distributions.
- */
-static double overreach(double half)
-{
-	return fmax(fmin(half, LINE_SLOPE * (LINE_HALF - half)), 0);
-}
-
-/*
- * Where the outer slope of the spectrum has half the power of the plateau inside
- * of it [Vilkomerson, Ricci, Tortoli 2013], or a little less, in bins; NAN
- * without flow. The plateau is what lies between the two such places.
- */
-static double edge_of(const struct shape *f, const struct spectrum *s, int side)
-{
-	const int from = side < 0 ? floor(f->zero) : ceil(f->zero);
-	const int to = side < 0 ? -1 : f->n;
-	double level, least = 0, outer, half, deviation;
-	int start, end = 0, inner = 0, round;
-
-	if (from < 0 || from >= f->n)
-		return NAN;
-	start = strongest(f, from, to, side);
-	if (!(f->smooth[start] > PEAK_OVER_NOISE * f->noise))
-		return NAN;
-	level = f->sharp[start] / FIRST_UNDER_PEAK;
-	for (round = 0; round < ROUNDS; round++) {
-		least = level * EDGE_LEVEL;
-		end = last_above(f, start, to, least);
-		inner = last_above(f, start, from - side, least);
-		level = mean_between(f, inner, end);
-	}
-	outer = place_between(f, end, side, least);
-	half = fabs(outer - place_between(f, inner, -side, least)) / 2;
-	deviation = s->blur[end].deviation;
-	return outer - side * overreach(half / deviation) * deviation;
-}
-
-static double mean_of(const struct shape *f)
-{
-	double sum = 0, moment = 0;
-	int i;
-
-	for (i = 0; i < f->n; i++) {
-		if (f->smooth[i] <= MEAN_OVER_NOISE * f->noise)
-			continue;
-		sum += f->flow[i];
-		moment += f->flow[i] * i;
-	}
-	return moment / sum;
-}
-
-static void find_traces(struct spectrum *s, float *peak, float *mean)
-{
-	const struct spectrum_params *p = &s->params;
-	const double step = 2 * spectrum_nyquist(p) / p->fft;
-	struct shape f;
-
-	shape_of(&f, s);
-	*peak = (edge_of(&f, s, side_of(&f)) - f.zero) * step;
-	*mean = isnan(*peak) ? NAN : (mean_of(&f) - f.zero) * step;
-}
-
 /* --- the strip --------------------------------------------------------------- */
 
 static float *power_of(struct spectrum *s, int64_t at)
@@ -757,7 +464,8 @@ static void trace_column(struct spectrum *s, int64_t at)
 	if (*column_of(s, at) != at)
 		return;
 	mean_columns(s, at);
-	find_traces(s, &s->peak[place], &s->mean[place]);
+	traces_find(s->traces, &s->peak[place], &s->mean[place],
+		    s->mean_power);
 }
 
 static void draw_column(struct spectrum *s, struct image *strip)
