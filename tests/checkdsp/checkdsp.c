@@ -133,6 +133,7 @@ int main(void)
 	check_detect();
 	check_doppler();
 	check_scanconvert();
+	check_sharpen();
 	printf("1..%u\n", state.results);
 	return state.failures != 0;
 }

@@ -76,5 +76,6 @@ void check_beamform(void);
 void check_detect(void);
 void check_doppler(void);
 void check_scanconvert(void);
+void check_sharpen(void);
 
 #endif /* CHECKDSP_H */

@@ -14,7 +14,8 @@ DSP_SOURCES := $(addprefix userspace/dsp/,dsp.c cpu.c workers.c palette.c \
 	doppler.c doppler-c.c doppler-avx2.c doppler-avx512.c wall.c \
 	tissue.c scanconvert.c scanconvert-c.c \
 	scanconvert-avx2.c scanconvert-avx512.c \
-	sweep.c mmode.c mcolour.c volume.c spectrum.c traces.c sharpen.c ecg.c)
+	sweep.c mmode.c mcolour.c volume.c spectrum.c traces.c sharpen.c sharpen-c.c \
+	sharpen-avx2.c sharpen-avx512.c ecg.c)
 
 $(eval $(call static-library,userspace/dsp/libdsp.a,$(DSP_SOURCES),-lkissfft-float))
 
