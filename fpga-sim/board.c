@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "board.h"
+#include "random.h"
 
 #define NS_PER_S 1000000000u
 #define CAUSE_NS 500000000u
@@ -179,6 +180,12 @@ static void on_overvolt(struct sim_board *b)
 	sim_fault(b, SONO_FAULT_OVER_VOLT, b->hv);
 }
 
+/* By a watchdog of its own, say: nobody is told. */
+static void on_reboot(struct sim_board *b)
+{
+	sim_reset(b);
+}
+
 static void on_heartbeat(struct sim_board *b)
 {
 	sim_fault(b, SONO_FAULT_HEARTBEAT, 0);
@@ -188,12 +195,15 @@ static void (*const on_timer[TIMERS])(struct sim_board *b) = {
 	[TIMER_DEAD] = on_dead,
 	[TIMER_OVERTEMP] = on_overtemp,
 	[TIMER_OVERVOLT] = on_overvolt,
+	[TIMER_REBOOT] = on_reboot,
 	[TIMER_HEARTBEAT] = on_heartbeat,
 	[TIMER_STOPPED] = sim_run_stopped,
 	[TIMER_LOAD] = sim_load_step,
 	[TIMER_WINDOW] = sim_run_window,
 	[TIMER_TRIGGER] = sim_run_trigger,
+	[TIMER_LATE] = sim_queue_late,
 	[TIMER_IRQ] = sim_irq_flush,
+	[TIMER_IRQ_LATE] = sim_irq_late,
 };
 
 static int next_timer(const struct sim_board *b)
@@ -260,10 +270,21 @@ void sim_fault(struct sim_board *b, uint32_t code, uint32_t info)
 	sim_irq_raise(b, SONO_IRQ_FAULT);
 }
 
-/* Is it the turn of a fault that happens every @n times? */
-bool sim_every(uint32_t n, uint64_t count)
+/*
+ * Is it the turn of a fault that happens every so many times? @fault is a
+ * field of the board's faults. By chance, each fault has a dice of its own.
+ */
+bool sim_strikes(const struct sim_board *b, const uint32_t *fault,
+		 uint64_t count)
 {
-	return n && count % n == 0;
+	const struct sim_faults *f = &b->config.faults;
+	struct sim_random dice;
+
+	if (!*fault || !f->seed)
+		return *fault && count % *fault == 0;
+	sim_random_seed(&dice, (uint64_t)f->seed << 32 ^ count << 8 ^
+				       (uint64_t)(fault - &f->lost));
+	return sim_random_even(&dice) * *fault < 1;
 }
 
 bool sim_fault_persists(const struct sim_board *b)
@@ -275,7 +296,8 @@ bool sim_fault_persists(const struct sim_board *b)
 void sim_restart(struct sim_board *b)
 {
 	uint64_t injected[] = { b->due[TIMER_DEAD], b->due[TIMER_OVERTEMP],
-				b->due[TIMER_OVERVOLT] };
+				b->due[TIMER_OVERVOLT],
+				b->due[TIMER_REBOOT] };
 
 	b->control = 0;
 	sim_run_abort(b, "reset");
@@ -295,6 +317,8 @@ void sim_restart(struct sim_board *b)
 	b->irq_count = 1;
 	b->irq_time = 0;
 	b->irq_held = 0;
+	b->irq_late = 0;
+	b->keeps = false;
 	b->seq_addr = 0;
 	b->seq_bytes = 0;
 	b->cfg_gen = 0;
@@ -314,7 +338,7 @@ void sim_board_reset(struct sim_board *b, uint64_t now)
 	if (b->dead)
 		return;
 	sim_reset(b);
-	b->hung = sim_every(b->config.faults.hang, ++b->resets);
+	b->hung = sim_strikes(b, &b->config.faults.hang, ++b->resets);
 	if (b->hung)
 		sim_log(b, "ev=hung");
 }

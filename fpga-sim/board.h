@@ -18,12 +18,15 @@ enum sim_timer {
 	TIMER_DEAD,
 	TIMER_OVERTEMP,
 	TIMER_OVERVOLT,
+	TIMER_REBOOT,
 	TIMER_HEARTBEAT,
 	TIMER_STOPPED, /* DMA has drained after a run */
 	TIMER_LOAD, /* next step of loading a table */
 	TIMER_WINDOW, /* a frame's last window ends */
 	TIMER_TRIGGER, /* next transmit event */
+	TIMER_LATE, /* injected: a completion that was held back */
 	TIMER_IRQ, /* moderation: the longest wait is over */
+	TIMER_IRQ_LATE, /* injected: interrupts that were held back */
 	TIMERS
 };
 
@@ -79,7 +82,7 @@ struct sim_board {
 	bool dead; /* injected: answers all-ones */
 	bool started; /* the times of injected faults are set */
 	uint64_t frames; /* written since power-on, for injected faults */
-	uint64_t stops, resets; /* likewise */
+	uint64_t stops, resets, irqs; /* likewise */
 	bool hung; /* injected: registers read as 0 */
 
 	uint32_t scratch[2];
@@ -97,6 +100,7 @@ struct sim_board {
 	uint32_t irq_status, irq_enable;
 	uint32_t irq_count, irq_time;
 	uint32_t irq_held; /* completions not yet signalled */
+	uint32_t irq_late; /* injected: vectors to be sent later, a bit each */
 
 	uint64_t seq_addr;
 	uint32_t seq_bytes;
@@ -106,6 +110,8 @@ struct sim_board {
 	struct sim_run run;
 
 	struct sim_queue post, cpl;
+	struct sono_cpl kept; /* injected: not yet written */
+	bool keeps, keeps_order; /* it; before those that follow */
 	struct sono_desc *segments; /* [queue_max], of the slot being filled */
 	uint32_t latch_clock, latch_produced, latch_dropped;
 };
@@ -117,7 +123,8 @@ void sim_advance(struct sim_board *b, uint64_t ticks);
 uint64_t sim_ticks(const struct sim_board *b, uint64_t ns);
 void sim_fault(struct sim_board *b, uint32_t code, uint32_t info);
 bool sim_fault_persists(const struct sim_board *b);
-bool sim_every(uint32_t n, uint64_t count);
+bool sim_strikes(const struct sim_board *b, const uint32_t *fault,
+		 uint64_t count);
 void sim_restart(struct sim_board *b);
 void sim_reset(struct sim_board *b);
 int sim_dma_read(struct sim_board *b, uint64_t addr, void *to, size_t n);
@@ -139,6 +146,7 @@ int32_t sim_temp(const struct sim_board *b);
 
 /* queue.c */
 int sim_queue_frame(struct sim_board *b);
+void sim_queue_late(struct sim_board *b);
 
 /* payload.c */
 void sim_payload_make(struct sim_board *b, uint32_t first);
@@ -152,6 +160,8 @@ void sim_load_activate(struct sim_board *b);
 void sim_load_reset(struct sim_board *b);
 
 /* irq.c */
+void sim_irq_send(struct sim_board *b, unsigned int vector);
+void sim_irq_late(struct sim_board *b);
 void sim_irq_raise(struct sim_board *b, uint32_t bit);
 void sim_irq_enable(struct sim_board *b, uint32_t bits);
 void sim_irq_completion(struct sim_board *b);

@@ -7,7 +7,8 @@
 #include "fault.h"
 
 /* clang-format off */
-#define FIELD(name) { #name, offsetof(struct sim_faults, name), false }
+#define FIELD(name) NAMED(#name, name)
+#define NAMED(text, name) { text, offsetof(struct sim_faults, name), false }
 #define SET(text, name) { text, offsetof(struct sim_faults, name), true }
 
 static const struct field {
@@ -16,9 +17,12 @@ static const struct field {
 	bool set;
 } fields[] = {
 	FIELD(lost), FIELD(duplicate), FIELD(slot), FIELD(gen), FIELD(len),
-	FIELD(backward), FIELD(torn), FIELD(stray), FIELD(stuck),
-	FIELD(hang), FIELD(crc), FIELD(dead),
-	FIELD(overtemp), FIELD(overvolt),
+	FIELD(backward), FIELD(torn), FIELD(late), FIELD(swapped),
+	FIELD(stray), NAMED("stray-page", stray_page),
+	NAMED("irq-lost", irq_lost), NAMED("irq-double", irq_double),
+	NAMED("irq-late", irq_late), FIELD(stuck), FIELD(hang), FIELD(crc),
+	FIELD(dead), FIELD(overtemp), FIELD(overvolt), FIELD(reboot),
+	FIELD(seed),
 	SET("dead-channel", dead_channel), SET("noisy-channel", noisy_channel),
 	SET("weak-element", weak_element),
 };

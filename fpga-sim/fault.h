@@ -18,7 +18,13 @@
  * @len: every Nth completion claims 64 bytes too many
  * @backward: every Nth completion repeats an earlier frame number
  * @torn: of every Nth completion only the second half is written
+ * @late: every Nth completion is written some ms later than it could be
+ * @swapped: every Nth completion is written after the one that follows it
  * @stray: every Nth frame goes to an address that no host maps
+ * @stray_page: ... to this page of 4 KiB instead; 0 is the former
+ * @irq_lost: every Nth interrupt is not sent
+ * @irq_double: every Nth interrupt is sent twice
+ * @irq_late: every Nth interrupt is sent some ms later, after others
  * @stuck: every Nth run that is stopped keeps RUNNING until a reset
  * @hang: every Nth reset, but by RESET, leaves registers that read as 0 and
  *        take nothing until the next one
@@ -26,13 +32,15 @@
  * @dead: all-ones reads, this many ms after the first start
  * @overtemp: over-temperature, this many ms after the first start
  * @overvolt: over-voltage, this many ms after the first start
+ * @reboot: the board resets itself, this many ms after the first start
+ * @seed: with it, "every Nth" is one of N by chance, the same for the same seed
  *
  * @dead_channel: set of receive channels that deliver 0
  * @noisy_channel: set of receive channels with SIM_NOISY_RMS more noise
  * @weak_element: set of elements that send and receive a quarter; that is a
  *                matter of the probe, so of who makes the front-end
  *
- * Frames, tables, stops and resets are counted from power-on. Channels are rows of the
+ * Frames, tables, stops, resets and interrupts are counted from power-on. Channels are rows of the
  * payload, counted from 0, as elements are.
  */
 struct sim_faults {
@@ -43,13 +51,21 @@ struct sim_faults {
 	uint32_t len;
 	uint32_t backward;
 	uint32_t torn;
+	uint32_t late;
+	uint32_t swapped;
 	uint32_t stray;
+	uint32_t stray_page;
+	uint32_t irq_lost;
+	uint32_t irq_double;
+	uint32_t irq_late;
 	uint32_t stuck;
 	uint32_t hang;
 	uint32_t crc;
 	uint32_t dead;
 	uint32_t overtemp;
 	uint32_t overvolt;
+	uint32_t reboot;
+	uint32_t seed;
 	uint64_t dead_channel[SIM_CHANNELS_MAX / 64];
 	uint64_t noisy_channel[SIM_CHANNELS_MAX / 64];
 	uint64_t weak_element[SIM_CHANNELS_MAX / 64];

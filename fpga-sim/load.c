@@ -51,7 +51,7 @@ static int parse(struct sim_board *b, void *raw, struct sim_seq **seq)
 	if (sim_dma_read(b, b->seq_addr, raw, b->seq_bytes))
 		return SONO_SEQ_E_DMA;
 	b->loader.tables++;
-	if (sim_every(b->config.faults.crc, b->loader.tables))
+	if (sim_strikes(b, &b->config.faults.crc, b->loader.tables))
 		((unsigned char *)raw)[b->seq_bytes / 2] ^= 1;
 	return sim_seq_parse(seq, &b->config.limits, raw, b->seq_bytes,
 			     &b->loader.event);

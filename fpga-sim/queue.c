@@ -5,12 +5,14 @@
  */
 #include <endian.h>
 #include <errno.h>
+#include <string.h>
 
 #include "board.h"
 
 /* Beyond any address that a host of this kind maps. */
 #define STRAY_ADDR 0xdeadbeef000ull
 #define PAGE_SHIFT 12
+#define LATE_NS 3000000u
 
 typedef unsigned long long ull;
 
@@ -127,13 +129,13 @@ static int write_payload(struct sim_board *b)
 }
 
 /* All but the phase, then the phase as one store. */
-static int write_completion(struct sim_board *b, struct sono_cpl *cpl)
+static int write_completion(struct sim_board *b, struct sono_cpl *cpl,
+			    bool tear)
 {
 	struct sim_queue *q = &b->cpl;
 	uint64_t addr =
 		q->addr + (uint64_t)(q->tail & (q->size - 1)) * sizeof(*cpl);
 	const size_t body = offsetof(struct sono_cpl, phase);
-	const bool tear = sim_every(b->config.faults.torn, b->frames);
 	const size_t torn = tear ? sizeof(*cpl) / 2 : 0; /* is missing */
 	int err;
 
@@ -149,29 +151,58 @@ static int write_completion(struct sim_board *b, struct sono_cpl *cpl)
 	return 0;
 }
 
+/* A completion that was kept back is written now. */
+static int write_kept(struct sim_board *b)
+{
+	b->due[TIMER_LATE] = SIM_NEVER;
+	if (!b->keeps)
+		return 0;
+	b->keeps = false;
+	return write_completion(b, &b->kept, false);
+}
+
+void sim_queue_late(struct sim_board *b)
+{
+	write_kept(b);
+}
+
+static void keep(struct sim_board *b, const struct sono_cpl *cpl,
+		 bool in_order)
+{
+	b->kept = *cpl;
+	b->keeps = true;
+	b->keeps_order = in_order;
+	if (in_order)
+		b->due[TIMER_LATE] = b->now + sim_ticks(b, LATE_NS);
+}
+
 /* Completions that lie, on request. Return the name of the lie or NULL. */
 static const char *falsify(const struct sim_board *b, struct sono_cpl *cpl)
 {
 	const struct sim_faults *f = &b->config.faults;
 
-	if (sim_every(f->slot, b->frames)) {
+	if (sim_strikes(b, &f->slot, b->frames)) {
 		cpl->slot ^= htole32(1);
 		return "slot";
 	}
-	if (sim_every(f->gen, b->frames)) {
+	if (sim_strikes(b, &f->gen, b->frames)) {
 		cpl->gen ^= htole32(1);
 		return "gen";
 	}
-	if (sim_every(f->len, b->frames)) {
+	if (sim_strikes(b, &f->len, b->frames)) {
 		cpl->len = htole32(le32toh(cpl->len) + SONO_ROW_ALIGN);
 		return "len";
 	}
-	if (sim_every(f->backward, b->frames) && b->run.seq >= 2) {
+	if (sim_strikes(b, &f->backward, b->frames) && b->run.seq >= 2) {
 		cpl->seq = htole64(b->run.seq - 2);
 		return "backward";
 	}
-	if (sim_every(f->torn, b->frames))
+	if (sim_strikes(b, &f->torn, b->frames))
 		return "torn";
+	if (sim_strikes(b, &f->late, b->frames))
+		return "late";
+	if (sim_strikes(b, &f->swapped, b->frames))
+		return "swapped";
 	return NULL;
 }
 
@@ -193,6 +224,27 @@ static void fill_completion(const struct sim_board *b, struct sono_cpl *cpl)
 	};
 }
 
+/* In its turn: a completion kept back goes before this one, or after it. */
+static int write_in_turn(struct sim_board *b, struct sono_cpl *cpl,
+			 const char *injected)
+{
+	bool torn = injected && !strcmp(injected, "torn");
+	bool late = injected && !strcmp(injected, "late");
+	bool swapped = injected && !strcmp(injected, "swapped");
+	int err = 0;
+
+	if (b->keeps && (b->keeps_order || late || swapped))
+		err = write_kept(b);
+	if (err)
+		return err;
+	if (late || swapped) {
+		keep(b, cpl, late);
+		return 0;
+	}
+	err = write_completion(b, cpl, torn);
+	return err ? err : write_kept(b);
+}
+
 /* Write the completion, or what an injected fault makes of it. */
 static int complete(struct sim_board *b, const char **injected)
 {
@@ -201,16 +253,16 @@ static int complete(struct sim_board *b, const char **injected)
 	int err;
 
 	*injected = NULL;
-	if (sim_every(f->lost, b->frames)) {
+	if (sim_strikes(b, &f->lost, b->frames)) {
 		*injected = "lost";
 		return 0;
 	}
 	fill_completion(b, &cpl);
 	*injected = falsify(b, &cpl);
-	err = write_completion(b, &cpl);
-	if (!err && sim_every(f->duplicate, b->frames)) {
+	err = write_in_turn(b, &cpl, *injected);
+	if (!err && sim_strikes(b, &f->duplicate, b->frames)) {
 		*injected = "duplicate";
-		err = write_completion(b, &cpl);
+		err = write_completion(b, &cpl, false);
 	}
 	if (!err)
 		b->run.dropped_since = 0;
@@ -244,13 +296,20 @@ static void drop_frame(struct sim_board *b)
 	sim_irq_flush(b);
 }
 
+static uint64_t stray_addr(const struct sim_faults *f)
+{
+	return f->stray_page ? (uint64_t)f->stray_page << PAGE_SHIFT :
+			       STRAY_ADDR;
+}
+
 static int fill_slot(struct sim_board *b, int segments, uint64_t bytes)
 {
+	const struct sim_faults *f = &b->config.faults;
 	uint32_t dropped = b->run.dropped_since;
 	const char *injected;
 	int err;
 
-	if (b->cpl.tail - b->cpl.head >= b->cpl.size) {
+	if (b->cpl.tail + b->keeps - b->cpl.head >= b->cpl.size) {
 		sim_fault(b, SONO_FAULT_CPL_OVERRUN, b->cpl.tail);
 		return -ENOSPC;
 	}
@@ -259,8 +318,8 @@ static int fill_slot(struct sim_board *b, int segments, uint64_t bytes)
 		return -ENOSPC;
 	}
 	b->frames++;
-	if (sim_every(b->config.faults.stray, b->frames))
-		b->segments[0].addr = STRAY_ADDR;
+	if (sim_strikes(b, &f->stray, b->frames))
+		b->segments[0].addr = stray_addr(f);
 	err = write_payload(b);
 	if (err)
 		return err;

@@ -222,7 +222,7 @@ static void write_irq_test(struct sim_board *b, uint32_t bits)
 {
 	for (unsigned int v = 0; v < SONO_NUM_VECS; v++)
 		if (bits & 1u << v)
-			b->ops.irq(b->host, v);
+			sim_irq_send(b, v);
 }
 
 static void set_low(uint64_t *addr, uint32_t value, uint32_t align)

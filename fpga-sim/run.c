@@ -62,6 +62,9 @@ static void schedule_faults(struct sim_board *b)
 	if (f->overvolt)
 		b->due[TIMER_OVERVOLT] =
 			b->now + sim_ticks(b, f->overvolt * NS_PER_MS);
+	if (f->reboot)
+		b->due[TIMER_REBOOT] =
+			b->now + sim_ticks(b, f->reboot * NS_PER_MS);
 }
 
 /* The next event is due at @due [ticks]; it may have to wait for more. */
@@ -133,7 +136,7 @@ void sim_run_stop(struct sim_board *b, const char *reason)
 	abandon_frame(b);
 	b->due[TIMER_TRIGGER] = SIM_NEVER;
 	b->due[TIMER_WINDOW] = SIM_NEVER;
-	if (!sim_every(b->config.faults.stuck, ++b->stops))
+	if (!sim_strikes(b, &b->config.faults.stuck, ++b->stops))
 		b->due[TIMER_STOPPED] = b->now + sim_ticks(b, DRAIN_NS);
 }
 
@@ -152,6 +155,7 @@ void sim_run_stopped(struct sim_board *b)
 {
 	b->run.running = false;
 	b->run.draining = false;
+	sim_queue_late(b);
 	sim_irq_flush(b);
 	log_stop(b);
 	sim_load_activate(b);

@@ -316,10 +316,90 @@ Test(queue, injected_faults)
 	cr_assert_eq(host_completion(&h)->seq, 2);
 	host_end(&h);
 
+	start_faulty(&h, "swapped=2");
+	host_run(&h, 2 * PERIOD_US * US);
+	cr_assert_eq(host_completion(&h)->seq, 0);
+	cr_assert_eq(host_completion(&h)->seq, 2);
+	cr_assert_eq(host_completion(&h)->seq, 1);
+	cr_assert_eq(host_completion(&h)->seq, 4);
+	host_end(&h);
+
 	start_faulty(&h, "stray=2");
 	cr_assert_eq(host_read(&h, SONO_REG_FAULT), SONO_FAULT_DMA);
 	cr_assert_eq(host_logged(&h, "ev=dma_refused", NULL), 1);
 	host_end(&h);
+}
+
+/* Late, and in order; a stop does not forget it. */
+Test(queue, late_completions)
+{
+	struct host h;
+
+	start_faulty(&h, "late=2");
+	host_run(&h, 2 * PERIOD_US * US);
+	for (uint64_t seq = 0; seq < 5; seq++)
+		cr_assert_eq(host_completion(&h)->seq, seq);
+	host_end(&h);
+
+	start_faulty(&h, "late=5");
+	for (uint64_t seq = 0; seq < 4; seq++)
+		cr_assert_eq(host_completion(&h)->seq, seq);
+	cr_assert_eq(host_read(&h, SONO_REG_CPL_TAIL), 4);
+	host_write(&h, SONO_REG_CONTROL, 0);
+	host_run(&h, 10 * US);
+	cr_assert_eq(host_completion(&h)->seq, 4);
+	host_end(&h);
+}
+
+static void ask_for_interrupts(struct host *h, const char *faults, int n)
+{
+	struct sim_config config;
+
+	sim_config_init(&config);
+	cr_assert_eq(sim_faults_parse(&config.faults, faults), 0);
+	host_start(h, &config);
+	while (n--)
+		host_write(h, SONO_REG_IRQ_TEST, 1u << SONO_VEC_EVENT);
+}
+
+Test(queue, interrupts_go_astray)
+{
+	struct host h;
+
+	ask_for_interrupts(&h, "irq-lost=2", 4);
+	cr_assert_eq(h.irqs[SONO_VEC_EVENT], 2);
+	cr_assert_eq(host_logged(&h, "ev=irq_lost vector=1", NULL), 2);
+	host_end(&h);
+
+	ask_for_interrupts(&h, "irq-double=2", 4);
+	cr_assert_eq(h.irqs[SONO_VEC_EVENT], 6);
+	host_end(&h);
+
+	ask_for_interrupts(&h, "irq-late=2", 2);
+	host_write(&h, SONO_REG_IRQ_TEST, 1u << SONO_VEC_CONTROL);
+	cr_assert_eq(h.irqs[SONO_VEC_EVENT], 1);
+	cr_assert_eq(h.irqs[SONO_VEC_CONTROL], 1);
+	host_run(&h, 4 * MS);
+	cr_assert_eq(h.irqs[SONO_VEC_EVENT], 2);
+	host_end(&h);
+}
+
+/* One of three by chance, 200 of 300 +- 6 sigma, and the same again. */
+Test(queue, faults_by_chance)
+{
+	unsigned int sent[3];
+	struct host h;
+
+	for (int i = 0; i < 3; i++) {
+		ask_for_interrupts(&h, i < 2 ? "irq-lost=3,seed=7" :
+					       "irq-lost=3,seed=8",
+				   300);
+		sent[i] = h.irqs[SONO_VEC_EVENT];
+		cr_assert(sent[i] > 150 && sent[i] < 250, "%u", sent[i]);
+		host_end(&h);
+	}
+	cr_assert_eq(sent[0], sent[1]);
+	cr_assert_neq(sent[0], sent[2]);
 }
 
 Test(queue, fault_lists)
