@@ -58,13 +58,16 @@ void sono_capture_drain(struct sono_device *sd, struct sono_stream *s)
 	drain(sd, s, s->queue.cpl_mask + 1);
 }
 
-static bool capture_pass(struct sono_device *sd)
+/* @records: how many it published. True if there are more. */
+static bool capture_pass(struct sono_device *sd, u64 *records)
 {
 	struct sono_stream *s;
 	bool more = false;
+	u64 before;
 
 	spin_lock_bh(&sd->ring_lock);
 	s = sd->active;
+	before = sd->counters.records;
 	if (s && !s->broken) {
 		sd->counters.passes++;
 		more = drain(sd, s, SONO_BUDGET);
@@ -77,13 +80,16 @@ static bool capture_pass(struct sono_device *sd)
 		}
 		sono_stream_wake(sd, s);
 	}
+	*records += sd->counters.records - before;
 	spin_unlock_bh(&sd->ring_lock);
 	return more;
 }
 
 static irqreturn_t capture_thread(int irq, void *data)
 {
-	while (capture_pass(data))
+	u64 records = 0;
+
+	while (capture_pass(data, &records))
 		cond_resched();
 	return IRQ_HANDLED;
 }
@@ -119,11 +125,10 @@ static irqreturn_t control_irq(int irq, void *data)
 void sono_capture_halt(struct work_struct *work)
 {
 	struct sono_device *sd = container_of(work, struct sono_device, halt);
-	u32 info;
 
 	mutex_lock(&sd->lock);
 	/* The fault may be one of a run that has ended since. */
-	if (sd->active && (sd->active->broken || sono_hw_fault(sd, &info)))
+	if (sd->active && (sd->active->broken || !sono_hw_runs(sd)))
 		sono_stream_halt(sd, SONO_END_FAULT);
 	mutex_unlock(&sd->lock);
 }
@@ -153,6 +158,27 @@ static void let_transmit(struct sono_device *sd, struct sono_stream *s)
 	} while (left && ktime_ms_delta(ktime_get(), now) > 0);
 }
 
+/*
+ * An interrupt may get lost. What it would have told is found by the heartbeat,
+ * be that completions (moderation may be holding theirs back, too), a fault or
+ * a board that does not run any more.
+ */
+static void look_after(struct sono_device *sd)
+{
+	u64 records = 0;
+
+	while (capture_pass(sd, &records))
+		cond_resched();
+	if (records) {
+		spin_lock_bh(&sd->ring_lock);
+		sd->counters.found += records;
+		spin_unlock_bh(&sd->ring_lock);
+		trace_sono_found(&sd->dev, records);
+	}
+	if (!sono_hw_runs(sd))
+		schedule_work(&sd->halt);
+}
+
 /**
  * sono_capture_heartbeat() - let the board transmit on, if somebody consumes
  * @work: sono_device.heartbeat
@@ -177,6 +203,7 @@ void sono_capture_heartbeat(struct work_struct *work)
 		let_transmit(sd, s);
 	s->beat = beat;
 	s->beat_seen = now;
+	look_after(sd);
 	queue_delayed_work(system_highpri_wq, &sd->heartbeat,
 			   msecs_to_jiffies(READ_ONCE(s->heartbeat_ms) / 4));
 }

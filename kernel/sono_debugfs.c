@@ -14,6 +14,7 @@ static const struct {
 	{ "runs", offsetof(struct sono_counters, runs) },
 	{ "passes", offsetof(struct sono_counters, passes) },
 	{ "records", offsetof(struct sono_counters, records) },
+	{ "found", offsetof(struct sono_counters, found) },
 	{ "doorbells", offsetof(struct sono_counters, doorbells) },
 	{ "arms", offsetof(struct sono_counters, arms) },
 	{ "waits", offsetof(struct sono_counters, waits) },

@@ -11,6 +11,7 @@ struct sono_device;
  * struct sono_counters - since the board was bound; under ring_lock
  * @passes: of the capture thread over the completions of a run
  * @records: published
+ * @found: of them, those that no interrupt had told of yet
  * @doorbells: rung for posted slots
  * @arms: ARM commands
  * @waits: of them, those that had to wait
@@ -25,6 +26,7 @@ struct sono_device;
 struct sono_counters {
 	u64 passes;
 	u64 records;
+	u64 found;
 	u64 doorbells;
 	u64 arms;
 	u64 waits;

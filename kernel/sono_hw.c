@@ -19,6 +19,8 @@
 #define SONO_LOAD_TIMEOUT_MS 30000
 /* The board abandons the frame in flight, so a stop is short. */
 #define SONO_STOP_TIMEOUT_MS 1000
+/* The registers are read again after so long: an interrupt may get lost. */
+#define SONO_LOOK_MS 20
 
 #define SONO_ALL_ONES (~0u)
 
@@ -107,6 +109,17 @@ int sono_hw_identify(struct sono_device *sd)
 	return 0;
 }
 
+/**
+ * sono_hw_table() - which table has the board?
+ * @sd: device
+ *
+ * Return: its count of tables, 0 for none.
+ */
+u32 sono_hw_table(struct sono_device *sd)
+{
+	return rd(sd, SONO_REG_CFG_GEN);
+}
+
 static bool load_ended(struct sono_device *sd, u32 *status)
 {
 	u32 state;
@@ -133,6 +146,7 @@ static bool load_ended(struct sono_device *sd, u32 *status)
 int sono_hw_load(struct sono_device *sd, dma_addr_t table, u32 bytes,
 		 struct sono_config *result)
 {
+	unsigned long limit;
 	u32 status;
 	long left;
 
@@ -140,9 +154,12 @@ int sono_hw_load(struct sono_device *sd, dma_addr_t table, u32 bytes,
 	wr64(sd, SONO_REG_SEQ_ADDR_LO, table);
 	wr(sd, SONO_REG_SEQ_BYTES, bytes);
 	wr(sd, SONO_REG_SEQ_LOAD, 1);
-	left = wait_event_killable_timeout(sd->ctl_wait,
-					   load_ended(sd, &status),
-					   msecs_to_jiffies(SONO_LOAD_TIMEOUT_MS));
+	limit = jiffies + msecs_to_jiffies(SONO_LOAD_TIMEOUT_MS);
+	do {
+		left = wait_event_killable_timeout(sd->ctl_wait,
+						   load_ended(sd, &status),
+						   msecs_to_jiffies(SONO_LOOK_MS));
+	} while (!left && time_before(jiffies, limit));
 	if (left <= 0)
 		return left ? left : -ETIMEDOUT;
 	if (READ_ONCE(sd->away))
@@ -234,12 +251,18 @@ static bool stopped(struct sono_device *sd, u32 *status)
  */
 int sono_hw_stop(struct sono_device *sd)
 {
+	unsigned long limit;
 	u32 status;
+	long left;
 
 	lockdep_assert_held(&sd->lock);
 	sono_hw_quiet(sd);
-	if (!wait_event_timeout(sd->ctl_wait, stopped(sd, &status),
-				msecs_to_jiffies(SONO_STOP_TIMEOUT_MS)))
+	limit = jiffies + msecs_to_jiffies(SONO_STOP_TIMEOUT_MS);
+	do {
+		left = wait_event_timeout(sd->ctl_wait, stopped(sd, &status),
+					  msecs_to_jiffies(SONO_LOOK_MS));
+	} while (!left && time_before(jiffies, limit));
+	if (!left)
 		return -ETIMEDOUT;
 	return status == SONO_ALL_ONES ? -ENODEV : 0;
 }
@@ -297,6 +320,20 @@ bool sono_hw_answers(struct sono_device *sd)
 bool sono_hw_present(struct sono_device *sd)
 {
 	return rd(sd, SONO_REG_STATUS) != SONO_ALL_ONES;
+}
+
+/**
+ * sono_hw_runs() - is a run on, with no fault?
+ * @sd: device
+ *
+ * False for a board that has left the bus, too.
+ */
+bool sono_hw_runs(struct sono_device *sd)
+{
+	u32 status = rd(sd, SONO_REG_STATUS);
+
+	return (status & (SONO_STATUS_RUNNING | SONO_STATUS_FAULT)) ==
+	       SONO_STATUS_RUNNING;
 }
 
 u32 sono_hw_fault(struct sono_device *sd, u32 *info)

@@ -21,6 +21,8 @@ void sono_hw_heartbeat(struct sono_device *sd, u32 ms);
 void sono_hw_counts(struct sono_device *sd, u64 *produced, u64 *dropped);
 bool sono_hw_answers(struct sono_device *sd);
 bool sono_hw_present(struct sono_device *sd);
+bool sono_hw_runs(struct sono_device *sd);
+u32 sono_hw_table(struct sono_device *sd);
 u32 sono_hw_fault(struct sono_device *sd, u32 *info);
 u32 sono_hw_temp(struct sono_device *sd);
 u32 sono_hw_hv(struct sono_device *sd);

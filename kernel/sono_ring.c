@@ -304,7 +304,7 @@ void sono_ring_end(struct sono_ring *r, u32 reason, u32 fault, u32 info,
 {
 	struct sono_ctl *ctl = r->ctl;
 
-	if (dropped > ctl->dropped)
+	if (dropped > ctl->dropped && dropped <= produced)
 		ctl->dropped = dropped;
 	if (produced > ctl->delivered + ctl->dropped + ctl->lost)
 		ctl->lost = produced - ctl->delivered - ctl->dropped;

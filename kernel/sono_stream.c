@@ -350,6 +350,9 @@ int sono_stream_start(struct sono_device *sd, struct sono_stream *s,
 		return -EBUSY;
 	if (!s->table.mem)
 		return -ENXIO;
+	/* A board that was reset by itself has lost it, too. */
+	if (sono_hw_table(sd) != s->cfg_gen - s->cfg_offset)
+		s->loaded = false;
 	ret = s->loaded ? 0 : reload(sd, s);
 	if (ret)
 		return ret;

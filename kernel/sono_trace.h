@@ -113,6 +113,17 @@ TRACE_EVENT(sono_end,
 		      __entry->dropped, __entry->lost)
 );
 
+/* Records that no interrupt had told of, found by the heartbeat. */
+TRACE_EVENT(sono_found,
+	    TP_PROTO(const struct device *dev, u64 records),
+	    TP_ARGS(dev, records),
+	    TP_STRUCT__entry(__string(name, dev_name(dev))
+			     __field(u64, records)),
+	    TP_fast_assign(__assign_str(name);
+			   __entry->records = records;),
+	    TP_printk("%s records=%llu", __get_str(name), __entry->records)
+);
+
 DECLARE_EVENT_CLASS(sono_board,
 		    TP_PROTO(const struct device *dev, u32 away),
 		    TP_ARGS(dev, away),

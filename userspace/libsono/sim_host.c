@@ -139,9 +139,11 @@ static void drain(struct sim_host *h)
 	uint32_t head = h->queue.cpl_head;
 	struct sono_completion c;
 
-	while (!h->broken && sono_queue_next(&h->queue, &c))
+	while (!h->broken && sono_queue_next(&h->queue, &c)) {
+		c.cfg_gen += h->cfg_offset;
 		if (sono_ring_complete(&h->ring, &c, host_ts))
 			h->broken = true;
+	}
 	if (h->queue.cpl_head != head)
 		wr(h, SONO_REG_CPL_HEAD, h->queue.cpl_head);
 }
@@ -208,16 +210,21 @@ static void halt(struct sim_host *h, uint32_t reason)
 	pthread_cond_broadcast(&h->changed);
 }
 
+static void capture(struct sim_host *h)
+{
+	if (!h->active)
+		return;
+	drain(h);
+	if (!h->broken)
+		refill(h);
+	pthread_cond_broadcast(&h->changed);
+}
+
 static void interrupts(struct sim_host *h)
 {
 	if (h->irq_capture) {
 		h->irq_capture = false;
-		if (h->active) {
-			drain(h);
-			if (!h->broken)
-				refill(h);
-			pthread_cond_broadcast(&h->changed);
-		}
+		capture(h);
 	}
 	if (h->irq_event || h->broken) {
 		h->irq_event = false;
@@ -226,6 +233,15 @@ static void interrupts(struct sim_host *h)
 	}
 }
 
+/* A run with no fault; false, too, of a board that has left the bus. */
+static bool runs(struct sim_host *h)
+{
+	return (rd(h, SONO_REG_STATUS) &
+		(SONO_STATUS_RUNNING | SONO_STATUS_FAULT)) ==
+	       SONO_STATUS_RUNNING;
+}
+
+/* Also finds what an interrupt should have told that got lost. */
 static void heartbeat(struct sim_host *h)
 {
 	uint32_t ms = h->config.heartbeat_ms;
@@ -249,6 +265,9 @@ static void heartbeat(struct sim_host *h)
 	h->beat = beat;
 	h->beat_seen = h->now;
 	h->beat_due = h->now + (uint64_t)ms * NS_PER_MS / 4;
+	capture(h);
+	if (!runs(h))
+		halt(h, SONO_END_FAULT);
 }
 
 /* When something happens next, be it the board or the heartbeat. */
@@ -425,6 +444,8 @@ static void stream_free(struct sim_host *h)
 {
 	for (int i = 0; i < SIM_REGIONS; i++)
 		region_free(h, i);
+	free(h->table);
+	h->table = NULL;
 	free(h->ring.slot);
 	free(h->ring.free.slot);
 	free(h->ring.posted.slot);
@@ -566,27 +587,69 @@ static int table_load(struct sim_host *h, struct sono_config *c)
 	return 0;
 }
 
+/* It stays after the load, for a board that loses it. */
+static int table_set(struct sim_host *h, struct sono_config *c,
+		     const void *table)
+{
+	int ret = region_alloc(h, SIM_REGION_TABLE, c->table_bytes, false);
+
+	if (ret)
+		return ret;
+	memcpy(h->region[SIM_REGION_TABLE].base, table, c->table_bytes);
+	ret = table_load(h, c);
+	region_free(h, SIM_REGION_TABLE);
+	return ret;
+}
+
+static void tell_config(struct sim_host *h, const struct sono_config *c)
+{
+	if (!h->active)
+		wr(h, SONO_REG_SOURCE, c->source);
+	wr(h, SONO_REG_IRQ_COUNT, c->irq_count);
+	wr(h, SONO_REG_IRQ_TIME, c->irq_time_us);
+}
+
+/* A board that was reset by itself has lost what CONFIG said. */
+static int reload(struct sim_host *h)
+{
+	struct sono_config c = h->config;
+	int ret;
+
+	if (rd(h, SONO_REG_CFG_GEN) == h->config.cfg_gen - h->cfg_offset)
+		return 0;
+	if (!present(h))
+		return -ENODEV;
+	ret = table_set(h, &c, h->table);
+	if (ret)
+		return ret == -EINVAL ? -EIO : ret;
+	tell_config(h, &c);
+	h->cfg_offset = h->config.cfg_gen - c.cfg_gen;
+	return 0;
+}
+
 static int config_locked(struct sim_host *h, struct sono_config *c)
 {
 	const struct sono_seq_header *head = (const void *)(uintptr_t)c->table;
+	void *kept;
 	int ret;
 
 	if (h->active && c->source != h->config.source)
 		return -EBUSY;
 	if (le32_to_cpu(head->frame_bytes) > h->setup.slot_stride)
 		return -EMSGSIZE;
-	ret = region_alloc(h, SIM_REGION_TABLE, c->table_bytes, false);
-	if (ret)
+	kept = malloc(c->table_bytes);
+	if (!kept)
+		return -ENOMEM;
+	memcpy(kept, head, c->table_bytes);
+	ret = table_set(h, c, kept);
+	if (ret) {
+		free(kept);
 		return ret;
-	memcpy(h->region[SIM_REGION_TABLE].base, head, c->table_bytes);
-	ret = table_load(h, c);
-	region_free(h, SIM_REGION_TABLE);
-	if (ret)
-		return ret;
-	if (!h->active)
-		wr(h, SONO_REG_SOURCE, c->source);
-	wr(h, SONO_REG_IRQ_COUNT, c->irq_count);
-	wr(h, SONO_REG_IRQ_TIME, c->irq_time_us);
+	}
+	free(h->table);
+	h->table = kept;
+	c->cfg_gen += h->cfg_offset;
+	tell_config(h, c);
 	h->config = *c;
 	return 0;
 }
@@ -610,13 +673,17 @@ int sim_host_config(struct sim_host *h, const struct sono_info *info,
 static int start_locked(struct sim_host *h, struct sono_start *start)
 {
 	bool tx = !(start->flags & SONO_START_TX_OFF);
-	uint32_t runs;
+	uint32_t before;
+	int ret;
 
 	if (h->active)
 		return -EBUSY;
 	if (!h->config.frame_bytes)
 		return -ENXIO;
-	runs = rd(h, SONO_REG_RUN_COUNT);
+	ret = reload(h);
+	if (ret)
+		return ret;
+	before = rd(h, SONO_REG_RUN_COUNT);
 	h->broken = false;
 	h->irq_capture = false;
 	h->irq_event = false;
@@ -638,7 +705,7 @@ static int start_locked(struct sim_host *h, struct sono_start *start)
 	wr(h, SONO_REG_CONTROL,
 	   SONO_CONTROL_RUN | (tx ? SONO_CONTROL_TX_ENABLE : 0));
 	start->run = rd(h, SONO_REG_RUN_COUNT);
-	h->begun = present(h) && start->run != runs;
+	h->begun = present(h) && start->run != before;
 	if (h->begun)
 		return 0;
 	halt(h, SONO_END_FAULT);

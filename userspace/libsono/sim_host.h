@@ -70,6 +70,8 @@ enum sim_region_name {
  * @irq_capture: the capture vector fired
  * @irq_event: the event vector fired
  * @config: of the last CONFIG, frame_bytes 0 without one
+ * @table: its table, for a board that loses it
+ * @cfg_offset: what the consumer knows a table as, less what the board does
  * @beat: heartbeat when it was last looked at
  * @beat_seen: when that was [ns]
  * @beat_due: when to look next [ns]
@@ -104,6 +106,8 @@ struct sim_host {
 	bool irq_event;
 
 	struct sono_config config;
+	void *table;
+	uint32_t cfg_offset;
 	uint64_t beat;
 	uint64_t beat_seen;
 	uint64_t beat_due;
