@@ -19,6 +19,7 @@
 #include <sys/ioctl.h>
 
 #include "stream.h"
+#include "sysfs.h"
 
 #define NODE "/dev/sono0"
 #define BOARD "/sys/class/sono/sono0/device/"
@@ -28,64 +29,11 @@
 
 static const struct shape shape_16k = SHAPE_16K;
 
-static int put(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY);
-	int ret;
-
-	if (fd < 0)
-		return -errno;
-	ret = write(fd, text, strlen(text)) < 0 ? -errno : 0;
-	close(fd);
-	return ret;
-}
-
-/* The first line of a file, "" if there is none. */
-static const char *get(const char *path)
-{
-	static char line[256];
-	FILE *f = fopen(path, "re");
-
-	if (!f || !fgets(line, sizeof(line), f))
-		line[0] = '\0';
-	if (f)
-		fclose(f);
-	line[strcspn(line, "\n")] = '\0';
-	return line;
-}
-
-static bool becomes(const char *path, const char *text, int seconds)
-{
-	uint64_t limit = now_ns() + (uint64_t)seconds * NS_PER_S;
-
-	while (strcmp(get(path), text)) {
-		if (now_ns() > limit)
-			return false;
-		usleep(20000);
-	}
-	return true;
-}
-
-/* Of debugfs. */
-static unsigned long long counter(const char *name)
-{
-	FILE *f = fopen("/sys/kernel/debug/sono/sono0/counters", "re");
-	unsigned long long value, found = 0;
-	char is[32];
-
-	while (f && fscanf(f, "%31s %llu", is, &value) == 2)
-		if (!strcmp(is, name))
-			found = value;
-	if (f)
-		fclose(f);
-	return found;
-}
-
 static bool counts(const char *name, unsigned long long to)
 {
 	uint64_t limit = now_ns() + 10 * NS_PER_S;
 
-	while (counter(name) < to) {
+	while (sysfs_counter(name) < to) {
 		if (now_ns() > limit)
 			return false;
 		usleep(1000);
@@ -290,7 +238,7 @@ static void interrupted(struct __test_metadata *_metadata, uint32_t reason,
 static int reset(const void *unused)
 {
 	(void)unused;
-	return put(BOARD "reset", "1");
+	return sysfs_put(BOARD "reset", "1");
 }
 
 FIXTURE(reset)
@@ -309,14 +257,14 @@ FIXTURE_VARIANT_ADD(reset, bus) { "bus" };
 
 FIXTURE_SETUP(reset)
 {
-	ASSERT_EQ(0, put(BOARD "reset_method", variant->method));
-	self->resets = counter("resets");
+	ASSERT_EQ(0, sysfs_put(BOARD "reset_method", variant->method));
+	self->resets = sysfs_counter("resets");
 }
 
 FIXTURE_TEARDOWN(reset)
 {
-	EXPECT_LT(self->resets, counter("resets"));
-	EXPECT_EQ(0, put(BOARD "reset_method", "default"));
+	EXPECT_LT(self->resets, sysfs_counter("resets"));
+	EXPECT_EQ(0, sysfs_put(BOARD "reset_method", "default"));
 }
 
 TEST_F(reset, while_streaming)
@@ -421,47 +369,40 @@ TEST_F(reset, is_traced)
 	struct stream t;
 
 	set_up(_metadata, &t);
-	ASSERT_EQ(0, put(TRACING "trace", "\n"));
-	ASSERT_EQ(0, put(TRACING "events/sono/enable", "1"));
+	ASSERT_EQ(0, sysfs_put(TRACING "trace", "\n"));
+	ASSERT_EQ(0, sysfs_put(TRACING "events/sono/enable", "1"));
 	start(_metadata, &t);
 	EXPECT_EQ(1, take_some(_metadata, &t, 10));
 	EXPECT_EQ(0, reset(NULL));
 	ended(_metadata, &t, SONO_END_RESET, true);
 	streams_again(_metadata, &t);
-	ASSERT_EQ(0, put(TRACING "events/sono/enable", "0"));
+	ASSERT_EQ(0, sysfs_put(TRACING "events/sono/enable", "0"));
 	EXPECT_TRUE(traced_in_order(events, 6));
 	tear_down(&t);
 }
 
 /* The driver comes and goes while somebody else resets its board. */
-#define DRIVER "/sys/bus/pci/drivers/sono/"
-
-static void *reset_by_name(void *path)
+static void *reset_by_name(void *name)
 {
 	uint64_t limit = now_ns() + 2 * NS_PER_S;
 
 	while (now_ns() < limit)
-		put(path, "1");
+		sysfs_function_put(name, "reset", "1");
 	return NULL;
 }
 
 TEST_F(reset, while_the_driver_goes)
 {
-	char link[PATH_MAX], path[PATH_MAX + 64], *name;
 	uint64_t limit = now_ns() + 2 * NS_PER_S;
 	pthread_t thread;
 	int rounds = 0;
-	ssize_t n;
+	char name[32];
 
-	n = readlink("/sys/class/sono/sono0/device", link, sizeof(link) - 1);
-	ASSERT_LT(0, n);
-	link[n] = '\0';
-	name = strrchr(link, '/') + 1;
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/reset", name);
-	ASSERT_EQ(0, pthread_create(&thread, NULL, reset_by_name, path));
+	ASSERT_EQ(0, sysfs_function(name, sizeof(name)));
+	ASSERT_EQ(0, pthread_create(&thread, NULL, reset_by_name, name));
 	while (now_ns() < limit) {
-		ASSERT_EQ(0, put(DRIVER "unbind", name));
-		ASSERT_EQ(0, put(DRIVER "bind", name));
+		ASSERT_EQ(0, sysfs_put(SYSFS_DRIVER "unbind", name));
+		ASSERT_EQ(0, sysfs_put(SYSFS_DRIVER "bind", name));
 		rounds++;
 		usleep(20000);
 	}
@@ -516,11 +457,11 @@ TEST(does_not_come_back)
 		SKIP(return, "no second board");
 	prepare(_metadata, &t, "/dev/sono1");
 	while (sono_config(t.s, &t.config))
-		ASSERT_EQ(0, put(second, "1"));
+		ASSERT_EQ(0, sysfs_put(second, "1"));
 	for (int i = 0; i < 14; i++) {
 		uint64_t before;
 
-		ASSERT_EQ(0, put(second, "1"));
+		ASSERT_EQ(0, sysfs_put(second, "1"));
 		if (runs)
 			EXPECT_EQ(-ENODATA, take_some(_metadata, &t, 1000));
 		before = now_ns();
@@ -542,44 +483,18 @@ TEST(does_not_come_back)
 
 /* --- errors of the link ----------------------------------------------------- */
 
-/* As the kernel's drivers/pci/pcie/aer_inject.c has it. */
-struct aer_error {
-	uint8_t bus, dev, fn;
-	uint32_t uncorrectable, correctable;
-	uint32_t header[4];
-	uint32_t domain;
-};
-
-#define RECEIVER_ERROR 0x1
-#define COMPLETION_TIMEOUT 0x4000 /* not fatal, by the board's severity */
-#define MALFORMED_TLP 0x40000 /* fatal, likewise */
-
-static int inject(const void *arg)
+static int inject(uint32_t uncorrectable, uint32_t correctable)
 {
-	struct aer_error e = *(const struct aer_error *)arg;
-	char path[PATH_MAX];
-	unsigned int bus, dev, fn;
-	ssize_t n = readlink("/sys/class/sono/sono0/device", path,
-			     sizeof(path) - 1);
-	const char *name;
-	int fd, ret;
+	char name[32];
+	int ret = sysfs_function(name, sizeof(name));
 
-	if (n < 0)
-		return -errno;
-	path[n] = '\0';
-	name = strrchr(path, '/');
-	if (!name || sscanf(name, "/%x:%x:%x.%x", &e.domain, &bus, &dev,
-			    &fn) != 4)
-		return -EINVAL;
-	e.bus = (uint8_t)bus;
-	e.dev = (uint8_t)dev;
-	e.fn = (uint8_t)fn;
-	fd = open("/dev/aer_inject", O_WRONLY);
-	if (fd < 0)
-		return -errno;
-	ret = write(fd, &e, sizeof(e)) == sizeof(e) ? 0 : -errno;
-	close(fd);
-	return ret;
+	return ret ? ret : sysfs_aer_inject(name, uncorrectable, correctable);
+}
+
+/* As interrupted() wants it. */
+static int break_link(const void *uncorrectable)
+{
+	return inject(*(const uint32_t *)uncorrectable, 0);
 }
 
 FIXTURE(link)
@@ -591,8 +506,8 @@ FIXTURE_SETUP(link)
 {
 	if (access("/dev/aer_inject", W_OK))
 		SKIP(return, "no aer_inject");
-	self->errors = counter("link_errors");
-	self->corrected = counter("link_corrected");
+	self->errors = sysfs_counter("link_errors");
+	self->corrected = sysfs_counter("link_corrected");
 }
 
 FIXTURE_TEARDOWN(link)
@@ -601,58 +516,54 @@ FIXTURE_TEARDOWN(link)
 
 TEST_F(link, corrected_error)
 {
-	const struct aer_error e = { .correctable = RECEIVER_ERROR };
 	struct stream t;
 
 	set_up(_metadata, &t);
 	start(_metadata, &t);
 	for (int i = 0; i < 3; i++) {
 		EXPECT_EQ(1, take_some(_metadata, &t, 20));
-		ASSERT_EQ(0, inject(&e));
+		ASSERT_EQ(0, inject(0, AER_RECEIVER_ERROR));
 	}
 	EXPECT_EQ(1, take_some(_metadata, &t, 100));
 	EXPECT_EQ(SONO_STATE_RUNNING, sono_ctl(t.s)->state);
 	EXPECT_EQ(0, sono_ctl(t.s)->lost);
-	EXPECT_LT(self->corrected, counter("link_corrected"));
-	EXPECT_EQ(self->errors, counter("link_errors"));
+	EXPECT_LT(self->corrected, sysfs_counter("link_corrected"));
+	EXPECT_EQ(self->errors, sysfs_counter("link_errors"));
 	tear_down(&t);
 }
 
 TEST_F(link, error_that_is_not_fatal)
 {
-	const struct aer_error e = { .uncorrectable = COMPLETION_TIMEOUT };
+	const uint32_t error = AER_COMPLETION_TIMEOUT;
 
-	interrupted(_metadata, SONO_END_LINK, inject, &e, true);
-	EXPECT_EQ(self->errors + 2, counter("link_errors"));
+	interrupted(_metadata, SONO_END_LINK, break_link, &error, true);
+	EXPECT_EQ(self->errors + 2, sysfs_counter("link_errors"));
 	works_afresh(_metadata);
 }
 
 TEST_F(link, fatal_error)
 {
-	const struct aer_error e = { .uncorrectable = MALFORMED_TLP };
+	const uint32_t error = AER_MALFORMED_TLP;
 
-	interrupted(_metadata, SONO_END_LINK, inject, &e, false);
-	EXPECT_EQ(self->errors + 2, counter("link_errors"));
+	interrupted(_metadata, SONO_END_LINK, break_link, &error, false);
+	EXPECT_EQ(self->errors + 2, sysfs_counter("link_errors"));
 	works_afresh(_metadata);
 }
 
 TEST_F(link, fatal_error_with_nothing_open)
 {
-	const struct aer_error e = { .uncorrectable = MALFORMED_TLP };
-
-	ASSERT_TRUE(becomes(BOARD "power/runtime_status", "suspended", 10));
+	ASSERT_TRUE(sysfs_becomes(BOARD "power/runtime_status", "suspended", 10));
 	works_afresh(_metadata);
-	ASSERT_EQ(0, inject(&e));
+	ASSERT_EQ(0, inject(AER_MALFORMED_TLP, 0));
 	/* Before that nobody knows; a CONFIG on its way would be -EIO. */
 	ASSERT_TRUE(counts("link_errors", self->errors + 1));
 	works_afresh(_metadata);
-	EXPECT_EQ(self->errors + 1, counter("link_errors"));
+	EXPECT_EQ(self->errors + 1, sysfs_counter("link_errors"));
 }
 
 /* The file is closed, and another opened, before the link has recovered. */
 TEST_F(link, fatal_error_and_a_quick_end)
 {
-	const struct aer_error e = { .uncorrectable = MALFORMED_TLP };
 	struct stream t;
 
 	set_up(_metadata, &t);
@@ -660,7 +571,7 @@ TEST_F(link, fatal_error_and_a_quick_end)
 	EXPECT_EQ(1, take_some(_metadata, &t, 20));
 	printf("# cut run=%u\n", t.start.run);
 	fflush(stdout);
-	ASSERT_EQ(0, inject(&e));
+	ASSERT_EQ(0, inject(AER_MALFORMED_TLP, 0));
 	ASSERT_TRUE(counts("link_errors", self->errors + 1));
 	tear_down(&t);
 	works_afresh(_metadata);
@@ -669,10 +580,11 @@ TEST_F(link, fatal_error_and_a_quick_end)
 /* Causes overlap as they will; the board is back when the last is over. */
 TEST_F(link, errors_and_resets_at_once)
 {
-	const struct aer_error errors[] = {
-		{ .uncorrectable = MALFORMED_TLP },
-		{ .uncorrectable = COMPLETION_TIMEOUT },
-		{ .correctable = RECEIVER_ERROR },
+	static const uint32_t errors[][2] = {
+		/* uncorrectable, correctable */
+		{ AER_MALFORMED_TLP, 0 },
+		{ AER_COMPLETION_TIMEOUT, 0 },
+		{ 0, AER_RECEIVER_ERROR },
 	};
 	uint64_t limit = now_ns() + 5 * NS_PER_S;
 	int enough = 0, runs = 0, i = 0, ret;
@@ -690,7 +602,8 @@ TEST_F(link, errors_and_resets_at_once)
 		printf("# cut run=%u\n", t.start.run);
 		runs++;
 		take_some(_metadata, &t, 5);
-		EXPECT_EQ(0, inject(&errors[i++ % 3]));
+		EXPECT_EQ(0, inject(errors[i % 3][0], errors[i % 3][1]));
+		i++;
 		take_some(_metadata, &t, 20);
 		ASSERT_EQ(0, sono_stop(t.s, &(struct sono_stop){ 0 }));
 		while (take_some(_metadata, &t, 1) == 1)
@@ -724,13 +637,13 @@ TEST(rests_when_not_open)
 	/* Not while a file is open, be it idle. */
 	ASSERT_EQ(0, sono_stop(t.s, &(struct sono_stop){ 0 }));
 	sleep(3);
-	EXPECT_STREQ("active", get(STATUS));
+	EXPECT_STREQ("active", sysfs_get(STATUS));
 	tear_down(&t);
-	sleeps = counter("sleeps");
-	ASSERT_TRUE(becomes(STATUS, "suspended", 10));
-	EXPECT_EQ(sleeps + 1, counter("sleeps"));
+	sleeps = sysfs_counter("sleeps");
+	ASSERT_TRUE(sysfs_becomes(STATUS, "suspended", 10));
+	EXPECT_EQ(sleeps + 1, sysfs_counter("sleeps"));
 	works_afresh(_metadata);
-	EXPECT_STREQ("active", get(STATUS));
+	EXPECT_STREQ("active", sysfs_get(STATUS));
 }
 
 /* Its sensors wake it, and so does a reset. */
@@ -738,10 +651,10 @@ TEST(is_woken_for_its_sensors)
 {
 	const char *path = "/sys/class/hwmon/hwmon0/temp1_input";
 
-	ASSERT_TRUE(becomes(STATUS, "suspended", 10));
-	EXPECT_LT(20000, atoi(get(path)));
-	EXPECT_STREQ("active", get(STATUS));
-	ASSERT_TRUE(becomes(STATUS, "suspended", 10));
+	ASSERT_TRUE(sysfs_becomes(STATUS, "suspended", 10));
+	EXPECT_LT(20000, atoi(sysfs_get(path)));
+	EXPECT_STREQ("active", sysfs_get(STATUS));
+	ASSERT_TRUE(sysfs_becomes(STATUS, "suspended", 10));
 	EXPECT_EQ(0, reset(NULL));
 	works_afresh(_metadata);
 }
@@ -750,18 +663,18 @@ TEST(is_woken_for_its_sensors)
 
 static int sleep_as(const char *state)
 {
-	return put("/sys/power/state", state);
+	return sysfs_put("/sys/power/state", state);
 }
 
 static int sleep_tested(const void *state)
 {
 	int ret;
 
-	put("/sys/module/suspend/parameters/pm_test_delay", "1");
-	if (put("/sys/power/pm_test", "devices"))
+	sysfs_put("/sys/module/suspend/parameters/pm_test_delay", "1");
+	if (sysfs_put("/sys/power/pm_test", "devices"))
 		return -EIO;
 	ret = sleep_as(state);
-	put("/sys/power/pm_test", "none");
+	sysfs_put("/sys/power/pm_test", "none");
 	return ret;
 }
 
@@ -769,8 +682,8 @@ static int sleep_tested(const void *state)
 static int sleep_deep(const void *unused)
 {
 	(void)unused;
-	put("/sys/class/rtc/rtc0/wakealarm", "0");
-	if (put("/sys/class/rtc/rtc0/wakealarm", "+2"))
+	sysfs_put("/sys/class/rtc/rtc0/wakealarm", "0");
+	if (sysfs_put("/sys/class/rtc/rtc0/wakealarm", "+2"))
 		return -EIO;
 	return sleep_as("mem");
 }
@@ -788,7 +701,7 @@ TEST(devices_freeze)
 
 TEST(devices_sleep_with_nothing_open)
 {
-	ASSERT_TRUE(becomes(STATUS, "suspended", 10));
+	ASSERT_TRUE(sysfs_becomes(STATUS, "suspended", 10));
 	ASSERT_EQ(0, sleep_tested("mem"));
 	works_afresh(_metadata);
 }
@@ -824,7 +737,7 @@ TEST_F(deep, with_a_file_open)
 
 TEST_F(deep, with_nothing_open)
 {
-	ASSERT_TRUE(becomes(STATUS, "suspended", 10));
+	ASSERT_TRUE(sysfs_becomes(STATUS, "suspended", 10));
 	ASSERT_EQ(0, sleep_deep(NULL));
 	works_afresh(_metadata);
 }

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "stream.h"
+#include "sysfs.h"
+
+int sysfs_put(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY);
+	int ret;
+
+	if (fd < 0)
+		return -errno;
+	ret = write(fd, text, strlen(text)) < 0 ? -errno : 0;
+	close(fd);
+	return ret;
+}
+
+const char *sysfs_get(const char *path)
+{
+	static char line[256];
+	FILE *f = fopen(path, "re");
+
+	if (!f || !fgets(line, sizeof(line), f))
+		line[0] = '\0';
+	if (f)
+		fclose(f);
+	line[strcspn(line, "\n")] = '\0';
+	return line;
+}
+
+bool sysfs_becomes(const char *path, const char *text, int seconds)
+{
+	uint64_t limit = now_ns() + (uint64_t)seconds * NS_PER_S;
+
+	while (strcmp(sysfs_get(path), text)) {
+		if (now_ns() > limit)
+			return false;
+		usleep(20000);
+	}
+	return true;
+}
+
+int sysfs_function(char *name, size_t n)
+{
+	char path[PATH_MAX];
+	ssize_t got = readlink("/sys/class/sono/sono0/device", path,
+			       sizeof(path) - 1);
+	const char *last;
+
+	if (got < 0)
+		return -errno;
+	path[got] = '\0';
+	last = strrchr(path, '/');
+	last = last ? last + 1 : path;
+	if (strlen(last) >= n)
+		return -ENAMETOOLONG;
+	strcpy(name, last);
+	return 0;
+}
+
+int sysfs_function_put(const char *function, const char *attribute,
+		       const char *text)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/%s", function,
+		 attribute);
+	return sysfs_put(path, text);
+}
+
+int sysfs_config(const char *function, unsigned int offset, uint32_t *value)
+{
+	char path[PATH_MAX];
+	int fd, ret;
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/config",
+		 function);
+	fd = open(path, O_RDONLY);
+	if (fd < 0)
+		return -errno;
+	ret = pread(fd, value, sizeof(*value), offset) == sizeof(*value) ?
+		      0 :
+		      -EIO;
+	close(fd);
+	return ret;
+}
+
+unsigned long long sysfs_counter(const char *name)
+{
+	FILE *f = fopen("/sys/kernel/debug/sono/sono0/counters", "re");
+	unsigned long long value, found = 0;
+	char is[32];
+
+	while (f && fscanf(f, "%31s %llu", is, &value) == 2)
+		if (!strcmp(is, name))
+			found = value;
+	if (f)
+		fclose(f);
+	return found;
+}
+
+/* As the kernel's drivers/pci/pcie/aer_inject.c has it. */
+struct aer_error {
+	uint8_t bus, dev, fn;
+	uint32_t uncorrectable, correctable;
+	uint32_t header[4];
+	uint32_t domain;
+};
+
+int sysfs_aer_inject(const char *function, uint32_t uncorrectable,
+		     uint32_t correctable)
+{
+	struct aer_error e = { .uncorrectable = uncorrectable,
+			       .correctable = correctable };
+	unsigned int bus, dev, fn;
+	int fd, ret;
+
+	if (sscanf(function, "%x:%x:%x.%x", &e.domain, &bus, &dev, &fn) != 4)
+		return -EINVAL;
+	e.bus = (uint8_t)bus;
+	e.dev = (uint8_t)dev;
+	e.fn = (uint8_t)fn;
+	fd = open("/dev/aer_inject", O_WRONLY);
+	if (fd < 0)
+		return -errno;
+	ret = write(fd, &e, sizeof(e)) == sizeof(e) ? 0 : -errno;
+	close(fd);
+	return ret;
+}
