@@ -12,6 +12,18 @@ static const struct {
 	size_t offset;
 } fields[] = {
 	{ "runs", offsetof(struct sono_counters, runs) },
+	{ "dropped", offsetof(struct sono_counters, dropped) },
+	{ "lost", offsetof(struct sono_counters, lost) },
+	{ "ended_stop", offsetof(struct sono_counters, ended[SONO_END_STOP]) },
+	{ "ended_fault", offsetof(struct sono_counters, ended[SONO_END_FAULT]) },
+	{ "ended_heartbeat",
+	  offsetof(struct sono_counters, ended[SONO_END_HEARTBEAT]) },
+	{ "ended_protocol",
+	  offsetof(struct sono_counters, ended[SONO_END_PROTOCOL]) },
+	{ "ended_gone", offsetof(struct sono_counters, ended[SONO_END_GONE]) },
+	{ "ended_reset", offsetof(struct sono_counters, ended[SONO_END_RESET]) },
+	{ "ended_link", offsetof(struct sono_counters, ended[SONO_END_LINK]) },
+	{ "ended_sleep", offsetof(struct sono_counters, ended[SONO_END_SLEEP]) },
 	{ "passes", offsetof(struct sono_counters, passes) },
 	{ "records", offsetof(struct sono_counters, records) },
 	{ "found", offsetof(struct sono_counters, found) },
@@ -36,7 +48,7 @@ static int counters_show(struct seq_file *m, void *unused)
 	c = sd->counters;
 	spin_unlock_bh(&sd->ring_lock);
 	for (i = 0; i < ARRAY_SIZE(fields); i++)
-		seq_printf(m, "%-14s %llu\n", fields[i].name,
+		seq_printf(m, "%-15s %llu\n", fields[i].name,
 			   *(u64 *)((char *)&c + fields[i].offset));
 	return 0;
 }

@@ -3,6 +3,7 @@
 #ifndef SONO_DEBUGFS_H
 #define SONO_DEBUGFS_H
 
+#include <linux/sono.h>
 #include <linux/types.h>
 
 struct sono_device;
@@ -18,6 +19,9 @@ struct sono_device;
  * @kicks: KICK commands
  * @heartbeats: told to the board
  * @runs: started
+ * @dropped: frames, by the accounts of runs that have ended
+ * @lost: frames, likewise
+ * @ended: runs, by SONO_END_*
  * @resets: of the function, by whoever asked
  * @link_errors: of the link, that ended a run if there was one
  * @link_corrected: errors that the link corrected itself
@@ -33,6 +37,9 @@ struct sono_counters {
 	u64 kicks;
 	u64 heartbeats;
 	u64 runs;
+	u64 dropped;
+	u64 lost;
+	u64 ended[SONO_END_SLEEP + 1];
 	u64 resets;
 	u64 link_errors;
 	u64 link_corrected;

@@ -296,18 +296,19 @@ bool sono_ring_settle(struct sono_ring *r)
  * @dropped: frames dropped in the run by the board's counter
  *
  * What was produced, neither dropped nor delivered, was lost. The board's
- * counters are no more trusted than its completions: they cannot take back
- * what was already reported.
+ * counters are no more trusted than its completions: they can say that frames
+ * which were missing had been dropped, but not that there were fewer frames.
  */
 void sono_ring_end(struct sono_ring *r, u32 reason, u32 fault, u32 info,
 		   u64 produced, u64 dropped)
 {
 	struct sono_ctl *ctl = r->ctl;
 
-	if (dropped > ctl->dropped && dropped <= produced)
-		ctl->dropped = dropped;
-	if (produced > ctl->delivered + ctl->dropped + ctl->lost)
+	if (produced >= r->next_seq && dropped <= produced - ctl->delivered) {
+		if (dropped > ctl->dropped)
+			ctl->dropped = dropped;
 		ctl->lost = produced - ctl->delivered - ctl->dropped;
+	}
 	ctl->produced = ctl->delivered + ctl->dropped + ctl->lost;
 	ctl->reason = reason;
 	ctl->fault = fault;

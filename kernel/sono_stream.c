@@ -444,6 +444,9 @@ void sono_stream_halt(struct sono_device *sd, u32 reason)
 	sono_capture_drain(sd, s);
 	reason = end_reason(sd, s, reason, &fault, &info);
 	sono_ring_end(&s->ring, reason, fault, info, produced, dropped);
+	sd->counters.dropped += s->ring.ctl->dropped;
+	sd->counters.lost += s->ring.ctl->lost;
+	sd->counters.ended[reason]++;
 	trace_sono_end(&sd->dev, s->ring.ctl);
 	sono_ring_reclaim(&s->ring);
 	sd->active = NULL;
