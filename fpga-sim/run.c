@@ -136,7 +136,9 @@ void sim_run_stop(struct sim_board *b, const char *reason)
 	abandon_frame(b);
 	b->due[TIMER_TRIGGER] = SIM_NEVER;
 	b->due[TIMER_WINDOW] = SIM_NEVER;
-	if (!sim_strikes(b, &b->config.faults.stuck, ++b->stops))
+	if (sim_strikes(b, &b->config.faults.stuck, ++b->stops))
+		sim_log(b, "ev=stuck run=%u", b->run_count);
+	else
 		b->due[TIMER_STOPPED] = b->now + sim_ticks(b, DRAIN_NS);
 }
 

@@ -1,0 +1,645 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+/*
+ * Everything at once, at random from a seed. Up to LIVES processes open the
+ * board, set up streams or observe one, configure, start, wait, cancel, hold
+ * frames and give them back in any order, twice at times, and stop or do not.
+ * Meanwhile a director begins and kills, stops and continues them, resets the
+ * board by each way there is, unbinds and binds its driver, injects errors of
+ * the link and sends the system to sleep. The board itself may have faults by
+ * chance. Every byte of every frame is looked at, and at the end the board must
+ * work as if nothing had been.
+ *
+ * "tests/kselftest/judge stress" compares the lines "# account" with the
+ * board's log. As root, one board, /dev/sono0; aer_inject if there.
+ *
+ *	sono_stress [-n OPERATIONS] [-f FRAMES]
+ *
+ * It ends when both have been reached: so many operations of the director, so
+ * many frames that were looked at.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/pci_regs.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "stream.h"
+#include "sysfs.h"
+
+#define NODE "/dev/sono0"
+#define LIVES 4
+#define SLOTS 16
+#define FRAME 16384
+#define HELD 6
+#define REAP_NS (60 * NS_PER_S) /* at most, for a process to end */
+#define IDLE_NS (60 * NS_PER_S) /* at most, with no frame at all */
+
+/* 0.5 ms a frame, 16 KiB to the byte. */
+static const struct shape shape = { 15, 544, 1, 50000, 5 };
+
+/**
+ * struct shared - what the processes tell each other
+ * @quit: all are to end
+ * @run: the newest run that was started
+ * @frames: looked at, by controllers and by observers
+ * @seen: of them, by observers
+ * @runs: that a controller started
+ * @accounts: printed
+ * @wrong: things that must not be
+ */
+struct shared {
+	uint32_t quit;
+	uint32_t run;
+	uint64_t frames;
+	uint64_t seen;
+	uint64_t runs;
+	uint64_t accounts;
+	uint32_t wrong;
+};
+
+static struct shared *shared;
+
+static uint64_t read_once(const uint64_t *p)
+{
+	return __atomic_load_n(p, __ATOMIC_RELAXED);
+}
+
+static void add(uint64_t *p, uint64_t n)
+{
+	__atomic_fetch_add(p, n, __ATOMIC_RELAXED);
+}
+
+static bool quitting(void)
+{
+	return __atomic_load_n(&shared->quit, __ATOMIC_RELAXED);
+}
+
+/* Lines of several processes: each in one write. */
+__attribute__((format(printf, 1, 2))) static void say(const char *fmt, ...)
+{
+	char line[256];
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(line, sizeof(line), fmt, ap);
+	va_end(ap);
+	if (write(STDOUT_FILENO, line, (size_t)n) != n)
+		_exit(3);
+}
+
+static void wrong(const char *what, long long value)
+{
+	__atomic_fetch_add(&shared->wrong, 1, __ATOMIC_RELAXED);
+	say("# wrong: %s: %lld\n", what, value);
+}
+
+/* --- a process with the board ------------------------------------------------ */
+
+/**
+ * struct life - one process, from open to close
+ * @s: its handle
+ * @random: its own
+ * @table: of its stream
+ * @start: of its run
+ * @taken: frames of this run
+ * @held: frames that it has not given back
+ * @holds: how many
+ * @bad: releases that it knows to be wrong
+ */
+struct life {
+	struct sono *s;
+	uint64_t random;
+	struct table table;
+	struct sono_start start;
+	uint64_t taken;
+	struct sono_frame held[HELD];
+	unsigned int holds;
+	uint64_t bad;
+};
+
+static uint32_t upto(struct life *l, uint32_t n)
+{
+	return random_next(&l->random) % n;
+}
+
+static bool chance(struct life *l, uint32_t one_in)
+{
+	return !upto(l, one_in);
+}
+
+/* What may be said while boards go and come back, or lie. */
+static bool excused(int ret)
+{
+	return ret == -EIO || ret == -ENODEV || ret == -EBUSY || ret == -EINTR;
+}
+
+static void give_back(struct life *l)
+{
+	unsigned int i = upto(l, l->holds);
+
+	sono_release(l->s, &l->held[i]);
+	if (chance(l, 200)) {
+		sono_release(l->s, &l->held[i]);
+		l->bad++;
+	}
+	l->held[i] = l->held[--l->holds];
+}
+
+static void take_in(struct life *l, const struct sono_frame *f)
+{
+	if (!prbs_ok(f, l->start.run))
+		wrong("bytes of a frame, run", l->start.run);
+	l->taken++;
+	add(&shared->frames, 1);
+	l->held[l->holds++] = *f;
+	while (l->holds == HELD || (l->holds && chance(l, 2)))
+		give_back(l);
+}
+
+/* All that is there, without a wait. The last verdict of sono_next(). */
+static int take_rest(struct life *l)
+{
+	struct sono_frame f;
+	int ret;
+
+	while ((ret = sono_next(l->s, &f)) == 1)
+		take_in(l, &f);
+	return ret;
+}
+
+static void account(struct life *l)
+{
+	const struct sono_ctl *ctl = sono_ctl(l->s);
+	struct sono_stop a = { 0 };
+	int ret = sono_stop(l->s, &a);
+
+	if (ret) {
+		wrong("STOP", ret);
+		return;
+	}
+	take_rest(l);
+	if (a.produced != a.delivered + a.dropped + a.lost)
+		wrong("sum of the account of run", l->start.run);
+	if (l->taken != a.delivered)
+		wrong("frames taken less delivered",
+		      (long long)(l->taken - a.delivered));
+	say("# account run=%u produced=%llu delivered=%llu dropped=%llu lost=%llu reason=%u fault=%u\n",
+	    l->start.run, (unsigned long long)a.produced,
+	    (unsigned long long)a.delivered, (unsigned long long)a.dropped,
+	    (unsigned long long)a.lost, ctl->reason, ctl->fault);
+	add(&shared->accounts, 1);
+}
+
+static void give_back_all(struct life *l)
+{
+	int ret;
+
+	while (l->holds)
+		give_back(l);
+	ret = l->s->ops->command(l->s, SONO_CMD_KICK, NULL);
+	if (ret)
+		wrong("KICK", ret);
+}
+
+/* One run; true if the handle serves for another. */
+static bool run(struct life *l)
+{
+	uint32_t frames = 1 + upto(l, 600);
+	struct sono_frame f;
+	int ret;
+
+	l->start = (struct sono_start){ 0 };
+	l->taken = 0;
+	ret = sono_start(l->s, &l->start);
+	if (ret) {
+		if (!excused(ret))
+			wrong("START", ret);
+		usleep(2000 + upto(l, 20000));
+		return ret == -EIO;
+	}
+	/* What was released before has been taken now. */
+	if (sono_ctl(l->s)->bad_release != l->bad)
+		wrong("bad releases less those counted",
+		      (long long)(l->bad - sono_ctl(l->s)->bad_release));
+	__atomic_store_n(&shared->run, l->start.run, __ATOMIC_RELAXED);
+	add(&shared->runs, 1);
+	for (ret = 1; ret == 1 && l->taken < frames && !quitting();) {
+		ret = take(l->s, &f);
+		if (ret == 1)
+			take_in(l, &f);
+		if (chance(l, 300))
+			usleep(upto(l, 30000));
+		if (chance(l, 300))
+			l->s->ops->command(l->s, SONO_CMD_CANCEL, NULL);
+	}
+	if (ret < 0 && ret != -ENODATA && !excused(ret) && ret != -ECANCELED)
+		wrong("take", ret);
+	account(l);
+	give_back_all(l);
+	return ret != -ENODEV;
+}
+
+static int configure(struct life *l)
+{
+	struct sono_config c = table_config(&l->table, SONO_CONFIG_PRBS);
+	int ret;
+
+	c.heartbeat_ms = chance(l, 3) ? 100 : 1000;
+	c.irq_count = 1 + upto(l, SLOTS / 4);
+	ret = sono_config(l->s, &c);
+	/* A table that arrives broken is refused, and may be sent again. */
+	if (ret == -EINVAL && c.error == SONO_SEQ_E_CRC)
+		return -EIO;
+	if (ret && !excused(ret))
+		wrong("CONFIG", ret);
+	return ret;
+}
+
+static void control(struct life *l)
+{
+	bool configured = false;
+
+	while (!quitting()) {
+		int ret;
+
+		if (!configured || chance(l, 4)) {
+			ret = configure(l);
+			if (ret == -ENODEV)
+				return;
+			configured |= !ret;
+		}
+		if (configured && !run(l))
+			return;
+		if (chance(l, 8))
+			return;
+	}
+}
+
+/* Of the run that was the newest, or of one not far from it. */
+static bool is_of_some_run(const struct sono_frame *f)
+{
+	uint32_t now = __atomic_load_n(&shared->run, __ATOMIC_RELAXED);
+
+	for (uint32_t run = now + 3; run + 6 > now && run; run--)
+		if (prbs_ok(f, run))
+			return true;
+	return false;
+}
+
+static void watch(struct life *l)
+{
+	static _Alignas(64) char copy[FRAME];
+	unsigned int idle = 0;
+
+	while (!quitting() && idle < 20) {
+		struct sono_frame f, own;
+		int ret = sono_next(l->s, &f);
+
+		if (ret != 1) {
+			sono_wait(l->s, 1 + upto(l, 4), 1000 + upto(l, 50000));
+			idle++;
+			continue;
+		}
+		idle = 0;
+		memcpy(copy, f.data, FRAME);
+		own = (struct sono_frame){ .rec = f.rec, .data = copy };
+		if (!sono_intact(l->s, &f))
+			continue;
+		if (!is_of_some_run(&own))
+			wrong("bytes that an observer saw, frame",
+			      (long long)f.rec.seq);
+		add(&shared->seen, 1);
+		add(&shared->frames, 1);
+	}
+}
+
+/* Open, be something, close. */
+static void live_once(struct life *l)
+{
+	int ret = sono_open(&l->s, NODE, NULL, 0);
+
+	if (ret) {
+		/* It is unbound, or about to be. */
+		if (ret != -ENOENT && ret != -ENXIO && !excused(ret))
+			wrong("open", ret);
+		usleep(5000);
+		return;
+	}
+	l->holds = 0;
+	l->bad = 0;
+	ret = chance(l, 3) ? -EBUSY : sono_setup(l->s, SLOTS, FRAME);
+	if (!ret && table_make(&l->table, sono_info(l->s), &shape)) {
+		wrong("no memory", 0);
+	} else if (!ret) {
+		control(l);
+		table_free(&l->table);
+	} else if (ret == -EBUSY) {
+		ret = sono_observe(l->s);
+		if (!ret)
+			watch(l);
+		else if (ret != -ENXIO && !excused(ret))
+			wrong("OBSERVE", ret);
+	} else if (!excused(ret)) {
+		wrong("SETUP", ret);
+	}
+	sono_close(l->s);
+	usleep(upto(l, 20000));
+}
+
+static void live(uint64_t seed)
+{
+	struct life l = { .random = seed };
+
+	while (!quitting())
+		live_once(&l);
+	_exit(0);
+}
+
+/* --- the director -------------------------------------------------------------- */
+
+/**
+ * struct director - who does things to them
+ * @random: its own
+ * @life: processes, 0 where there is none
+ * @born: processes there have been
+ * @board: name of the PCI function
+ * @done: operations by kind
+ */
+struct director {
+	uint64_t random;
+	pid_t life[LIVES];
+	unsigned int born;
+	char board[32];
+};
+
+static pid_t *any(struct director *d)
+{
+	return &d->life[random_next(&d->random) % LIVES];
+}
+
+static void do_pause(struct director *d)
+{
+	usleep(random_next(&d->random) % 60000);
+}
+
+static void do_begin(struct director *d)
+{
+	uint64_t seed = 1 + random_next(&d->random);
+	pid_t *p = any(d);
+
+	if (*p)
+		return;
+	*p = fork();
+	if (!*p)
+		live(seed);
+	if (*p < 0)
+		wrong("fork", *p);
+	d->born++;
+}
+
+/* A process that hangs in the driver does not die. */
+static void bury(pid_t *p)
+{
+	uint64_t limit = now_ns() + REAP_NS;
+	int status;
+
+	while (waitpid(*p, &status, WNOHANG) != *p) {
+		if (now_ns() > limit) {
+			wrong("a process does not end", *p);
+			break;
+		}
+		usleep(1000);
+	}
+	*p = 0;
+}
+
+static void do_kill(struct director *d)
+{
+	pid_t *p = any(d);
+
+	if (!*p)
+		return;
+	kill(*p, SIGKILL);
+	bury(p);
+}
+
+static void do_halt(struct director *d)
+{
+	pid_t p = *any(d);
+
+	if (!p)
+		return;
+	kill(p, SIGSTOP);
+	usleep(random_next(&d->random) % 200000);
+	kill(p, SIGCONT);
+}
+
+static void do_reset(struct director *d)
+{
+	static const char *const ways[] = { "flr", "pm", "bus" };
+
+	sysfs_function_put(d->board, "reset_method",
+			   ways[random_next(&d->random) % 3]);
+	sysfs_function_put(d->board, "reset", "1");
+}
+
+static void do_rebind(struct director *d)
+{
+	int ret = sysfs_put(SYSFS_DRIVER "unbind", d->board);
+
+	if (ret)
+		wrong("unbind", ret);
+	usleep(random_next(&d->random) % 30000);
+	/* A board that hangs is not taken. The next reset mends it. */
+	while (sysfs_put(SYSFS_DRIVER "bind", d->board) && !quitting())
+		do_reset(d);
+}
+
+/*
+ * Until the function has its configuration again, which the PCI core of both
+ * kernels loses for good where the function is reset by sysfs, or unbound, in
+ * the midst of the link's recovery and there is no driver that has kept it: that
+ * is not what is tested here. A driver without a board to lose, or a board that
+ * rests, is not told of an error.
+ */
+static void recover(struct director *d, unsigned long long errors)
+{
+	uint64_t begin = now_ns();
+	uint32_t bar = 0;
+
+	while (now_ns() - begin < NS_PER_S / 2 &&
+	       sysfs_counter("link_errors") == errors)
+		usleep(2000);
+	while (now_ns() - begin < 10 * NS_PER_S &&
+	       (sysfs_config(d->board, PCI_BASE_ADDRESS_0, &bar) || !bar))
+		usleep(2000);
+	if (!bar)
+		wrong("the function has lost its configuration", 0);
+	usleep(100000);
+}
+
+static void do_error(struct director *d)
+{
+	static const uint32_t errors[][2] = {
+		/* uncorrectable, correctable */
+		{ 0, AER_RECEIVER_ERROR },
+		{ 0, AER_RECEIVER_ERROR },
+		{ AER_COMPLETION_TIMEOUT, 0 },
+		{ AER_MALFORMED_TLP, 0 },
+	};
+	const uint32_t *e = errors[random_next(&d->random) % 4];
+	unsigned long long before = sysfs_counter("link_errors");
+
+	if (!sysfs_aer_inject(d->board, e[0], e[1]) && e[0])
+		recover(d, before);
+}
+
+static void do_sleep(struct director *d)
+{
+	sysfs_put("/sys/module/suspend/parameters/pm_test_delay", "0");
+	if (sysfs_put("/sys/power/pm_test", "devices"))
+		return;
+	sysfs_put("/sys/power/state",
+		  random_next(&d->random) % 2 ? "mem" : "freeze");
+	sysfs_put("/sys/power/pm_test", "none");
+}
+
+static const struct kind {
+	const char *name;
+	void (*act)(struct director *d);
+	unsigned int share;
+} kinds[] = {
+	{ "pause", do_pause, 300 }, { "begin", do_begin, 300 },
+	{ "kill", do_kill, 130 },   { "halt", do_halt, 100 },
+	{ "reset", do_reset, 80 },  { "rebind", do_rebind, 50 },
+	{ "error", do_error, 30 },  { "sleep", do_sleep, 10 },
+};
+
+#define KINDS (sizeof(kinds) / sizeof(*kinds))
+
+static unsigned int draw(struct director *d)
+{
+	uint32_t at = random_next(&d->random) % 1000;
+	unsigned int i = 0;
+
+	while (at >= kinds[i].share)
+		at -= kinds[i++].share;
+	return i;
+}
+
+/* Frames must come from time to time, whatever is done to them. */
+static bool alive(uint64_t *frames, uint64_t *since)
+{
+	uint64_t now = read_once(&shared->frames);
+
+	if (now != *frames || !*since) {
+		*frames = now;
+		*since = now_ns();
+	}
+	return now_ns() - *since < IDLE_NS;
+}
+
+static void direct(struct director *d, uint64_t operations, uint64_t frames)
+{
+	unsigned long done[KINDS] = { 0 };
+	uint64_t last = 0, since = 0, n = 0;
+
+	while (n < operations || read_once(&shared->frames) < frames) {
+		unsigned int i = draw(d);
+
+		kinds[i].act(d);
+		done[i]++;
+		n++;
+		if (!alive(&last, &since)) {
+			wrong("no frame for a minute, after operations",
+			      (long long)n);
+			break;
+		}
+	}
+	for (unsigned int i = 0; i < KINDS; i++)
+		say("# %s: %lu\n", kinds[i].name, done[i]);
+}
+
+static void end_all(struct director *d)
+{
+	__atomic_store_n(&shared->quit, 1, __ATOMIC_RELAXED);
+	for (int i = 0; i < LIVES; i++)
+		if (d->life[i]) {
+			kill(d->life[i], SIGCONT);
+			bury(&d->life[i]);
+		}
+	__atomic_store_n(&shared->quit, 0, __ATOMIC_RELAXED);
+}
+
+/* After all that: a run of its own, a few times as the board may still lie. */
+static bool works(struct director *d)
+{
+	uint64_t limit = now_ns() + 30 * NS_PER_S;
+	bool good = false;
+
+	while (!good && now_ns() < limit) {
+		struct life l = { .random = 1 + random_next(&d->random) };
+
+		do_reset(d);
+		if (sono_open(&l.s, NODE, NULL, 0))
+			continue;
+		if (!sono_setup(l.s, SLOTS, FRAME) &&
+		    !table_make(&l.table, sono_info(l.s), &shape)) {
+			good = !configure(&l) && run(&l) && l.taken;
+			table_free(&l.table);
+		}
+		sono_close(l.s);
+	}
+	return good;
+}
+
+static void result(int n, bool good, const char *what)
+{
+	say("%s %d %s\n", good ? "ok" : "not ok", n, what);
+}
+
+int main(int argc, char **argv)
+{
+	uint64_t operations = 1000, frames = 20000;
+	struct director d = { 0 };
+	uint32_t found;
+	int option;
+	bool good;
+
+	while ((option = getopt(argc, argv, "n:f:")) != -1) {
+		if (option == 'n')
+			operations = strtoull(optarg, NULL, 10);
+		else if (option == 'f')
+			frames = strtoull(optarg, NULL, 10);
+		else
+			return 2;
+	}
+	setvbuf(stdout, NULL, _IONBF, 0);
+	printf("TAP version 13\n1..3\n");
+	d.random = random_seed(20261122);
+	shared = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (shared == MAP_FAILED || sysfs_function(d.board, sizeof(d.board)))
+		return 1;
+	direct(&d, operations, frames);
+	end_all(&d);
+	found = __atomic_load_n(&shared->wrong, __ATOMIC_RELAXED);
+	result(1, !found, "nothing was wrong");
+	say("# %u processes, %llu runs, %llu accounts, %llu frames, %llu of them observed\n",
+	    d.born, (unsigned long long)shared->runs,
+	    (unsigned long long)shared->accounts,
+	    (unsigned long long)shared->frames,
+	    (unsigned long long)shared->seen);
+	result(2, shared->frames >= frames, "so many frames were looked at");
+	good = works(&d);
+	result(3, good, "the board works afterwards");
+	return found || !good || shared->frames < frames;
+}
