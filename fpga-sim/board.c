@@ -86,6 +86,7 @@ int sim_board_create(struct sim_board **board, const struct sim_config *config,
 		b->config.limits.board_clock, b->config.limits.channels,
 		b->config.limits.adc_clock,
 		b->config.frontend ? b->config.frontend->name : "pattern");
+	sim_flash_boot(b);
 	*board = b;
 	return 0;
 }
@@ -199,6 +200,7 @@ static void (*const on_timer[TIMERS])(struct sim_board *b) = {
 	[TIMER_HEARTBEAT] = on_heartbeat,
 	[TIMER_STOPPED] = sim_run_stopped,
 	[TIMER_LOAD] = sim_load_step,
+	[TIMER_FLASH] = sim_flash_step,
 	[TIMER_WINDOW] = sim_run_window,
 	[TIMER_TRIGGER] = sim_run_trigger,
 	[TIMER_LATE] = sim_queue_late,
@@ -302,6 +304,7 @@ void sim_restart(struct sim_board *b)
 	b->control = 0;
 	sim_run_abort(b, "reset");
 	sim_load_reset(b);
+	sim_flash_abort(b);
 	for (int i = 0; i < TIMERS; i++)
 		b->due[i] = SIM_NEVER;
 	memcpy(b->due, injected, sizeof(injected));

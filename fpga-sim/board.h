@@ -22,6 +22,7 @@ enum sim_timer {
 	TIMER_HEARTBEAT,
 	TIMER_STOPPED, /* DMA has drained after a run */
 	TIMER_LOAD, /* next step of loading a table */
+	TIMER_FLASH, /* the flash has done what it was told */
 	TIMER_WINDOW, /* a frame's last window ends */
 	TIMER_TRIGGER, /* next transmit event */
 	TIMER_LATE, /* injected: a completion that was held back */
@@ -43,6 +44,17 @@ struct sim_loader {
 	uint32_t state, code, event;
 	uint32_t prepared; /* events that the front-end has done */
 	uint32_t tables; /* read from the host since power-on */
+};
+
+/* An image on its way into the flash. */
+struct sim_updater {
+	bool begun; /* and neither committed nor aborted */
+	uint32_t command; /* latest */
+	uint32_t state, code;
+	uint64_t addr;
+	uint32_t offset, bytes;
+	uint32_t written; /* of the image */
+	uint32_t writes; /* commands since power-on, for injected faults */
 };
 
 /* One run, and the frame it is in. */
@@ -109,6 +121,9 @@ struct sim_board {
 	struct sim_loader loader;
 	struct sim_run run;
 
+	struct sim_updater updater;
+	uint32_t running_bank, running_version;
+
 	struct sim_queue post, cpl;
 	struct sono_cpl kept; /* injected: not yet written */
 	bool keeps, keeps_order; /* it; before those that follow */
@@ -158,6 +173,15 @@ void sim_load_start(struct sim_board *b);
 void sim_load_step(struct sim_board *b);
 void sim_load_activate(struct sim_board *b);
 void sim_load_reset(struct sim_board *b);
+
+/* flash.c: all but boot and firmware with a flash only */
+void sim_flash_boot(struct sim_board *b);
+uint32_t sim_flash_firmware(const struct sim_board *b);
+uint32_t sim_flash_banks(const struct sim_board *b);
+void sim_flash_command(struct sim_board *b, uint32_t command);
+void sim_flash_step(struct sim_board *b);
+void sim_flash_abort(struct sim_board *b);
+bool sim_flash_busy(const struct sim_board *b);
 
 /* irq.c */
 void sim_irq_send(struct sim_board *b, unsigned int vector);

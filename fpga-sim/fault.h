@@ -29,6 +29,7 @@
  * @hang: every Nth reset, but by RESET, leaves registers that read as 0 and
  *        take nothing until the next one
  * @crc: every Nth sequence table arrives with a bit flipped
+ * @flash: every Nth block of firmware is not held by the flash
  * @dead: all-ones reads, this many ms after the first start
  * @overtemp: over-temperature, this many ms after the first start
  * @overvolt: over-voltage, this many ms after the first start
@@ -61,6 +62,7 @@ struct sim_faults {
 	uint32_t stuck;
 	uint32_t hang;
 	uint32_t crc;
+	uint32_t flash;
 	uint32_t dead;
 	uint32_t overtemp;
 	uint32_t overvolt;

@@ -53,7 +53,7 @@ void sim_irq_enable(struct sim_board *b, uint32_t bits)
 	b->irq_enable = bits;
 	if (late & SONO_IRQ_FAULT)
 		sim_irq_send(b, SONO_VEC_EVENT);
-	if (late & (SONO_IRQ_SEQ | SONO_IRQ_STOPPED))
+	if (late & (SONO_IRQ_SEQ | SONO_IRQ_STOPPED | SONO_IRQ_FW))
 		sim_irq_send(b, SONO_VEC_CONTROL);
 }
 

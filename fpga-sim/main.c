@@ -4,10 +4,12 @@
  * client, serves it until it goes away, and ends.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <time.h>
@@ -16,6 +18,7 @@
 #include "options.h"
 #include "recorded.h"
 #include "server.h"
+#include "signature.h"
 
 static volatile sig_atomic_t ended;
 
@@ -149,6 +152,47 @@ static void close_source(struct source *source)
 	sim_frontend_destroy(source->phantom);
 }
 
+/* Memory for the flash, of a file if there is one. */
+static struct sim_flash *map_flash(const char *path)
+{
+	const size_t bytes = sizeof(struct sim_flash);
+	int fd = -1, flags = MAP_PRIVATE | MAP_ANONYMOUS;
+	void *at;
+
+	if (path) {
+		flags = MAP_SHARED;
+		fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+		if (fd < 0)
+			return NULL;
+	}
+	at = path && ftruncate(fd, (off_t)bytes) ?
+		     MAP_FAILED :
+		     mmap(NULL, bytes, PROT_READ | PROT_WRITE, flags, fd, 0);
+	if (fd >= 0)
+		close(fd);
+	return at == MAP_FAILED ? NULL : at;
+}
+
+/* 0, or the status to exit with. */
+static int open_flash(struct options *o)
+{
+	struct sim_flash *flash = map_flash(o->flash);
+
+	if (!flash)
+		return fail("no memory for the flash", o->flash ? o->flash : "",
+			    strerror(errno));
+	sim_flash_init(flash);
+	o->config.flash = flash;
+	o->config.verify = signature_good;
+	return 0;
+}
+
+static void close_flash(const struct options *o)
+{
+	if (o->config.flash)
+		munmap(o->config.flash, sizeof(*o->config.flash));
+}
+
 static int run(const struct options *o, int listener, const sigset_t *signals)
 {
 	static struct server server;
@@ -197,7 +241,10 @@ int main(int argc, char **argv)
 	}
 	status = open_source(&source, &o);
 	if (!status)
+		status = open_flash(&o);
+	if (!status)
 		status = serve_at(&o);
+	close_flash(&o);
 	close_source(&source);
 	return status;
 }

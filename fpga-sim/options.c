@@ -23,6 +23,7 @@ enum {
 	ADC_CLOCK,
 	ADC_BITS,
 	HEARTBEAT_MAX,
+	FLASH,
 	LOG_TX,
 	HELP
 };
@@ -44,6 +45,7 @@ static const struct option long_options[] = {
 	{ "adc-clock", required_argument, NULL, ADC_CLOCK },
 	{ "adc-bits", required_argument, NULL, ADC_BITS },
 	{ "heartbeat-max", required_argument, NULL, HEARTBEAT_MAX },
+	{ "flash", required_argument, NULL, FLASH },
 	{ "log-tx", no_argument, NULL, LOG_TX },
 	{ "help", no_argument, NULL, HELP },
 	{ 0 },
@@ -71,15 +73,17 @@ void options_help(void)
 	      "  --fault NAME=N,...  inject faults: every Nth lost, duplicate, slot,\n"
 	      "                      gen, len, backward, torn, late, swapped,\n"
 	      "                      irq-lost, irq-double, irq-late, stray (to\n"
-	      "                      stray-page), stuck, hang, crc, or by chance\n"
-	      "                      from a seed; N ms after the first start dead,\n"
-	      "                      overtemp, overvolt, reboot; dead-channel,\n"
+	      "                      stray-page), stuck, hang, crc, flash, or by\n"
+	      "                      chance from a seed; N ms after the first start\n"
+	      "                      dead, overtemp, overvolt, reboot; dead-channel,\n"
 	      "                      noisy-channel, weak-element N\n"
 	      "  --channels N        receive channels\n"
 	      "  --elements N        elements with a pulser\n"
 	      "  --adc-clock HZ\n"
 	      "  --adc-bits N        8 to 16 (14; of a recording 16)\n"
 	      "  --heartbeat-max MS  longest time between heartbeats (2000)\n"
+	      "  --flash FILE        keep what firmware it has here; it is made if it\n"
+	      "                      is not there\n"
 	      "  --log-tx            log every transmit event\n"
 	      "  --help\n",
 	      stdout);
@@ -207,6 +211,9 @@ static int parse_option(struct options *o, int option, const char *value)
 	case HEARTBEAT_MAX:
 		return parse_number("heartbeat-max", value, 1, 60000,
 				    &l->heartbeat_max);
+	case FLASH:
+		o->flash = value;
+		return 0;
 	case LOG_TX:
 		o->config.log_tx = true;
 		return 0;

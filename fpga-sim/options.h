@@ -13,8 +13,9 @@
  * @help: print the help and nothing else
  * @scene: name of a scene, or NULL
  * @replay: recording to play, or NULL
+ * @flash: file for the flash, or NULL for one that forgets
  * @phantom: how the scene is seen
- * @config: of the board; without its front-end
+ * @config: of the board; without its front-end and flash
  */
 struct options {
 	const char *socket;
@@ -22,6 +23,7 @@ struct options {
 	bool help;
 	const char *scene;
 	const char *replay;
+	const char *flash;
 	struct sim_phantom_config phantom;
 	struct sim_config config;
 };

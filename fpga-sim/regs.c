@@ -2,7 +2,6 @@
 /* The registers of BAR 0, in the order of kernel/sono_regs.h. */
 #include "board.h"
 
-#define FIRMWARE_1_0_0 0x01000000
 #define NS_PER_MS 1000000ull
 
 static uint32_t low(uint64_t value, uint32_t *latch)
@@ -19,13 +18,14 @@ static uint32_t read_identity(const struct sim_board *b, uint32_t offset)
 	case SONO_REG_ID:
 		return SONO_ID_MAGIC;
 	case SONO_REG_REVISION:
-		return SONO_REVISION_1_0;
+		return SONO_REVISION_1_1;
 	case SONO_REG_FEATURES:
 		return SONO_FEAT_RAMP | SONO_FEAT_PRBS | SONO_FEAT_NOISE |
 		       (l->ecg_rate ? SONO_FEAT_TRIG_ECG : 0) |
+		       (b->config.flash ? SONO_FEAT_FLASH : 0) |
 		       SONO_FEAT_EMULATED;
 	case SONO_REG_FIRMWARE:
-		return FIRMWARE_1_0_0;
+		return sim_flash_firmware(b);
 	case SONO_REG_CHANNELS:
 		return l->channels | l->elements << 16;
 	case SONO_REG_ADC_BITS:
@@ -68,11 +68,13 @@ static uint32_t read_identity(const struct sim_board *b, uint32_t offset)
 static uint32_t status(const struct sim_board *b)
 {
 	bool loading = b->loader.state == SONO_SEQ_LOADING;
+	bool writing = b->updater.state == SONO_FW_BUSY;
 
 	return (b->run.running ? SONO_STATUS_RUNNING : 0) |
 	       (b->tx_on ? SONO_STATUS_TX_ON : 0) |
 	       (b->fault ? SONO_STATUS_FAULT : 0) |
-	       (b->run.running || loading ? SONO_STATUS_DMA_BUSY : 0);
+	       (b->run.running || loading || writing ? SONO_STATUS_DMA_BUSY :
+						       0);
 }
 
 static uint32_t read_control(struct sim_board *b, uint32_t offset)
@@ -169,6 +171,37 @@ static uint32_t read_capture(struct sim_board *b, uint32_t offset)
 	}
 }
 
+static uint32_t read_flash(const struct sim_board *b, uint32_t offset)
+{
+	const struct sim_flash *f = b->config.flash;
+	const struct sim_updater *u = &b->updater;
+
+	if (!f)
+		return 0;
+	switch (offset) {
+	case SONO_REG_FW_BANKS:
+		return sim_flash_banks(b);
+	case SONO_REG_FW_BANK_BYTES:
+		return SIM_FLASH_BANK_BYTES;
+	case SONO_REG_FW_FLOOR:
+		return f->floor;
+	case SONO_REG_FW_NEXT:
+		return f->image[f->next].version;
+	case SONO_REG_FW_ADDR_LO:
+		return (uint32_t)u->addr;
+	case SONO_REG_FW_ADDR_HI:
+		return (uint32_t)(u->addr >> 32);
+	case SONO_REG_FW_OFFSET:
+		return u->offset;
+	case SONO_REG_FW_BYTES:
+		return u->bytes;
+	case SONO_REG_FW_STATUS:
+		return u->state | u->code << 8;
+	default:
+		return 0;
+	}
+}
+
 uint32_t sim_reg_read(struct sim_board *b, uint32_t offset)
 {
 	if (offset < SONO_REG_CONTROL)
@@ -177,7 +210,9 @@ uint32_t sim_reg_read(struct sim_board *b, uint32_t offset)
 		return read_control(b, offset);
 	if (offset < SONO_REG_POST_ADDR_LO)
 		return read_sequencer(b, offset);
-	return read_capture(b, offset);
+	if (offset < SONO_REG_FW_BANKS)
+		return read_capture(b, offset);
+	return read_flash(b, offset);
 }
 
 /* --- writes ---------------------------------------------------------------- */
@@ -242,6 +277,33 @@ static void set_size(struct sim_queue *q, uint32_t size)
 	q->tail = 0;
 }
 
+/* What a block is read by does not change while it is read. */
+static void write_flash(struct sim_board *b, uint32_t offset, uint32_t value)
+{
+	struct sim_updater *u = &b->updater;
+
+	if (offset == SONO_REG_FW_COMMAND) {
+		sim_flash_command(b, value);
+		return;
+	}
+	if (!b->config.flash || u->state == SONO_FW_BUSY)
+		return;
+	switch (offset) {
+	case SONO_REG_FW_ADDR_LO:
+		set_low(&u->addr, value, 8);
+		break;
+	case SONO_REG_FW_ADDR_HI:
+		set_high(&u->addr, value);
+		break;
+	case SONO_REG_FW_OFFSET:
+		u->offset = value;
+		break;
+	case SONO_REG_FW_BYTES:
+		u->bytes = value;
+		break;
+	}
+}
+
 /* Registers that a run depends on do not change under it. */
 static void write_stopped(struct sim_board *b, uint32_t offset, uint32_t value)
 {
@@ -298,7 +360,7 @@ void sim_reg_write(struct sim_board *b, uint32_t offset, uint32_t value)
 		break;
 	case SONO_REG_IRQ_ENABLE:
 		sim_irq_enable(b, value & (SONO_IRQ_FAULT | SONO_IRQ_SEQ |
-					   SONO_IRQ_STOPPED));
+					   SONO_IRQ_STOPPED | SONO_IRQ_FW));
 		break;
 	case SONO_REG_IRQ_TEST:
 		write_irq_test(b, value);
@@ -328,7 +390,9 @@ void sim_reg_write(struct sim_board *b, uint32_t offset, uint32_t value)
 		b->cpl.head = value;
 		break;
 	default:
-		if (!b->run.running)
+		if (offset >= SONO_REG_FW_BANKS)
+			write_flash(b, offset, value);
+		else if (!b->run.running)
 			write_stopped(b, offset, value);
 	}
 }

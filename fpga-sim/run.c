@@ -39,6 +39,8 @@ static const char *refusal(const struct sim_board *b)
 		return "fault";
 	if (b->run.running)
 		return "running";
+	if (sim_flash_busy(b))
+		return "flash";
 	if (!b->table)
 		return "no_table";
 	if (!queue_valid(b, &b->post) || !queue_valid(b, &b->cpl))

@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #include "fault.h"
+#include "flash.h"
 #include "frontend.h"
 
 #define SIM_NEVER UINT64_MAX
@@ -83,12 +84,16 @@ struct sim_limits {
  * @limits: identity registers
  * @faults: what goes wrong on request
  * @frontend: what the ADC sees, NULL for the ramp; outlives the board
+ * @flash: initialised, outlives the board; NULL for a board without one
+ * @verify: of the maker's signature; only with @flash
  * @log_tx: a log line for every transmit, not only one per frame
  */
 struct sim_config {
 	struct sim_limits limits;
 	struct sim_faults faults;
 	struct sim_frontend *frontend;
+	struct sim_flash *flash;
+	sim_verify_fn *verify;
 	bool log_tx;
 };
 

@@ -31,12 +31,14 @@
 #define  SONO_REVISION_MAJOR		0xffff0000
 #define  SONO_REVISION_MINOR		0x0000ffff
 #define  SONO_REVISION_1_0		0x00010000
+#define  SONO_REVISION_1_1		0x00010001
 #define SONO_REG_FEATURES		0x008
 #define  SONO_FEAT_RAMP			0x00000001
 #define  SONO_FEAT_PRBS			0x00000002
 #define  SONO_FEAT_NOISE		0x00000004	/* capture with TX off */
 #define  SONO_FEAT_TRIG_EXT		0x00000008
 #define  SONO_FEAT_TRIG_ECG		0x00000010
+#define  SONO_FEAT_FLASH		0x00000020	/* firmware can be written */
 #define  SONO_FEAT_EMULATED		0x80000000
 #define SONO_REG_FIRMWARE		0x00c	/* major << 24 | minor << 16 | patch */
 #define SONO_REG_CHANNELS		0x010
@@ -95,6 +97,7 @@
 #define  SONO_IRQ_FAULT			0x00000001	/* event vector */
 #define  SONO_IRQ_SEQ			0x00000002	/* control: load ended */
 #define  SONO_IRQ_STOPPED		0x00000004	/* control: RUNNING fell */
+#define  SONO_IRQ_FW			0x00000008	/* control: flash is not busy */
 #define SONO_REG_IRQ_ENABLE		0x144	/* RW, same bits */
 #define SONO_REG_IRQ_TEST		0x148	/* WO, bit n fires vector n */
 #define SONO_REG_IRQ_COUNT		0x14c	/* RW, completions per interrupt */
@@ -138,6 +141,33 @@
 /* 0x280: sensors */
 #define SONO_REG_TEMP			0x280	/* [1/1000 deg C], signed */
 #define SONO_REG_HV			0x284	/* [mV] */
+
+/* 0x2c0: firmware in flash, with FEAT_FLASH */
+#define SONO_REG_FW_BANKS		0x2c0	/* RO */
+#define  SONO_FW_BANKS_RUNNING		0x00000001	/* 0: A, 1: B */
+#define  SONO_FW_BANKS_NEXT		0x00000002	/* at the next boot */
+#define  SONO_FW_BANKS_A		0x00000100	/* has an image */
+#define  SONO_FW_BANKS_B		0x00000200
+#define SONO_REG_FW_BANK_BYTES		0x2c4	/* RO */
+#define SONO_REG_FW_FLOOR		0x2c8	/* RO, as FIRMWARE: none below */
+#define SONO_REG_FW_NEXT		0x2cc	/* RO, as FIRMWARE: at the next boot */
+#define SONO_REG_FW_ADDR_LO		0x2d0
+#define SONO_REG_FW_ADDR_HI		0x2d4
+#define SONO_REG_FW_OFFSET		0x2d8	/* in the image */
+#define SONO_REG_FW_BYTES		0x2dc
+#define SONO_REG_FW_COMMAND		0x2e0	/* WO */
+#define  SONO_FW_BEGIN			1	/* erase the bank that does not run */
+#define  SONO_FW_WRITE			2	/* the next bytes of the image */
+#define  SONO_FW_COMMIT			3	/* check it; it is the next to boot */
+#define  SONO_FW_ABORT			4
+#define  SONO_FW_BOOT			5	/* reset, and run the next one */
+#define SONO_REG_FW_STATUS		0x2e4	/* RO */
+#define  SONO_FW_STATE			0x000000ff
+#define   SONO_FW_IDLE			0
+#define   SONO_FW_BUSY			1
+#define   SONO_FW_DONE			2	/* the latest command */
+#define   SONO_FW_ERROR			3	/* likewise; the code says why */
+#define  SONO_FW_CODE			0x0000ff00	/* enum sono_fw_error */
 
 /* clang-format on */
 
@@ -345,6 +375,50 @@ struct sono_aux {
 	__le32 ecg_count;
 	__le64 ecg_ts;
 	__le32 rsvd[8];
+};
+
+/* What FW_STATUS says of a command that failed. */
+enum sono_fw_error {
+	SONO_FW_OK = 0,
+	SONO_FW_E_STATE, /* not now: a run, or nothing begun */
+	SONO_FW_E_DMA, /* could not be read */
+	SONO_FW_E_RANGE, /* not where the last one ended, or beyond the bank */
+	SONO_FW_E_FLASH, /* the flash does not hold it */
+	SONO_FW_E_HEADER, /* magic, format, length or a reserved field */
+	SONO_FW_E_CRC,
+	SONO_FW_E_SIGNATURE,
+	SONO_FW_E_BOARD, /* for another kind of board */
+	SONO_FW_E_OLD, /* below the floor */
+	SONO_FW_ERRORS
+};
+
+#define SONO_FW_MAGIC 0x57464f53 /* "SOFW" */
+#define SONO_FW_FORMAT 1
+#define SONO_FW_BOARD 0x534f0001 /* this kind of board */
+#define SONO_FW_SIGNATURE_BYTES 64
+
+/**
+ * struct sono_fw_header - head of a firmware image
+ * @magic: SONO_FW_MAGIC
+ * @format: SONO_FW_FORMAT
+ * @bytes: of the whole image, header and signature included
+ * @crc: CRC-32 (IEEE 802.3) of all but the signature with this field 0
+ * @version: as the FIRMWARE register, not 0
+ * @floor: once it has been booted, images of a lower version are refused
+ * @board: kind of board that it is for
+ * @rsvd: 0
+ *
+ * The code follows, and then the signature of all that is before it.
+ */
+struct sono_fw_header {
+	__le32 magic;
+	__le32 format;
+	__le32 bytes;
+	__le32 crc;
+	__le32 version;
+	__le32 floor;
+	__le32 board;
+	__le32 rsvd[9];
 };
 
 #endif /* SONO_REGS_H */
