@@ -113,7 +113,7 @@ static irqreturn_t control_irq(int irq, void *data)
 {
 	struct sono_device *sd = data;
 
-	sono_hw_ack(sd, SONO_IRQ_SEQ | SONO_IRQ_STOPPED);
+	sono_hw_ack(sd, SONO_IRQ_SEQ | SONO_IRQ_STOPPED | SONO_IRQ_FW);
 	wake_up(&sd->ctl_wait);
 	return IRQ_HANDLED;
 }

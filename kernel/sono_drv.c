@@ -8,6 +8,7 @@
 #include <linux/module.h>
 
 #include "sono_drv.h"
+#include "sono_firmware.h"
 #include "sono_hw.h"
 #include "sono_hwmon.h"
 #include "sono_recover.h"
@@ -101,15 +102,22 @@ static int sono_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 		dev_err_probe(dev, ret, "cannot show the sensors\n");
 		goto err_free_irqs;
 	}
+	ret = sono_firmware_register(sd);
+	if (ret) {
+		dev_err_probe(dev, ret, "cannot take firmware\n");
+		goto err_hwmon;
+	}
 	ret = cdev_device_add(&sd->cdev, &sd->dev);
 	if (ret) {
 		dev_err_probe(dev, ret, "cannot add the node\n");
-		goto err_hwmon;
+		goto err_firmware;
 	}
 	sono_debugfs_add(sd);
 	sono_recover_enable(sd);
 	return 0;
 
+err_firmware:
+	sono_firmware_unregister(sd);
 err_hwmon:
 	sono_hwmon_unregister(sd);
 err_free_irqs:
@@ -145,6 +153,7 @@ static void sono_remove(struct pci_dev *pdev)
 	sono_recover_disable(sd);
 	sono_debugfs_remove(sd);
 	sono_hwmon_unregister(sd);
+	sono_firmware_unregister(sd);
 	cdev_device_del(&sd->cdev, &sd->dev);
 
 	mutex_lock(&sd->lock);

@@ -39,6 +39,8 @@
 #include "sono_ring.h"
 #include "sono_slots.h"
 
+struct sono_firmware;
+
 /**
  * struct sono_table - a sequence table in memory that the board can read
  * @mem: the table, NULL without one
@@ -118,6 +120,7 @@ struct sono_stream {
  * @info: identity and limits, constant
  * @queue_max: entries the board takes in each queue, constant
  * @temp_max: at which the board stops [1/1000 deg C], constant
+ * @bank_bytes: of a bank of its flash, constant
  * @lock: see the top of this file
  * @gone: the driver was unbound; written under both locks
  * @stream: of the controller, NULL without one; under lock
@@ -133,6 +136,8 @@ struct sono_stream {
  * @counters: under ring_lock
  * @debugfs: the board's folder
  * @hwmon: its sensors, NULL without hwmon
+ * @firmware: takes images for it, NULL without a flash for them
+ * @updating: one is being written, so that no run may start; under lock
  * @ctl_wait: the control vector fired
  * @heartbeat: samples the controller's heartbeat while a stream runs
  * @halt: ends a run that the board or its lies ended
@@ -145,6 +150,7 @@ struct sono_device {
 	struct sono_info info;
 	u32 queue_max;
 	u32 temp_max;
+	u32 bank_bytes;
 
 	struct mutex lock; /* see the top of this file */
 	bool gone;
@@ -160,6 +166,8 @@ struct sono_device {
 	struct sono_counters counters;
 	struct dentry *debugfs;
 	struct device *hwmon;
+	struct sono_firmware *firmware;
+	bool updating;
 
 	wait_queue_head_t ctl_wait;
 	struct delayed_work heartbeat;

@@ -22,6 +22,9 @@
 /* The registers are read again after so long: an interrupt may get lost. */
 #define SONO_LOOK_MS 20
 
+/* Of one command to the flash; the longest is the erasure of a bank. */
+#define SONO_FLASH_TIMEOUT_MS 10000
+
 #define SONO_ALL_ONES (~0u)
 
 static u32 rd(struct sono_device *sd, u32 reg)
@@ -56,6 +59,18 @@ static bool limits_make_sense(const struct sono_info *i)
 	       i->heartbeat_max >= SONO_HEARTBEAT_MIN_MS;
 }
 
+/* An image that was taken since the board's last boot runs from now on. */
+static void boot_next(struct sono_device *sd)
+{
+	u32 banks = rd(sd, SONO_REG_FW_BANKS);
+
+	if (!(rd(sd, SONO_REG_FEATURES) & SONO_FEAT_FLASH) ||
+	    !!(banks & SONO_FW_BANKS_RUNNING) == !!(banks & SONO_FW_BANKS_NEXT))
+		return;
+	wr(sd, SONO_REG_FW_COMMAND, SONO_FW_BOOT);
+	sono_hw_reset(sd);
+}
+
 /**
  * sono_hw_identify() - reset the board and read what it is
  * @sd: device with its registers mapped
@@ -79,6 +94,7 @@ int sono_hw_identify(struct sono_device *sd)
 				     i->revision >> 16,
 				     i->revision & SONO_REVISION_MINOR);
 	sono_hw_reset(sd);
+	boot_next(sd);
 
 	i->features = SONO_FEATURE_STREAM | SONO_FEATURE_OBSERVE |
 		      SONO_FEATURE_EXPORT | SONO_REGBUF_FEATURES;
@@ -104,6 +120,7 @@ int sono_hw_identify(struct sono_device *sd)
 	/* Every slot has a descriptor or more, every frame one completion. */
 	sd->queue_max = rd(sd, SONO_REG_QUEUE_MAX);
 	sd->temp_max = rd(sd, SONO_REG_TEMP_MAX);
+	sd->bank_bytes = rd(sd, SONO_REG_FW_BANK_BYTES);
 	i->slots_max = min(SONO_SLOTS_MAX, sd->queue_max / 2);
 	i->slot_bytes_max = i->frame_bytes_max;
 	return 0;
@@ -277,7 +294,82 @@ void sono_hw_reset(struct sono_device *sd)
 	/* The write is posted; a read makes sure that it has arrived. */
 	rd(sd, SONO_REG_STATUS);
 	wr(sd, SONO_REG_IRQ_ENABLE,
-	   SONO_IRQ_FAULT | SONO_IRQ_SEQ | SONO_IRQ_STOPPED);
+	   SONO_IRQ_FAULT | SONO_IRQ_SEQ | SONO_IRQ_STOPPED |
+		   SONO_IRQ_FW);
+}
+
+static bool flash_ended(struct sono_device *sd, const bool *cancel, u32 *status)
+{
+	*status = rd(sd, SONO_REG_FW_STATUS);
+	return FIELD_GET(SONO_FW_STATE, *status) != SONO_FW_BUSY ||
+	       READ_ONCE(*cancel) || READ_ONCE(sd->away);
+}
+
+/**
+ * sono_hw_flash_block() - what the next SONO_FW_WRITE is to write
+ * @sd: device, locked
+ * @addr: bus address of the bytes, 8-byte aligned
+ * @offset: of them in the image
+ * @bytes: a multiple of 4
+ */
+void sono_hw_flash_block(struct sono_device *sd, dma_addr_t addr, u32 offset,
+			 u32 bytes)
+{
+	lockdep_assert_held(&sd->lock);
+	wr64(sd, SONO_REG_FW_ADDR_LO, addr);
+	wr(sd, SONO_REG_FW_OFFSET, offset);
+	wr(sd, SONO_REG_FW_BYTES, bytes);
+}
+
+/**
+ * sono_hw_flash() - a command to the flash that takes time
+ * @sd: device, locked, neither gone nor away
+ * @command: SONO_FW_BEGIN, _WRITE or _COMMIT
+ * @cancel: becomes true, and ctl_wait is woken, if it shall not go on
+ * @code: enum sono_fw_error
+ *
+ * Return: 0 if the board has answered; -ECANCELED, -ETIMEDOUT: it may still be
+ * at it; -EIO if it has to be left alone; -ENODEV if it is gone.
+ */
+int sono_hw_flash(struct sono_device *sd, u32 command, const bool *cancel,
+		  u32 *code)
+{
+	unsigned long limit;
+	u32 status;
+	long left;
+
+	lockdep_assert_held(&sd->lock);
+	if (READ_ONCE(*cancel))
+		return -ECANCELED;
+	wr(sd, SONO_REG_FW_COMMAND, command);
+	limit = jiffies + msecs_to_jiffies(SONO_FLASH_TIMEOUT_MS);
+	do {
+		left = wait_event_timeout(sd->ctl_wait,
+					  flash_ended(sd, cancel, &status),
+					  msecs_to_jiffies(SONO_LOOK_MS));
+	} while (!left && time_before(jiffies, limit));
+	if (!left)
+		return -ETIMEDOUT;
+	if (READ_ONCE(sd->away))
+		return -EIO;
+	if (status == SONO_ALL_ONES)
+		return -ENODEV;
+	if (FIELD_GET(SONO_FW_STATE, status) == SONO_FW_BUSY)
+		return -ECANCELED;
+	*code = FIELD_GET(SONO_FW_CODE, status);
+	return 0;
+}
+
+/**
+ * sono_hw_flash_abort() - forget an upload; it reads no memory any more
+ * @sd: device, locked, neither gone nor away
+ */
+void sono_hw_flash_abort(struct sono_device *sd)
+{
+	lockdep_assert_held(&sd->lock);
+	wr(sd, SONO_REG_FW_COMMAND, SONO_FW_ABORT);
+	/* The write is posted. */
+	rd(sd, SONO_REG_FW_STATUS);
 }
 
 /* Doorbells: writel() orders the memory written before it. */

@@ -50,6 +50,8 @@ static void leave(struct sono_device *sd, u32 cause, u32 end, bool cut,
 	mutex_lock(&sd->lock);
 	trace_sono_leave(&sd->dev, was | cause);
 	sono_stream_halt(sd, end);
+	if (sd->updating && !READ_ONCE(sd->cut))
+		sono_hw_flash_abort(sd);
 	if (sd->stream)
 		sd->stream->loaded = false;
 	if (!was)

@@ -336,9 +336,10 @@ void sono_stream_refill(struct sono_device *sd, struct sono_stream *s)
  * @s: its stream
  * @start: flags in, the rest out
  *
- * Return: 0; -EBUSY if it runs; -ENXIO without a table; -EIO if the board
- * refuses, which ends the run as its fault says; -ENODEV if it is gone. If the
- * board has to be given its table again, also -EIO if that fails, -ETIMEDOUT.
+ * Return: 0; -EBUSY if it runs or its firmware is being written; -ENXIO without
+ * a table; -EIO if the board refuses, which ends the run as its fault says;
+ * -ENODEV if it is gone. If the board has to be given its table again, also -EIO
+ * if that fails, -ETIMEDOUT.
  */
 int sono_stream_start(struct sono_device *sd, struct sono_stream *s,
 		      struct sono_start *start)
@@ -346,7 +347,7 @@ int sono_stream_start(struct sono_device *sd, struct sono_stream *s,
 	int ret;
 
 	lockdep_assert_held(&sd->lock);
-	if (sd->active)
+	if (sd->active || sd->updating)
 		return -EBUSY;
 	if (!s->table.mem)
 		return -ENXIO;

@@ -12,6 +12,8 @@
 
 #include <linux/tracepoint.h>
 
+#include "sono_regs.h"
+
 struct sono_completion;
 
 /* Why the board cannot be used for the moment: bits of sono_device.away */
@@ -155,6 +157,26 @@ DEFINE_EVENT(sono_board, sono_return,
 DEFINE_EVENT(sono_board, sono_link_corrected,
 	     TP_PROTO(const struct device *dev, u32 away),
 	     TP_ARGS(dev, away)
+);
+
+/* A command to the flash was answered, or not (ret). */
+TRACE_EVENT(sono_flash,
+	    TP_PROTO(const struct device *dev, u32 command, int ret, u32 code),
+	    TP_ARGS(dev, command, ret, code),
+	    TP_STRUCT__entry(__string(name, dev_name(dev))
+			     __field(u32, command)
+			     __field(int, ret)
+			     __field(u32, code)),
+	    TP_fast_assign(__assign_str(name);
+			   __entry->command = command;
+			   __entry->ret = ret;
+			   __entry->code = code;),
+	    TP_printk("%s command=%s ret=%d code=%u", __get_str(name),
+		      __print_symbolic(__entry->command,
+				       { SONO_FW_BEGIN, "begin" },
+				       { SONO_FW_WRITE, "write" },
+				       { SONO_FW_COMMIT, "commit" }),
+		      __entry->ret, __entry->code)
 );
 
 #endif /* SONO_TRACE_H */

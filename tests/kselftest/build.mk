@@ -16,9 +16,9 @@ $(foreach t,uapi watch observe truth kill fault recover stress,$(eval $(call kse
 
 # Past the library, by the node itself.
 define kselftest-node-program
-$(call test-program,tests/kselftest/$(1),tests/kselftest/$(1).c tests/kselftest/node.c tests/kselftest/stream.c,$(KSELFTEST_LIBS))
+$(call test-program,tests/kselftest/$(1),tests/kselftest/$(1).c tests/kselftest/node.c tests/kselftest/stream.c tests/kselftest/sysfs.c,$(KSELFTEST_LIBS))
 endef
-$(foreach t,drv onward,$(eval $(call kselftest-node-program,sono_$(t))))
+$(foreach t,drv onward firmware,$(eval $(call kselftest-node-program,sono_$(t))))
 
 # A module of the tests' own.
 IMPORTER := tests/kselftest/sono_importer
@@ -43,7 +43,7 @@ $(eval $(call check,layout,$(foreach k,$(KERNELS),build/$(k)/kernel/sono.ko),tes
 # In the VM: $(call vm-part,NAME,PROGRAMS,SECONDS,KERNELS), on both kernels if
 # none is said. Not with sanitizers: it is the driver that is tested.
 ifeq ($(O),build)
-KSELFTEST_VM := $(O)/fpga-sim/sono-sim build/tests/vm/init
+KSELFTEST_VM := $(O)/fpga-sim/sono-sim $(O)/fpga-sim/sono-image build/tests/vm/init
 define vm-part
 $(foreach k,$(or $(4),$(KERNELS)),$(eval $(call check,vm-$(1)-$(k),$(KSELFTEST_VM) build/$(k)/kernel/sono.ko build/$(k)/sono_importer/sono_importer.ko $(addprefix $(O)/tests/kselftest/,$(2)),tests/kselftest/vm $(1) $(k),$(3))))
 endef
@@ -54,7 +54,7 @@ $(call vm-part,kill,sono_kill,300)
 $(call vm-part,fault,sono_fault,120)
 $(call vm-part,recover,sono_recover,240)
 $(call vm-part,stress,sono_stress,300)
-$(call vm-part,observe,sono_observe sono_uapi,120)
+$(call vm-part,observe,sono_observe sono_uapi sono_firmware,120)
 $(call vm-part,swiotlb,sono_uapi sono_truth sono_drv sono_onward,120,6.12)
 $(call vm-part,iommu,sono_uapi sono_truth sono_drv sono_onward,120,7.3)
 endif

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -10,6 +8,7 @@
 #include <unistd.h>
 
 #include "node.h"
+#include "sysfs.h"
 
 int command(int fd, unsigned int op, void *arg)
 {
@@ -77,43 +76,14 @@ int result(struct io_uring *ring)
 	return ret;
 }
 
-static int put(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY);
-	int ret;
-
-	if (fd < 0)
-		return -errno;
-	ret = write(fd, text, strlen(text)) < 0 ? -errno : 0;
-	close(fd);
-	return ret;
-}
-
-int bus_name(char *name, size_t bytes)
-{
-	char path[PATH_MAX];
-	ssize_t n = readlink("/sys/class/sono/sono0/device", path,
-			     sizeof(path) - 1);
-	const char *last;
-
-	if (n < 0)
-		return -errno;
-	path[n] = '\0';
-	last = strrchr(path, '/');
-	if (!last || strlen(last) > bytes)
-		return -ENAMETOOLONG;
-	strcpy(name, last + 1);
-	return 0;
-}
-
 int bind_board(const char *name)
 {
-	return put("/sys/bus/pci/drivers/sono/bind", name);
+	return sysfs_put(SYSFS_DRIVER "bind", name);
 }
 
 int unbind_board(const char *name)
 {
-	return put("/sys/bus/pci/drivers/sono/unbind", name);
+	return sysfs_put(SYSFS_DRIVER "unbind", name);
 }
 
 int remove_module(void)

@@ -35,9 +35,7 @@ struct io_uring_sqe *command_sqe(struct io_uring *ring, int fd, uint32_t op);
 /** result() - of the next completion, within five seconds */
 int result(struct io_uring *ring);
 
-/** bus_name() - the board's, "0000:01:00.0" */
-int bus_name(char *name, size_t bytes);
-
+/** bind_board() - @name is that of its PCI function */
 int bind_board(const char *name);
 int unbind_board(const char *name);
 

@@ -15,6 +15,7 @@
 #include <sys/syscall.h>
 
 #include "node.h"
+#include "sysfs.h"
 
 #define SLOTS 16
 #define MANY 256 /* half a second of frames */
@@ -838,7 +839,7 @@ TEST(unbind_while_streaming)
 	char name[64];
 
 	ASSERT_LE(0, other);
-	ASSERT_EQ(0, bus_name(name, sizeof(name)));
+	ASSERT_EQ(0, sysfs_function(name, sizeof(name)));
 	raw_begin(_metadata, &r);
 	/* In the midst of the frames. */
 	while (!__atomic_load_n(&r.ctl->head, __ATOMIC_ACQUIRE))
@@ -867,7 +868,7 @@ TEST(unbind_again_and_again)
 	char name[64];
 
 	for (int i = 0; i < 10; i++) {
-		ASSERT_EQ(0, bus_name(name, sizeof(name)));
+		ASSERT_EQ(0, sysfs_function(name, sizeof(name)));
 		raw_begin(_metadata, &r);
 		usleep((useconds_t)i * 3000);
 		ASSERT_EQ(0, unbind_board(name));

@@ -17,6 +17,7 @@
 
 #include "node.h"
 #include "sono_importer/sono_importer.h"
+#include "sysfs.h"
 
 #define DISK "/dev/nvme0n1"
 #define DISK_ON_BUS "/sys/class/nvme/nvme0/device"
@@ -446,7 +447,7 @@ TEST_F(importer, frame_outlives_everything_but_the_module)
 	/* Another stream, with slots of its own. */
 	expect_streams(_metadata);
 	EXPECT_EQ(0, memcmp(data, copy, WIDE));
-	ASSERT_EQ(0, bus_name(name, sizeof(name)));
+	ASSERT_EQ(0, sysfs_function(name, sizeof(name)));
 	ASSERT_EQ(0, unbind_board(name));
 	EXPECT_TRUE(same_at(self->fd, copy, WIDE, 0));
 	EXPECT_TRUE(same_at(self->fd, copy, WIDE, STRIDE));
@@ -720,7 +721,7 @@ TEST_F(disk, regbuf_outlives_the_device)
 	if (!regbuf_begin(_metadata, self))
 		SKIP(return, "this kernel has no such buffers");
 	ASSERT_EQ(0, regbuf(self, SONO_CMD_REGBUF, frame.rec.slot, 0, 0));
-	ASSERT_EQ(0, bus_name(name, sizeof(name)));
+	ASSERT_EQ(0, sysfs_function(name, sizeof(name)));
 	ASSERT_EQ(0, unbind_board(name));
 	EXPECT_EQ(STRIDE, write_fixed(self, at_offset(0), 0, 0));
 	EXPECT_TRUE(on_disk(self, frame.data, 0));
