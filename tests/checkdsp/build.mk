@@ -3,7 +3,7 @@
 
 $(eval $(call test-program,tests/checkdsp/checkdsp,$(addprefix tests/checkdsp/,\
 	checkdsp.c demod.c aperture.c beamform.c detect.c doppler.c scanconvert.c \
-	sharpen.c)\
+	sharpen.c tissue.c)\
 	tests/bench/cycles.c,userspace/dsp/libdsp.a))
 $(O)/tests/checkdsp/checkdsp.o: CFLAGS += -Itests
 $(eval $(call check,checkdsp,$(O)/tests/checkdsp/checkdsp,\

@@ -134,6 +134,7 @@ int main(void)
 	check_doppler();
 	check_scanconvert();
 	check_sharpen();
+	check_tissue();
 	printf("1..%u\n", state.results);
 	return state.failures != 0;
 }

@@ -77,5 +77,6 @@ void check_detect(void);
 void check_doppler(void);
 void check_scanconvert(void);
 void check_sharpen(void);
+void check_tissue(void);
 
 #endif /* CHECKDSP_H */

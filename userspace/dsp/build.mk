@@ -12,7 +12,7 @@ DSP_SOURCES := $(addprefix userspace/dsp/,dsp.c cpu.c workers.c palette.c \
 	beamform-c.c beamform-avx2.c beamform-avx512.c \
 	detect.c detect-c.c detect-avx2.c detect-avx512.c \
 	doppler.c doppler-c.c doppler-avx2.c doppler-avx512.c wall.c \
-	tissue.c scanconvert.c scanconvert-c.c \
+	tissue.c tissue-c.c tissue-avx2.c tissue-avx512.c scanconvert.c scanconvert-c.c \
 	scanconvert-avx2.c scanconvert-avx512.c \
 	sweep.c mmode.c mcolour.c volume.c spectrum.c traces.c sharpen.c sharpen-c.c \
 	sharpen-avx2.c sharpen-avx512.c ecg.c)

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
+#include "cpu.h"
 #include "tissue.h"
 
 /* Lines and samples of the grey picture around a place, last ones excluded. */
@@ -11,12 +12,33 @@ struct around {
 	uint32_t line[2], sample[2];
 };
 
+/* Where the four sums lie that make the one about a place. */
+struct square {
+	int32_t corner[4];
+	double least;		/* of the sum, of tissue */
+};
+
 struct tissue {
 	struct tissue_params params;
+	tissue_sum_fn *sum_line;
+	tissue_add_fn *add;
 	uint32_t shares;
-	struct around *around;	/* [box.lines][box.samples] */
+	struct square *square;	/* [box.lines][box.samples] */
 	double *sum;		/* [b.lines + 1][b.samples + 1], of power */
-	double level;		/* of power */
+};
+
+const struct tissue_sum_variant tissue_sum_variants[] = {
+	{ tissue_sum_avx512, "avx512", CPU_AVX2 | CPU_AVX512 },
+	{ tissue_sum_avx2, "avx2", CPU_AVX2 },
+	{ tissue_sum_c, "c", 0 },
+	{ }
+};
+
+const struct tissue_add_variant tissue_add_variants[] = {
+	{ tissue_add_avx512, "avx512", CPU_AVX2 | CPU_AVX512 },
+	{ tissue_add_avx2, "avx2", CPU_AVX2 },
+	{ tissue_add_c, "c", 0 },
+	{ }
 };
 
 /* The grid's points within @half of @at; at least the nearest one. */
@@ -28,19 +50,50 @@ static void reach(uint32_t range[2], double at, double half, uint32_t count)
 	range[1] = 1 + fmin(fmax(floor(at + half), range[0]), last);
 }
 
+static struct square square_of(const struct tissue *t, const struct around *a)
+{
+	const size_t row = t->params.b.samples + (size_t)1;
+	struct square square = {
+		.least = (double)(a->line[1] - a->line[0]) *
+			 (a->sample[1] - a->sample[0]) *
+			 pow(10, t->params.level_db / 10),
+	};
+
+	for (int k = 0; k < 4; k++)
+		square.corner[k] = a->line[k / 2] * row + a->sample[k % 2];
+	return square;
+}
+
 static void look_around(struct tissue *t, uint32_t line, uint32_t i)
 {
 	const struct grid *b = &t->params.b, *box = &t->params.box;
-	struct around *a = &t->around[(size_t)line * box->samples + i];
 	const struct ray ray = grid_ray(box, line);
 	const double half = t->params.width / 2;
 	double l, s, step = b->line_step;
+	struct around a;
 
 	grid_locate(b, ray.x + ray.dx * i, ray.z + ray.dz * i, &l, &s);
 	if (b->shape == GRID_SECTOR)
 		step *= fmax(b->sample0 + s * b->sample_step, half);
-	reach(a->line, l, step > 0 ? half / step : 0, b->lines);
-	reach(a->sample, s, half / b->sample_step, b->samples);
+	reach(a.line, l, step > 0 ? half / step : 0, b->lines);
+	reach(a.sample, s, half / b->sample_step, b->samples);
+	t->square[(size_t)line * box->samples + i] = square_of(t, &a);
+}
+
+static int make_tables(struct tissue *t)
+{
+	const struct tissue_params *p = &t->params;
+	const size_t places = (size_t)p->box.lines * p->box.samples;
+
+	t->square = calloc(places, sizeof(*t->square));
+	t->sum = calloc((p->b.lines + (size_t)1) * (p->b.samples + (size_t)1),
+			sizeof(*t->sum));
+	if (!t->square || !t->sum)
+		return -ENOMEM;
+	for (uint32_t line = 0; line < p->box.lines; line++)
+		for (uint32_t i = 0; i < p->box.samples; i++)
+			look_around(t, line, i);
+	return 0;
 }
 
 int tissue_create(struct tissue **tissue, const struct tissue_params *params,
@@ -62,18 +115,12 @@ int tissue_create(struct tissue **tissue, const struct tissue_params *params,
 		return -ENOMEM;
 	t->params = *params;
 	t->shares = workers_shares(params->workers);
-	t->level = pow(10, params->level_db / 10);
-	t->around = calloc((size_t)params->box.lines * params->box.samples,
-			   sizeof(*t->around));
-	t->sum = calloc((params->b.lines + (size_t)1) *
-			(params->b.samples + (size_t)1), sizeof(*t->sum));
-	if (!t->around || !t->sum) {
+	t->sum_line = cpu_choose(tissue_sum_variants)->fn;
+	t->add = cpu_choose(tissue_add_variants)->fn;
+	if (make_tables(t)) {
 		tissue_destroy(t);
 		return -ENOMEM;
 	}
-	for (uint32_t line = 0; line < params->box.lines; line++)
-		for (uint32_t i = 0; i < params->box.samples; i++)
-			look_around(t, line, i);
 	*tissue = t;
 	return 0;
 }
@@ -98,17 +145,11 @@ static void sum_lines(void *arg, uint32_t share)
 	const uint32_t end = from(job->t, env->lines, share + 1);
 	uint32_t line = from(job->t, env->lines, share);
 
-	for (; line < end; line++) {
-		const float *db = env->db + (size_t)line * env->samples;
-		double *out = job->t->sum +
-			      (line + (size_t)1) * (env->samples + (size_t)1);
-		double sum = 0;
-
-		for (uint32_t i = 0; i < env->samples; i++) {
-			sum += (double)expf(db[i] * (float)(M_LN10 / 10));
-			out[i + 1] = sum;
-		}
-	}
+	for (; line < end; line++)
+		job->t->sum_line(job->t->sum + 1 + (line + (size_t)1) *
+						   (env->samples + (size_t)1),
+				 env->db + (size_t)line * env->samples,
+				 env->samples);
 }
 
 /* And over all lines before, so that any square costs four of them. */
@@ -120,38 +161,28 @@ static void sum_samples(void *arg, uint32_t share)
 	const size_t end = from(job->t, row, share + 1);
 
 	for (uint32_t line = 0; line < job->env->lines; line++) {
-		const double *before = job->t->sum + line * row;
-		double *out = job->t->sum + (line + 1) * row;
+		double *before = job->t->sum + line * row + begin;
 
-		for (size_t i = begin; i < end; i++)
-			out[i] += before[i];
+		job->t->add(before + row, before, end - begin);
 	}
 }
 
-static double mean(const struct tissue *t, const struct around *a)
+static bool is_tissue(const double *sum, const struct square *s)
 {
-	const size_t row = t->params.b.samples + (size_t)1;
-	const double *from = t->sum + a->line[0] * row;
-	const double *to = t->sum + a->line[1] * row;
-
-	return (to[a->sample[1]] - to[a->sample[0]] - from[a->sample[1]] +
-		from[a->sample[0]]) /
-	       ((double)(a->line[1] - a->line[0]) *
-		(a->sample[1] - a->sample[0]));
+	return sum[s->corner[3]] - sum[s->corner[2]] - sum[s->corner[1]] +
+	       sum[s->corner[0]] >= s->least;
 }
 
 static void judge(void *arg, uint32_t share)
 {
 	const struct tissue_job *job = arg;
 	const struct tissue *t = job->t;
+	const bool wanted = t->params.wanted == MOVING_TISSUE;
 	const uint32_t n = job->vel->lines * job->vel->samples;
 	const uint32_t end = from(t, n, share + 1);
 
-	const bool wanted = t->params.wanted == MOVING_TISSUE;
-
 	for (uint32_t i = from(t, n, share); i < end; i++)
-		if (job->vel->valid[i] &&
-		    (mean(t, &t->around[i]) >= t->level) != wanted)
+		if (is_tissue(t->sum, &t->square[i]) != wanted)
 			job->vel->valid[i] = 0;
 }
 
@@ -168,7 +199,7 @@ void tissue_destroy(struct tissue *t)
 {
 	if (!t)
 		return;
-	free(t->around);
+	free(t->square);
 	free(t->sum);
 	free(t);
 }

@@ -39,6 +39,33 @@ struct tissue_params {
 	struct workers *workers;
 };
 
+/*
+ * sum[i] = sum over k <= i < n of 10^(db[k] / 10), db -300 to 300. Variants are
+ * within 1.5e-5 of the C form's result. Neither need be aligned.
+ */
+typedef void tissue_sum_fn(double *sum, const float *db, uint32_t n);
+tissue_sum_fn tissue_sum_c, tissue_sum_avx2, tissue_sum_avx512;
+
+struct tissue_sum_variant {
+	tissue_sum_fn *fn;
+	const char *name;
+	unsigned int flags;
+};
+
+extern const struct tissue_sum_variant tissue_sum_variants[];
+
+/* to[i] += from[i], i < n; variants exactly so. Neither need be aligned. */
+typedef void tissue_add_fn(double *to, const double *from, uint32_t n);
+tissue_add_fn tissue_add_c, tissue_add_avx2, tissue_add_avx512;
+
+struct tissue_add_variant {
+	tissue_add_fn *fn;
+	const char *name;
+	unsigned int flags;
+};
+
+extern const struct tissue_add_variant tissue_add_variants[];
+
 struct tissue;
 
 /**
