@@ -80,6 +80,7 @@ static const struct geometry rates[] = {
 	PW0_AT(3.6, INTERPOLATION_LINEAR),
 	PW0_AT(3.6, INTERPOLATION_COMPENSATED),
 	PW0_AT(4, INTERPOLATION_COMPENSATED),
+	PW0_AT(4, INTERPOLATION_UPSAMPLED),
 	PW0_AT(6, INTERPOLATION_LINEAR),
 	PW0_AT(6, INTERPOLATION_COMPENSATED),
 	PW0_AT(8, INTERPOLATION_LINEAR),
@@ -598,7 +599,7 @@ static void *create(const void *arg, struct bench_run *run)
 	if (demod_create(&o->demod, o->scan, &demod, &why) ||
 	    beamform_create(&o->beamform, o->scan, &params, &why) ||
 	    analytic_init(&o->analytic, o->scan->events, o->scan->channels,
-			  demod_longest(o->scan, 1)) ||
+			  demod_longest(o->scan, 1, g->interpolation)) ||
 	    iq_init(&o->iq, g->images, g->grid.lines, g->grid.samples))
 		bench_die("beamform", why);
 	fill_ring(o);
@@ -643,10 +644,11 @@ const struct bench_case bench_beamform[] = {
 	CASE("rate3.6", rates[0]),
 	CASE("rate3.6.compensated", rates[1]),
 	CASE("rate4.compensated", rates[2]),
-	CASE("rate6", rates[3]),
-	CASE("rate6.compensated", rates[4]),
-	CASE("rate8", rates[5]),
-	CASE("rate8.compensated", rates[6]),
+	CASE("rate4.upsampled", rates[3]),
+	CASE("rate6", rates[4]),
+	CASE("rate6.compensated", rates[5]),
+	CASE("rate8", rates[6]),
+	CASE("rate8.compensated", rates[7]),
 	/* these change the sum: nothing to compare it with */
 	{ .name = "beamform.pw0.hann", .arg = &pw0_hann,
 	  .create = create, .execute = execute, .destroy = destroy },

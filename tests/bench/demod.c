@@ -50,13 +50,13 @@ static void *create(const void *arg, struct bench_run *run)
 	o->scan = make_scan(rate->samples * FC);
 	if (demod_create(&o->demod, o->scan, &params, &why) ||
 	    analytic_init(&o->analytic, EVENTS, CHANNELS,
-			  demod_longest(o->scan, rate->decimate)))
+			  demod_longest(o->scan, rate->decimate, INTERPOLATION_LINEAR)))
 		bench_die("demod", why);
 	o->frame = bench_alloc(1, o->scan->frame_bytes);
 	for (i = 0; i < o->scan->frame_bytes / sizeof(*o->frame); i++)
 		o->frame[i] = 8000 * bench_random();
 	run->items = (double)EVENTS * CHANNELS *
-		     demod_longest(o->scan, rate->decimate);
+		     demod_longest(o->scan, rate->decimate, INTERPOLATION_LINEAR);
 	return o;
 }
 

@@ -20,6 +20,7 @@ struct judge {
 	uint32_t samples;
 	double complex *rows;	/* basebands, [events][channels][samples] */
 	double complex *own;	/* those that the interpolation is told of */
+	uint32_t dense;		/* of them to one of the record */
 	double window[WINDOW_STEPS + 2];
 };
 
@@ -57,6 +58,7 @@ static double bessel_i0(double x)
 struct band {
 	double complex tap[2 * BAND_MOST + 1];	/* from -half to half */
 	int half;
+	int dense;		/* taps from a sample of the record to the next */
 };
 
 /* Times 1 + (2 - 2 cos w) / 12, a tap longer at either end. */
@@ -79,12 +81,15 @@ static void make_band(struct band *b, const struct sono_scan *scan,
 {
 	const double image = fabs(remainder(2 * scan->fc, scan->fs));
 	const double beta = 0.1102 * (REJECT_DB - 8.7);
-	const double cut = M_PI * image / scan->fs;
+	const int dense = interpolation == INTERPOLATION_UPSAMPLED ? 2 : 1;
+	const double rate = scan->fs * dense;
+	const double cut = M_PI * image / rate;
 	double sum = 0;
 	int k;
 
+	b->dense = dense;
 	b->half = ceil((REJECT_DB - 8) /
-		       (2.285 * 2 * M_PI * 0.2 * image / scan->fs) / 2);
+		       (2.285 * 2 * M_PI * 0.2 * image / rate) / 2);
 	for (k = -b->half; k <= b->half; k++) {
 		const double u = k / (b->half + 1.0);
 		const double h = (k ? sin(cut * k) / (M_PI * k) : cut / M_PI) *
@@ -95,32 +100,38 @@ static void make_band(struct band *b, const struct sono_scan *scan,
 		b->tap[k + b->half] = h;
 	}
 	for (k = 0; k <= 2 * b->half; k++)
-		b->tap[k] *= 2 / sum;
-	if (interpolation == INTERPOLATION_COMPENSATED)
+		b->tap[k] *= 2 * dense / sum;
+	if (interpolation != INTERPOLATION_LINEAR)
 		widen(b);
 	for (k = -b->half; k <= b->half; k++)
 		b->tap[k + b->half] *= cexp(-2 * M_PI * I *
-			remainder(k * scan->fc / scan->fs, 1));
+			remainder(k * scan->fc / rate, 1));
 }
 
-/* Baseband of a row of n samples. */
+/* Baseband of a row of n samples, n dense of them. */
 static void demodulate(const struct band *b, const struct sono_scan *scan,
 		       const int16_t *in, int n, double complex *out)
 {
-	int m, k;
+	const int all = n * b->dense;
+	int m, at;
 
-	for (m = 0; m < n; m++) {
-		const int from = m < b->half ? -m : -b->half;
-		const int to = m + b->half < n ? b->half : n - 1 - m;
+	for (m = 0; m < all; m++) {
+		const int from = m < b->half ? 0 :
+				 (m - b->half + b->dense - 1) / b->dense;
+		const int to = m + b->half < all ? (m + b->half) / b->dense :
+						   n - 1;
 		double re = 0, im = 0;
 
-		for (k = from; k <= to; k++) {
-			re += creal(b->tap[k + b->half]) * in[m + k];
-			im += cimag(b->tap[k + b->half]) * in[m + k];
+		for (at = from; at <= to; at++) {
+			const int k = at * b->dense - m + b->half;
+
+			re += creal(b->tap[k]) * in[at];
+			im += cimag(b->tap[k]) * in[at];
 		}
 		out[m] = (re + I * im) *
 			 cexp(-2 * M_PI * I *
-			      remainder(m * scan->fc / scan->fs, 1));
+			      remainder(m * scan->fc / (scan->fs * b->dense),
+					1));
 	}
 }
 
@@ -129,15 +140,16 @@ static double complex *basebands(const struct sono_scan *scan,
 				 enum interpolation interpolation)
 {
 	const uint32_t n = scan->event[0].samples;
-	double complex *rows = bench_alloc((size_t)scan->events *
-					   scan->channels * n, sizeof(*rows));
 	struct band *band = bench_alloc(1, sizeof(*band));
-	double complex *out = rows;
+	double complex *rows, *out;
 	uint32_t e, c;
 
 	make_band(band, scan, interpolation);
+	rows = bench_alloc((size_t)scan->events * scan->channels * n *
+			   band->dense, sizeof(*rows));
+	out = rows;
 	for (e = 0; e < scan->events; e++)
-		for (c = 0; c < scan->channels; c++, out += n)
+		for (c = 0; c < scan->channels; c++, out += n * band->dense)
 			demodulate(band, scan, (const int16_t *)(frame +
 				   scan->event[e].offset +
 				   c * scan->event[e].stride), n, out);
@@ -159,6 +171,7 @@ struct judge *judge_new(const struct judge_plan *plan, const uint8_t *frame)
 			       bessel_i0(SINC_BETA);
 	j->rows = basebands(scan, frame, INTERPOLATION_LINEAR);
 	j->own = j->rows;
+	j->dense = plan->interpolation == INTERPOLATION_UPSAMPLED ? 2 : 1;
 	if (plan->interpolation != INTERPOLATION_LINEAR)
 		j->own = basebands(scan, frame, plan->interpolation);
 	return j;
@@ -174,10 +187,10 @@ void judge_free(struct judge *j)
 
 /* --- interpolation --- */
 
-static double complex sample_at(const struct judge *j,
-				const double complex *row, int64_t n)
+static double complex sample_at(const double complex *row, uint32_t samples,
+				int64_t n)
 {
-	return n >= 0 && n < j->samples ? row[n] : 0;
+	return n >= 0 && n < samples ? row[n] : 0;
 }
 
 /* The same sum's; compensated for what is lost on the mean to 0.3 fc. */
@@ -185,11 +198,12 @@ static double complex between(const struct judge *j, const double complex *row,
 			      double s)
 {
 	const struct sono_scan *scan = j->plan->scan;
-	const double edge = 2 * M_PI * 0.3 * scan->fc / scan->fs;
+	const double edge = 2 * M_PI * 0.3 * scan->fc / (scan->fs * j->dense);
+	const uint32_t samples = j->samples * j->dense;
 	const int64_t i = floor(s);
 	const double f = s - i;
-	const double complex line = (1 - f) * sample_at(j, row, i) +
-				    f * sample_at(j, row, i + 1);
+	const double complex line = (1 - f) * sample_at(row, samples, i) +
+				    f * sample_at(row, samples, i + 1);
 
 	if (j->plan->interpolation == INTERPOLATION_LINEAR)
 		return line;
@@ -222,7 +236,7 @@ static double complex exactly(const struct judge *j,
 				    (k & 1 ? -sine : sine) / t;
 
 		sum += sinc * window_at(j, fabs(t) / (SINC_HALF + 0.5)) *
-		       sample_at(j, row, i + k);
+		       sample_at(row, j->samples, i + k);
 	}
 	return sum;
 }
@@ -258,7 +272,8 @@ static void add_event(const struct judge *j, uint32_t event, double x,
 
 		if (!in_aperture(el, j->plan->f_number, x, z))
 			continue;
-		*same += turn * between(j, j->own + row, t * scan->fs);
+		*same += turn * between(j, j->own + row * j->dense,
+					t * scan->fs * j->dense);
 		*exact += turn * exactly(j, j->rows + row, t * scan->fs);
 	}
 }

@@ -159,7 +159,7 @@ const char *channels_init(struct channels *channels,
 	if (demod_create(&demod, channels->scan, &params, &why) ||
 	    analytic_init(&channels->analytic, channels->scan->events,
 			  channels->scan->channels,
-			  demod_longest(channels->scan, 1))) {
+			  demod_longest(channels->scan, 1, INTERPOLATION_LINEAR))) {
 		demod_destroy(demod);
 		channels_finish(channels);
 		return why ? why : "out of memory";

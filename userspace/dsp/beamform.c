@@ -126,10 +126,9 @@ static const char *fault(const struct sono_scan *scan,
 	if (!why && !(p->f_number >= 0 && p->f_number <= 16))
 		why = "beamforming: F-number is not 0 to 16";
 	if (!why && p->decimate > 1 &&
-	    scan->fc > DEMOD_TURNS_MAX * demod_rate(scan, p->decimate))
+	    scan->fc > DEMOD_TURNS_MAX * demod_rate(scan, p->decimate, p->interpolation))
 		why = "beamforming: decimated to less than 3.3 samples a period of fc";
-	if (!why && p->interpolation != INTERPOLATION_LINEAR &&
-	    p->interpolation != INTERPOLATION_COMPENSATED)
+	if (!why && p->interpolation > INTERPOLATION_UPSAMPLED)
 		why = "beamforming: unknown interpolation";
 	if (!why && !(fabs(p->steer) < 1.5))
 		why = "beamforming: receive aperture steered by a right angle";
@@ -270,7 +269,8 @@ int beamform_create(struct beamform **beamform, const struct sono_scan *scan,
 		b->params.decimate = 1;
 	if (!b->params.workers)
 		b->params.workers = 1;
-	b->fs = demod_rate(scan, b->params.decimate);
+	b->fs = demod_rate(scan, b->params.decimate,
+			   b->params.interpolation);
 	refine(b);
 	b->tiles = (b->params.grid.samples + TILE - 1) / TILE;
 	b->receive = cpu_choose(beamform_receive_variants)->fn;
@@ -297,7 +297,8 @@ static uint64_t count_channel(const struct beamform *b, uint32_t line,
 	const struct sono_event *event =
 		&b->scan->event[b->part[service_of(b, line, k)->part].event];
 	const double last = (demod_samples(b->scan, event->samples,
-					   b->params.decimate) - 1.0) * STEPS;
+					   b->params.decimate,
+					   b->params.interpolation) - 1.0) * STEPS;
 	const struct aperture_span span = aperture_span(b->aperture, line, c);
 	const uint32_t law = law_of(b, line, c);
 	const double step = b->params.grid.sample_step * b->fs / b->scan->c *

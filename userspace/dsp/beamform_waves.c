@@ -181,7 +181,7 @@ static enum tile_kind kind_of(const struct beamform *b,
 
 void beamform_fill_kinds(struct beamform *b)
 {
-	const uint32_t lines = demod_longest(b->scan, b->params.decimate) /
+	const uint32_t lines = demod_longest(b->scan, b->params.decimate, b->params.interpolation) /
 			       ANALYTIC_LINE;
 	uint32_t line, tile, k;
 

@@ -209,31 +209,35 @@ static const char *complete(struct demod_params *p,
 	clear = (p->pass + p->stop) * (1 - 1e-9);
 	if (clear > image)
 		return "demodulation: passband reaches its image at -2 fc";
-	if (p->interpolation != INTERPOLATION_LINEAR &&
-	    p->interpolation != INTERPOLATION_COMPENSATED)
+	if (p->interpolation > INTERPOLATION_UPSAMPLED)
 		return "demodulation: unknown interpolation";
-	if (scan->fc > DEMOD_TURNS_MAX * demod_rate(scan, p->decimate))
+	if (scan->fc > DEMOD_TURNS_MAX * demod_rate(scan, p->decimate,
+						  p->interpolation))
 		return "demodulation: decimated to less than 3.3 samples a period of fc";
 	return NULL;
 }
 
-uint32_t demod_upsample(const struct sono_scan *scan)
+uint32_t demod_upsample(const struct sono_scan *scan,
+			enum interpolation interpolation)
 {
 	const double turns = scan->fc / scan->fs;
-	const uint32_t n = ceil(turns / TURNS_WANTED);
+	const uint32_t least = ceil(turns / TURNS_WANTED);
+	const uint32_t n = least ? least : 1;
 
-	return n ? n : 1;
+	return interpolation == INTERPOLATION_UPSAMPLED ? 2 * n : n;
 }
 
-double demod_rate(const struct sono_scan *scan, uint32_t decimate)
+double demod_rate(const struct sono_scan *scan, uint32_t decimate,
+		  enum interpolation interpolation)
 {
-	return scan->fs * demod_upsample(scan) / decimate;
+	return scan->fs * demod_upsample(scan, interpolation) / decimate;
 }
 
 uint32_t demod_samples(const struct sono_scan *scan, uint32_t samples,
-		       uint32_t decimate)
+		       uint32_t decimate, enum interpolation interpolation)
 {
-	const uint64_t n = (uint64_t)samples * demod_upsample(scan);
+	const uint64_t n = (uint64_t)samples *
+			   demod_upsample(scan, interpolation);
 
 	return (n + decimate - 1) / decimate;
 }
@@ -248,9 +252,10 @@ static uint32_t longest_row(const struct sono_scan *scan)
 	return longest;
 }
 
-uint32_t demod_longest(const struct sono_scan *scan, uint32_t decimate)
+uint32_t demod_longest(const struct sono_scan *scan, uint32_t decimate,
+		       enum interpolation interpolation)
 {
-	return demod_samples(scan, longest_row(scan), decimate);
+	return demod_samples(scan, longest_row(scan), decimate, interpolation);
 }
 
 /* --- the filter --- */
@@ -331,7 +336,7 @@ static int make_filter(struct demod *d, const struct demod_params *p,
 
 	design(low, half, M_PI * (p->pass + p->stop) / rate,
 	       kaiser_beta(p->reject), 2.0 * d->upsample);
-	if (p->interpolation == INTERPOLATION_COMPENSATED)
+	if (p->interpolation != INTERPOLATION_LINEAR)
 		half = compensate(low, half, p->decimate);
 	count = phase_taps(half, d->upsample);
 	d->before = half / d->upsample;
@@ -374,7 +379,8 @@ int demod_create(struct demod **demod, const struct sono_scan *scan,
 	if (*why)
 		return -EINVAL;
 	width = kaiser_half(p.reject, 2 * M_PI * (p.stop - p.pass) /
-				      (scan->fs * demod_upsample(scan)));
+				      (scan->fs * demod_upsample(scan,
+							  p.interpolation)));
 	if (width > HALF_MAX) {
 		*why = "demodulation: transition from pass to stop too narrow";
 		return -EINVAL;
@@ -385,7 +391,7 @@ int demod_create(struct demod **demod, const struct sono_scan *scan,
 	d->scan = scan;
 	d->row = cpu_choose(demod_row_variants)->fn;
 	d->peak = cpu_choose(demod_peak_variants)->fn;
-	d->upsample = demod_upsample(scan);
+	d->upsample = demod_upsample(scan, p.interpolation);
 	d->decimate = p.decimate;
 	d->workers = p.workers;
 	/* the others hold no more inputs than outputs */
@@ -642,8 +648,8 @@ static void run_lines(const struct demod *d, const struct analytic *a,
 		      int16_t *out, struct job *job, uint32_t begin,
 		      uint32_t end)
 {
-	const uint32_t total = demod_samples(d->scan, job->samples,
-					     d->decimate);
+	const uint32_t total = ((uint64_t)job->samples * d->upsample +
+				d->decimate - 1) / d->decimate;
 
 	job->begin = begin * ANALYTIC_LINE;
 	end *= ANALYTIC_LINE;

@@ -168,20 +168,25 @@ void demod_destroy(struct demod *demod);
 /**
  * demod_upsample() - samples that become of one, before decimation
  * @scan: a scan
+ * @interpolation: as in struct demod_params
  *
  * As many as bring the carrier to 0.28 turns per sample or less: 1 at fs = 4
- * fc and above, 3 where a record is undersampled at 4/3 fc.
+ * fc and above, 3 where a record is undersampled at 4/3 fc; twice as many for
+ * INTERPOLATION_UPSAMPLED.
  */
-uint32_t demod_upsample(const struct sono_scan *scan);
+uint32_t demod_upsample(const struct sono_scan *scan,
+			enum interpolation interpolation);
 
 /** demod_rate() - complex samples per second after demodulation */
-double demod_rate(const struct sono_scan *scan, uint32_t decimate);
+double demod_rate(const struct sono_scan *scan, uint32_t decimate,
+		  enum interpolation interpolation);
 
 /** demod_samples() - complex samples that @samples of RF become */
 uint32_t demod_samples(const struct sono_scan *scan, uint32_t samples,
-		       uint32_t decimate);
+		       uint32_t decimate, enum interpolation interpolation);
 
 /** demod_longest() - complex samples of the longest row of @scan */
-uint32_t demod_longest(const struct sono_scan *scan, uint32_t decimate);
+uint32_t demod_longest(const struct sono_scan *scan, uint32_t decimate,
+		       enum interpolation interpolation);
 
 #endif /* DSP_DEMOD_H */

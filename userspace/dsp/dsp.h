@@ -45,11 +45,17 @@ struct rf_frame {
  * @INTERPOLATION_COMPENSATED: the same, but what that takes from frequencies
  *                             away from the carrier is given back: by the
  *                             demodulator on the mean, by weights at every
- *                             fraction. Both must be told
+ *                             fraction
+ * @INTERPOLATION_UPSAMPLED: the same, of samples twice as dense, which the
+ *                           demodulator's filter makes: of all inputs that it
+ *                           spans, 50 and more
+ *
+ * Demodulator and beamformer must be told the same.
  */
 enum interpolation {
 	INTERPOLATION_LINEAR,
 	INTERPOLATION_COMPENSATED,
+	INTERPOLATION_UPSAMPLED,
 };
 
 /* Of what linear interpolation takes, the mean over all fractions. */

@@ -207,6 +207,11 @@ static int make_demodulation(struct compiler *c)
 {
 	const struct plan_demodulation_text *d =
 		&c->text.processing.demodulation;
+	static const enum interpolation interpolations[] = {
+		[PLAN_ENVELOPE_LINEAR] = INTERPOLATION_LINEAR,
+		[PLAN_COMPENSATED] = INTERPOLATION_COMPENSATED,
+		[PLAN_UPSAMPLED] = INTERPOLATION_UPSAMPLED,
+	};
 	struct demod_params *p = &c->plan->params.demod;
 	const struct sono_scan *s = c->plan->scan;
 	const double image = fabs(remainder(2 * s->fc, s->fs));
@@ -219,9 +224,8 @@ static int make_demodulation(struct compiler *c)
 		return refuse(c, sequence.sampling_mhz,
 			      "fc_mhz is too near a multiple of half of it");
 	p->decimate = 1;
-	p->interpolation = c->text.receive.interpolation.number ==
-				   PLAN_COMPENSATED ?
-			   INTERPOLATION_COMPENSATED : INTERPOLATION_LINEAR;
+	p->interpolation =
+		interpolations[(int)c->text.receive.interpolation.number];
 	if (!d->here.line && c->text.sequence.pulse.harmonic.number) {
 		p->pass = HARMONIC_PASS * s->fc / 2;
 		p->stop = HARMONIC_STOP * s->fc / 2;
@@ -244,7 +248,7 @@ static int make_demodulation(struct compiler *c)
 		return refuse(c, processing.demodulation.stop_mhz,
 			      "pass_mhz and stop_mhz together reach the image at %.4g MHz",
 			      image / 1e6);
-	if (s->fc > DEMOD_TURNS_MAX * demod_rate(s, p->decimate))
+	if (s->fc > DEMOD_TURNS_MAX * demod_rate(s, p->decimate, p->interpolation))
 		return refuse(c, processing.demodulation.decimation,
 			      "leaves less than 3.3 samples for a period of fc_mhz");
 	return 0;

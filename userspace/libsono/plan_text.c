@@ -91,7 +91,7 @@ static const char *const trigger_words[] = { "free", "ecg", "external", NULL };
 static const char *const grid_words[] = { "linear", "sector", NULL };
 static const char *const window_words[] = { "boxcar", "hann", "tukey", NULL };
 static const char *const interpolation_words[] = {
-	"linear", "compensated", NULL
+	"linear", "compensated", "upsampled", NULL
 };
 static const char *const grey_words[] = { "linear", "gamma", "s", NULL };
 static const char *const wall_words[] = {

@@ -41,7 +41,7 @@ enum plan_order { PLAN_B_COLOUR, PLAN_COLOUR_B, PLAN_ALTERNATE };
 enum plan_interleave { PLAN_SIMULTANEOUS, PLAN_UPDATE };
 enum plan_trigger { PLAN_FREE, PLAN_ECG, PLAN_EXTERNAL };
 enum plan_grid { PLAN_GRID_LINEAR, PLAN_GRID_SECTOR };
-enum plan_interpolation { PLAN_ENVELOPE_LINEAR, PLAN_COMPENSATED };
+enum plan_interpolation { PLAN_ENVELOPE_LINEAR, PLAN_COMPENSATED, PLAN_UPSAMPLED };
 enum plan_window { PLAN_BOXCAR, PLAN_HANN, PLAN_TUKEY };
 enum plan_grey { PLAN_GREY_LINEAR, PLAN_GREY_GAMMA, PLAN_GREY_S };
 enum plan_wall { PLAN_POLYNOMIAL, PLAN_FIR, PLAN_IIR, PLAN_SVD };

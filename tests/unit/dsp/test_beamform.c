@@ -449,7 +449,7 @@ Test(beamform, wrong_params_are_refused_with_a_reason)
 	cr_assert_str_eq(refusal(fixture_scan(1), &p),
 			 "beamforming: receive aperture steered by a right angle");
 	p = line_at(0);
-	p.interpolation = 2;
+	p.interpolation = 3;
 	cr_assert_str_eq(refusal(fixture_scan(1), &p),
 			 "beamforming: unknown interpolation");
 	p = line_at(0);
@@ -1507,7 +1507,8 @@ static void image_of_tone(struct iq *iq, struct sono_scan *scan,
 			cos(2 * M_PI * times * scan->fc / scan->fs * n));
 	cr_assert_eq(demod_create(&demod, scan, &filter, &why), 0, "%s", why);
 	cr_assert_eq(analytic_init(&rows, 1, scan->channels,
-				   demod_longest(scan, 1)), 0);
+				   demod_longest(scan, 1,
+						 params->interpolation)), 0);
 	demod_execute(demod, &rows, &frame);
 	demod_destroy(demod);
 	run(iq, scan, params, &rows);
@@ -1559,6 +1560,8 @@ Test(beamform, interpolation_comes_so_near_to_exact)
 	cr_assert_lt(tone_error(4, INTERPOLATION_COMPENSATED), -50);
 	cr_assert_float_eq(tone_error(8, INTERPOLATION_LINEAR), -51.6, 0.3);
 	cr_assert_lt(tone_error(8, INTERPOLATION_COMPENSATED), -61);
+	/* what twice as many samples give, from a record at 4 fc */
+	cr_assert_lt(tone_error(4, INTERPOLATION_UPSAMPLED), -60);
 }
 
 /* A point at @x, @z as every element hears it: 3 periods, narrow. */
@@ -1610,7 +1613,7 @@ static void image_of_point(struct iq *iq, double fs, double stop,
 	frame.bytes = scan->frame_bytes;
 	cr_assert_eq(demod_create(&demod, scan, &filter, &why), 0, "%s", why);
 	cr_assert_eq(analytic_init(&rows, 1, scan->channels,
-				   demod_longest(scan, decimate)), 0);
+				   demod_longest(scan, decimate, INTERPOLATION_LINEAR)), 0);
 	demod_execute(demod, &rows, &frame);
 	demod_destroy(demod);
 	params.decimate = decimate;

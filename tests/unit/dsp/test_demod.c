@@ -29,7 +29,7 @@ static void demodulate(struct analytic *out, const struct sono_scan *scan,
 
 	cr_assert_eq(demod_create(&demod, scan, params, &why), 0, "%s", why);
 	cr_assert_eq(analytic_init(out, scan->events, scan->channels,
-				   demod_longest(scan, decimate)), 0);
+				   demod_longest(scan, decimate, INTERPOLATION_LINEAR)), 0);
 	demod_execute(demod, out, &frame);
 	demod_destroy(demod);
 }
@@ -63,7 +63,7 @@ static double complex tone_at(double f, const struct sono_scan *scan,
 			      const struct demod_params *params, double n)
 {
 	const uint32_t decimate = params->decimate ? params->decimate : 1;
-	const double m = n * demod_rate(scan, decimate) / scan->fs;
+	const double m = n * demod_rate(scan, decimate, INTERPOLATION_LINEAR) / scan->fs;
 	int16_t *data = calloc(1, scan->frame_bytes);
 	double complex got;
 	struct analytic a;
@@ -132,7 +132,7 @@ Test(demod, compensation_adds_what_interpolation_takes)
 		for (k = 0; k < 5; k++) {
 			const double f = scan->fc + (k * 0.2 - 0.4) * 4e6;
 			const double w = 2 * M_PI * (f - scan->fc) /
-					 demod_rate(scan, params.decimate);
+					 demod_rate(scan, params.decimate, INTERPOLATION_LINEAR);
 
 			cr_assert_lt(cabs(tone_at(f, scan, &params, 256) - 1 -
 					  (2 - 2 * cos(w)) / 12), 3 * EXACT,
@@ -182,9 +182,9 @@ Test(demod, undersampled_records_are_interpolated)
 	unsigned int i, m;
 
 	scan->fs = 4 * scan->fc / 3;
-	cr_assert_eq(demod_upsample(scan), 3);
-	cr_assert_float_eq(demod_rate(scan, 1), 4 * scan->fc, 1e-3);
-	cr_assert_eq(demod_samples(scan, 100, 1), 300);
+	cr_assert_eq(demod_upsample(scan, INTERPOLATION_LINEAR), 3);
+	cr_assert_float_eq(demod_rate(scan, 1, INTERPOLATION_LINEAR), 4 * scan->fc, 1e-3);
+	cr_assert_eq(demod_samples(scan, 100, 1, INTERPOLATION_LINEAR), 300);
 	for (i = 0; i < sizeof(tones) / sizeof(tones[0]); i++)
 		for (m = 750; m < 756; m++) {
 			const double complex got =
@@ -210,10 +210,10 @@ Test(demod, interpolated_records_are_decimated)
 	unsigned int m;
 
 	scan->fs = 3.5 * scan->fc;
-	cr_assert_eq(demod_upsample(scan), 2);
-	cr_assert_float_eq(demod_rate(scan, 2), scan->fs, 1e-3);
-	cr_assert_eq(demod_samples(scan, 101, 2), 101);
-	cr_assert_eq(demod_samples(scan, 101, 3), 68);
+	cr_assert_eq(demod_upsample(scan, INTERPOLATION_LINEAR), 2);
+	cr_assert_float_eq(demod_rate(scan, 2, INTERPOLATION_LINEAR), scan->fs, 1e-3);
+	cr_assert_eq(demod_samples(scan, 101, 2, INTERPOLATION_LINEAR), 101);
+	cr_assert_eq(demod_samples(scan, 101, 3, INTERPOLATION_LINEAR), 68);
 	for (m = 250; m < 262; m++)
 		cr_assert_lt(cabs(tone_at(FIXTURE_FC, scan, &params, m) - 1),
 			     2 * EXACT);
@@ -225,12 +225,12 @@ Test(demod, carrier_is_brought_below_0_28_turns)
 	struct sono_scan *scan = fixture_scan(1);
 
 	scan->fs = 40e6;
-	cr_assert_eq(demod_upsample(scan), 1);
+	cr_assert_eq(demod_upsample(scan, INTERPOLATION_LINEAR), 1);
 	scan->fs = 18e6;
-	cr_assert_eq(demod_upsample(scan), 1);
+	cr_assert_eq(demod_upsample(scan, INTERPOLATION_LINEAR), 1);
 	scan->fs = 17.5e6;
-	cr_assert_eq(demod_upsample(scan), 2);
-	cr_assert_float_eq(demod_rate(scan, 2), 17.5e6, 1e-3);
+	cr_assert_eq(demod_upsample(scan, INTERPOLATION_LINEAR), 2);
+	cr_assert_float_eq(demod_rate(scan, 2, INTERPOLATION_LINEAR), 17.5e6, 1e-3);
 	sono_scan_free(scan);
 }
 
@@ -411,7 +411,7 @@ static void look_behind(double fs, uint32_t decimate, uint32_t samples)
 	demodulate(&alone, scan, &params, data);
 	fill_behind(data, scan, 32767);
 	demodulate(&a, scan, &params, data);
-	total = demod_samples(scan, samples, decimate);
+	total = demod_samples(scan, samples, decimate, INTERPOLATION_LINEAR);
 	cr_assert_not(a.even[0]);
 	/* 11 bits above the point alone, at most 4 fewer behind the other */
 	for (m = total / 2; m < total; m++)
@@ -596,7 +596,7 @@ static void run_parts(struct analytic *a, const struct sono_scan *scan,
 
 	cr_assert_eq(demod_create(&demod, scan, &params, &why), 0, "%s", why);
 	cr_assert_eq(analytic_init(a, scan->events, scan->channels,
-				   demod_longest(scan, params.decimate)), 0);
+				   demod_longest(scan, params.decimate, INTERPOLATION_LINEAR)), 0);
 	for (worker = params.workers; worker-- > 0;)
 		demod_execute_part(demod, worker, a, &frame);
 	demod_destroy(demod);
@@ -697,7 +697,7 @@ Test(demod, wrong_filters_are_refused_with_a_reason)
 			 &(struct demod_params){ .decimate = 17 }),
 			 "demodulation: decimation is not 1 to 16");
 	cr_assert_str_eq(refusal(fixture_scan(1),
-			 &(struct demod_params){ .interpolation = 2 }),
+			 &(struct demod_params){ .interpolation = 3 }),
 			 "demodulation: unknown interpolation");
 }
 

@@ -1015,6 +1015,11 @@ Test(plan, interpolation_is_that_of_both_halves)
 			 "	f_number = 1.5;\n	interpolation = \"linear\";\n");
 	cr_assert_eq(plan->params.demod.interpolation, INTERPOLATION_LINEAR);
 	sono_plan_close(plan);
+	plan = must_open(right, "	f_number = 1.5;\n",
+			 "	f_number = 1.5;\n	interpolation = \"upsampled\";\n");
+	cr_assert_eq(plan->params.demod.interpolation,
+		     INTERPOLATION_UPSAMPLED);
+	sono_plan_close(plan);
 }
 
 Test(plan, defaults_need_no_lines)
