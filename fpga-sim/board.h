@@ -43,7 +43,8 @@ struct sim_loader {
 	struct sim_table *pending;
 	uint32_t state, code, event;
 	uint32_t prepared; /* events that the front-end has done */
-	uint32_t tables; /* read from the host since power-on */
+	uint32_t loads; /* since power-on */
+	uint32_t tables; /* likewise, read from the host */
 };
 
 /* An image on its way into the flash. */

@@ -21,8 +21,8 @@ static const struct field {
 	FIELD(stray), NAMED("stray-page", stray_page),
 	NAMED("irq-lost", irq_lost), NAMED("irq-double", irq_double),
 	NAMED("irq-late", irq_late), FIELD(stuck), FIELD(hang), FIELD(crc),
-	FIELD(flash), FIELD(dead), FIELD(overtemp), FIELD(overvolt),
-	FIELD(reboot), FIELD(seed),
+	FIELD(flash), FIELD(forget), FIELD(dead), FIELD(overtemp),
+	FIELD(overvolt), FIELD(reboot), FIELD(seed),
 	SET("dead-channel", dead_channel), SET("noisy-channel", noisy_channel),
 	SET("weak-element", weak_element),
 };

@@ -30,6 +30,7 @@
  *        take nothing until the next one
  * @crc: every Nth sequence table arrives with a bit flipped
  * @flash: every Nth block of firmware is not held by the flash
+ * @forget: while every Nth sequence table is loaded the board resets itself
  * @dead: all-ones reads, this many ms after the first start
  * @overtemp: over-temperature, this many ms after the first start
  * @overvolt: over-voltage, this many ms after the first start
@@ -63,6 +64,7 @@ struct sim_faults {
 	uint32_t hang;
 	uint32_t crc;
 	uint32_t flash;
+	uint32_t forget;
 	uint32_t dead;
 	uint32_t overtemp;
 	uint32_t overvolt;

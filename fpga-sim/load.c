@@ -44,6 +44,8 @@ void sim_load_start(struct sim_board *b)
 	b->loader.code = SONO_SEQ_OK;
 	b->loader.event = UINT32_MAX;
 	b->due[TIMER_LOAD] = b->now + sim_ticks(b, READ_NS);
+	if (sim_strikes(b, &b->config.faults.forget, ++b->loader.loads))
+		b->due[TIMER_REBOOT] = b->now;
 }
 
 static int parse(struct sim_board *b, void *raw, struct sim_seq **seq)

@@ -143,8 +143,8 @@ static bool load_ended(struct sono_device *sd, u32 *status)
 
 	*status = rd(sd, SONO_REG_SEQ_STATUS);
 	state = FIELD_GET(SONO_SEQ_STATE, *status);
-	return state == SONO_SEQ_ACTIVE || state == SONO_SEQ_ERROR ||
-	       *status == SONO_ALL_ONES || READ_ONCE(sd->away);
+	return (state != SONO_SEQ_LOADING && state != SONO_SEQ_PENDING) ||
+	       READ_ONCE(sd->away);
 }
 
 /**
@@ -159,6 +159,7 @@ static bool load_ended(struct sono_device *sd, u32 *status)
  * Return: 0, -EINVAL if the board refused the table, -ENODEV if it is gone,
  * -ETIMEDOUT if it did not answer, -ERESTARTSYS if the process was killed, -EIO
  * if the board has to be left alone: in these cases it may still be reading.
+ * -EREMOTEIO if it has forgotten that it was to load one.
  */
 int sono_hw_load(struct sono_device *sd, dma_addr_t table, u32 bytes,
 		 struct sono_config *result)
@@ -188,6 +189,8 @@ int sono_hw_load(struct sono_device *sd, dma_addr_t table, u32 bytes,
 		result->error_event = rd(sd, SONO_REG_SEQ_ERROR_EVENT);
 		return -EINVAL;
 	}
+	if (FIELD_GET(SONO_SEQ_STATE, status) != SONO_SEQ_ACTIVE)
+		return -EREMOTEIO;
 	result->cfg_gen = rd(sd, SONO_REG_CFG_GEN);
 	result->frame_bytes = rd(sd, SONO_REG_FRAME_BYTES);
 	return 0;

@@ -211,12 +211,13 @@ static int table_load(struct sono_device *sd, struct sono_stream *s,
 {
 	int ret = sono_hw_load(sd, t->addr, t->bytes, cfg);
 
-	if (ret == -ETIMEDOUT || ret == -ERESTARTSYS || ret == -EIO) {
+	if (ret == -ETIMEDOUT || ret == -ERESTARTSYS || ret == -EIO ||
+	    ret == -EREMOTEIO) {
 		/* Whatever it is doing, it must not read freed memory. */
 		sono_stream_halt(sd, load_end(sd, ret));
 		board_reset(sd, s);
 	}
-	return ret;
+	return ret == -EREMOTEIO ? -EIO : ret;
 }
 
 /* A board that was reset since the last CONFIG has lost what that said. */

@@ -62,6 +62,7 @@ static const struct row rows[] = {
 	{ "irq-lost=1,overtemp=50", 0, SONO_END_FAULT, SONO_FAULT_OVER_TEMP, 0,
 	  false },
 	{ "crc=2", 0, SONO_END_NONE, 0, 0, false },
+	{ "forget=2", 0, SONO_END_NONE, 0, 0, false },
 	{ "stuck=1", 0, SONO_END_NONE, 0, 0, true },
 	{ "dead=50", 0, SONO_END_GONE, 0, 0, false },
 };
@@ -176,6 +177,16 @@ static bool loses(struct sono *s, const struct row *r, uint32_t run)
 	return ok & stopped(s, &seen);
 }
 
+/* Of a board that resets itself meanwhile CONFIG does not wait for long. */
+static bool forget_case(struct sono *s, struct sono_config *config)
+{
+	uint64_t before = now_ns();
+	bool ok;
+
+	ok = holds("CONFIG", sono_config(s, config), -EIO);
+	return ok & holds("at once", now_ns() - before < 5 * NS_PER_S, true);
+}
+
 static bool run_once(struct sono *s, const struct row *r, uint32_t run)
 {
 	if (r->frames)
@@ -235,6 +246,7 @@ static bool with_board(struct sono *s, const struct row *r)
 	ok = holds("SETUP", sono_setup(s, SLOTS, 16384), 0) &&
 	     holds("CONFIG", sono_config(s, &config), 0) &&
 	     (strncmp(r->fault, "crc", 3) || crc_case(s, &config)) &&
+	     (strncmp(r->fault, "forget", 6) || forget_case(s, &config)) &&
 	     holds("START", sono_start(s, &start), 0) &&
 	     run_once(s, r, start.run) && next_run(s, r, &start);
 	table_free(&t);

@@ -553,7 +553,7 @@ out:
 static bool load_ended(struct sim_host *h, uint32_t *state)
 {
 	*state = rd(h, SONO_REG_SEQ_STATUS) & SONO_SEQ_STATE;
-	return *state == SONO_SEQ_ACTIVE || *state == SONO_SEQ_ERROR;
+	return *state != SONO_SEQ_LOADING && *state != SONO_SEQ_PENDING;
 }
 
 /* The board loads while its time goes on: as long as the driver waits. */
@@ -582,6 +582,8 @@ static int table_load(struct sim_host *h, struct sono_config *c)
 		c->error_event = rd(h, SONO_REG_SEQ_ERROR_EVENT);
 		return -EINVAL;
 	}
+	if (state != SONO_SEQ_ACTIVE)
+		return -EIO;
 	c->cfg_gen = rd(h, SONO_REG_CFG_GEN);
 	c->frame_bytes = rd(h, SONO_REG_FRAME_BYTES);
 	return 0;
