@@ -497,9 +497,14 @@ static void do_error(struct director *d)
 	};
 	const uint32_t *e = errors[random_next(&d->random) % 4];
 	unsigned long long before = sysfs_counter("link_errors");
+	uint32_t first = __atomic_load_n(&shared->run, __ATOMIC_RELAXED);
 
-	if (!sysfs_aer_inject(d->board, e[0], e[1]) && e[0])
-		recover(d, before);
+	if (sysfs_aer_inject(d->board, e[0], e[1]) || !e[0])
+		return;
+	recover(d, before);
+	/* Runs whose account may lack what the board cannot be asked for. */
+	say("# cut from=%u to=%u\n", first,
+	    __atomic_load_n(&shared->run, __ATOMIC_RELAXED) + 1);
 }
 
 static void do_sleep(struct director *d)
