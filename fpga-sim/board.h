@@ -104,6 +104,7 @@ struct sim_board {
 	uint32_t source;
 	uint32_t run_count;
 	uint64_t beat; /* transmit may go on before this [ticks] */
+	uint64_t rest; /* no run transmits before this [ticks] */
 	bool tx_on;
 	double temp; /* at @temp_at, without faults [1/1000 deg C] */
 	uint64_t temp_at; /* [ticks] */

@@ -104,6 +104,9 @@ void sim_run_start(struct sim_board *b)
 	b->run_count++;
 	b->run.zero = b->now + b->config.limits.event_overhead +
 		      b->table->seq->event[0].hv_settle;
+	/* Starts in a row must not add up to more than a table may ask for. */
+	if (b->run.zero < b->rest)
+		b->run.zero = b->rest;
 	begin_table(b, b->run.zero);
 	schedule(b, b->run.zero);
 	schedule_faults(b);
@@ -186,6 +189,21 @@ static void begin_frame(struct sim_board *b)
 	b->run.tx_last = 0;
 }
 
+/*
+ * The limits once more, at the pulser and by themselves: the table was checked,
+ * so nothing may be found here.
+ */
+static void watch_limits(struct sim_board *b, const struct sim_event *e)
+{
+	const struct sim_limits *l = &b->config.limits;
+
+	if (b->now < b->rest || e->hv > l->hv_max ||
+	    (uint64_t)e->period * l->prf_max < l->board_clock)
+		sim_log(b, "ev=beyond_limits run=%u hv=%u since_rest=%lld",
+			b->run_count, e->hv, (long long)(b->now - b->rest));
+	b->rest = b->now + e->period;
+}
+
 static void transmit(struct sim_board *b, uint32_t index)
 {
 	struct sim_run *r = &b->run;
@@ -193,6 +211,7 @@ static void transmit(struct sim_board *b, uint32_t index)
 	if (!r->tx++)
 		r->tx_first = b->now;
 	r->tx_last = b->now;
+	watch_limits(b, &b->table->seq->event[index]);
 	if (b->config.log_tx)
 		sim_log(b, "ev=tx run=%u seq=%llu event=%u", b->run_count,
 			(ull)r->seq, index);

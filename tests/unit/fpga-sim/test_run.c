@@ -250,6 +250,41 @@ Test(run, second_start_counts_from_zero)
 	host_end(&h);
 }
 
+/* Nor do resets between them help. */
+Test(run, starts_in_a_row_keep_the_rate)
+{
+	uint64_t before = 0, n = 0;
+	struct sim_config config;
+	char *save, *line;
+	struct host h;
+
+	sim_config_init(&config);
+	config.log_tx = true;
+	host_start(&h, &config);
+	for (int i = 0; i < 200; i++) {
+		if (i % 20 == 0) {
+			host_write(&h, SONO_REG_RESET, SONO_RESET_MAGIC);
+			start(&h, 1000, RUN_TX);
+		}
+		host_run(&h, 20 * US);
+		host_write(&h, SONO_REG_CONTROL, 0);
+		host_run(&h, 10 * US);
+		host_write(&h, SONO_REG_CONTROL, RUN_TX);
+	}
+	cr_assert_eq(host_logged(&h, "ev=beyond_limits", NULL), 0);
+	for (line = strtok_r(h.log, "\n", &save); line;
+	     line = strtok_r(NULL, "\n", &save)) {
+		uint64_t t = log_field(line, "t");
+
+		if (!strstr(line, "ev=tx "))
+			continue;
+		cr_assert(!n++ || t - before >= PERIOD_US * TICKS_PER_US);
+		before = t;
+	}
+	cr_assert_geq(n, 40);
+	host_end(&h);
+}
+
 Test(run, refuses_to_start_unprepared)
 {
 	struct host h;
