@@ -181,6 +181,13 @@ static void on_overvolt(struct sim_board *b)
 	sim_fault(b, SONO_FAULT_OVER_VOLT, b->hv);
 }
 
+static void on_stall(struct sim_board *b)
+{
+	sim_log(b, "ev=stall tx=%d", b->tx_on);
+	if (b->ops.stall)
+		b->ops.stall(b->host);
+}
+
 /* By a watchdog of its own, say: nobody is told. */
 static void on_reboot(struct sim_board *b)
 {
@@ -197,6 +204,7 @@ static void (*const on_timer[TIMERS])(struct sim_board *b) = {
 	[TIMER_OVERTEMP] = on_overtemp,
 	[TIMER_OVERVOLT] = on_overvolt,
 	[TIMER_REBOOT] = on_reboot,
+	[TIMER_STALL] = on_stall,
 	[TIMER_HEARTBEAT] = on_heartbeat,
 	[TIMER_STOPPED] = sim_run_stopped,
 	[TIMER_LOAD] = sim_load_step,
@@ -299,7 +307,8 @@ void sim_restart(struct sim_board *b)
 {
 	uint64_t injected[] = { b->due[TIMER_DEAD], b->due[TIMER_OVERTEMP],
 				b->due[TIMER_OVERVOLT],
-				b->due[TIMER_REBOOT] };
+				b->due[TIMER_REBOOT],
+				b->due[TIMER_STALL] };
 
 	b->control = 0;
 	sim_run_abort(b, "reset");
@@ -333,6 +342,14 @@ void sim_reset(struct sim_board *b)
 {
 	sim_log(b, "ev=reset");
 	sim_restart(b);
+}
+
+void sim_board_stalled(struct sim_board *b, uint64_t ns)
+{
+	uint64_t ticks = sim_ticks(b, ns);
+
+	b->beat -= ticks < b->beat ? ticks : b->beat;
+	sim_tx_update(b, "stall");
 }
 
 void sim_board_reset(struct sim_board *b, uint64_t now)

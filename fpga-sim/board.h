@@ -19,6 +19,7 @@ enum sim_timer {
 	TIMER_OVERTEMP,
 	TIMER_OVERVOLT,
 	TIMER_REBOOT,
+	TIMER_STALL,
 	TIMER_HEARTBEAT,
 	TIMER_STOPPED, /* DMA has drained after a run */
 	TIMER_LOAD, /* next step of loading a table */

@@ -22,7 +22,7 @@ static const struct field {
 	NAMED("irq-lost", irq_lost), NAMED("irq-double", irq_double),
 	NAMED("irq-late", irq_late), FIELD(stuck), FIELD(hang), FIELD(crc),
 	FIELD(flash), FIELD(forget), FIELD(dead), FIELD(overtemp),
-	FIELD(overvolt), FIELD(reboot), FIELD(seed),
+	FIELD(overvolt), FIELD(reboot), FIELD(stall), FIELD(seed),
 	SET("dead-channel", dead_channel), SET("noisy-channel", noisy_channel),
 	SET("weak-element", weak_element),
 };

@@ -34,6 +34,8 @@
  * @dead: all-ones reads, this many ms after the first start
  * @overtemp: over-temperature, this many ms after the first start
  * @overvolt: over-voltage, this many ms after the first start
+ * @stall: whoever runs the board stands still for a second, so many ms after
+ *         the first start
  * @reboot: the board resets itself, this many ms after the first start
  * @seed: with it, "every Nth" is one of N by chance, the same for the same seed
  *
@@ -69,6 +71,7 @@ struct sim_faults {
 	uint32_t overtemp;
 	uint32_t overvolt;
 	uint32_t reboot;
+	uint32_t stall;
 	uint32_t seed;
 	uint64_t dead_channel[SIM_CHANNELS_MAX / 64];
 	uint64_t noisy_channel[SIM_CHANNELS_MAX / 64];

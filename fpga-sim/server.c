@@ -48,26 +48,36 @@ static void host_log(void *host, const char *line)
 	log_line(&s->log, line);
 }
 
+static void host_stall(void *host)
+{
+	const struct timespec second = { .tv_sec = 1 };
+	struct server *s = host;
+
+	log_flush(&s->log);
+	nanosleep(&second, NULL);
+}
+
 static const struct sim_host_ops host_ops = {
 	.dma_read = host_dma_read,
 	.dma_write = host_dma_write,
 	.irq = host_irq,
 	.log = host_log,
+	.stall = host_stall,
 };
 
 /* --- time ----------------------------------------------------------------------- */
 
-static uint64_t monotonic(void)
+static uint64_t clock_ns(clockid_t clock)
 {
 	struct timespec ts;
 
-	clock_gettime(CLOCK_MONOTONIC, &ts);
+	clock_gettime(clock, &ts);
 	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
 }
 
 static uint64_t elapsed(const struct server *s)
 {
-	return monotonic() - s->origin - s->slip;
+	return clock_ns(CLOCK_MONOTONIC) - s->origin - s->slip;
 }
 
 uint64_t server_message_time(struct server *s)
@@ -78,11 +88,16 @@ uint64_t server_message_time(struct server *s)
 	return now < next || !next ? now : next - 1;
 }
 
-static void slip(struct server *s, uint64_t ns)
+/* With less of a processor than this the time was not spent on computing. */
+#define STALLED_SHARE 4
+
+static void slip(struct server *s, uint64_t ns, uint64_t cpu)
 {
 	char line[80];
 
 	s->slip += ns;
+	if (ns > STALLED_SHARE * cpu)
+		sim_board_stalled(s->board, ns);
 	snprintf(line, sizeof(line), "ev=slip ns=%llu total=%llu",
 		 (unsigned long long)ns, (unsigned long long)s->slip);
 	log_line(&s->log, line);
@@ -92,11 +107,13 @@ uint64_t server_run(struct server *s)
 {
 	uint64_t now = elapsed(s);
 	uint64_t next = sim_board_next(s->board);
+	uint64_t cpu = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
 
 	if (next < now && now - next > SERVER_LAG_NS) {
-		slip(s, now - next - SERVER_LAG_NS);
+		slip(s, now - next - SERVER_LAG_NS, cpu - s->cpu);
 		now = next + SERVER_LAG_NS;
 	}
+	s->cpu = cpu;
 	next = sim_board_run(s->board, now);
 	log_flush(&s->log);
 	if (next == SIM_NEVER)
@@ -117,7 +134,7 @@ int server_init(struct server *s, const struct sim_config *config,
 		s->irq[i] = -1;
 	pci_init(&s->pci);
 	dma_init(&s->dma);
-	s->origin = monotonic();
+	s->origin = clock_ns(CLOCK_MONOTONIC);
 	err = log_open(&s->log, log_path);
 	if (err)
 		return err;

@@ -8,7 +8,10 @@
  *
  * Board time follows real time by less than SERVER_LAG_NS. When the process
  * could not run for longer, the board's clock leaves that time out (ev=slip)
- * instead of making up for it in a burst that no host could follow. Messages
+ * instead of making up for it in a burst that no host could follow. Unless it was
+ * computing meanwhile, the heartbeat's deadline comes nearer by that time: a
+ * host that ceased to live while the emulation stood still is not transmitted
+ * for when it goes on. Messages
  * that wait when the server wakes come before the things that became due
  * meanwhile: a host that was in time is not made late by the emulation.
  */
@@ -35,6 +38,7 @@
  * @log: event log
  * @origin: CLOCK_MONOTONIC at power-on [ns]
  * @slip: real time left out since [ns]
+ * @cpu: processor time when the board had its turn last [ns]
  */
 struct server {
 	struct sim_board *board;
@@ -46,6 +50,7 @@ struct server {
 	struct log log;
 	uint64_t origin;
 	uint64_t slip;
+	uint64_t cpu;
 };
 
 /**

@@ -30,12 +30,14 @@
  *             of the calls; 4 aligned bytes are one store.
  * @irq: fire an MSI-X vector
  * @log: take one line of the event log, without its newline; may be NULL
+ * @stall: injected: stand still for a second; may be NULL
  */
 struct sim_host_ops {
 	int (*dma_read)(void *host, uint64_t addr, void *to, size_t n);
 	int (*dma_write)(void *host, uint64_t addr, const void *from, size_t n);
 	void (*irq)(void *host, unsigned int vector);
 	void (*log)(void *host, const char *line);
+	void (*stall)(void *host);
 };
 
 /**
@@ -144,6 +146,13 @@ uint64_t sim_board_run(struct sim_board *board, uint64_t now);
 
 /** sim_board_next() - when the next thing is due [ns], SIM_NEVER */
 uint64_t sim_board_next(const struct sim_board *board);
+
+/**
+ * sim_board_stalled() - real time has passed that board time leaves out
+ * @board: board
+ * @ns: so much; the deadline of transmit comes nearer by it
+ */
+void sim_board_stalled(struct sim_board *board, uint64_t ns);
 
 /** sim_board_reset() - function-level reset */
 void sim_board_reset(struct sim_board *board, uint64_t now);

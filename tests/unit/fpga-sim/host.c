@@ -56,7 +56,8 @@ static void on_log(void *host, const char *line)
 
 void host_start(struct host *h, const struct sim_config *config)
 {
-	const struct sim_host_ops ops = { on_read, on_write, on_irq, on_log };
+	const struct sim_host_ops ops = { on_read, on_write, on_irq, on_log,
+					  NULL };
 	struct sim_config standard;
 
 	memset(h, 0, sizeof(*h));
