@@ -12,7 +12,7 @@ $(O)/tests/kselftest/%.o: CFLAGS += -Wno-missing-prototypes
 define kselftest-program
 $(call test-program,tests/kselftest/$(1),tests/kselftest/$(1).c tests/kselftest/stream.c tests/kselftest/sysfs.c,$(KSELFTEST_LIBS))
 endef
-$(foreach t,uapi watch observe truth kill fault recover stress,$(eval $(call kselftest-program,sono_$(t))))
+$(foreach t,uapi watch observe truth kill fault recover stress safety,$(eval $(call kselftest-program,sono_$(t))))
 
 # Past the library, by the node itself.
 define kselftest-node-program
@@ -53,6 +53,7 @@ $(call vm-part,truth,sono_truth,200)
 $(call vm-part,kill,sono_kill,300)
 $(call vm-part,fault,sono_fault,120)
 $(call vm-part,recover,sono_recover,240)
+$(call vm-part,safety,sono_safety,120)
 $(call vm-part,stress,sono_stress,300)
 $(call vm-part,observe,sono_observe sono_uapi sono_firmware,120)
 $(call vm-part,swiotlb,sono_uapi sono_truth sono_drv sono_onward,120,6.12)
