@@ -23,9 +23,14 @@ static int host_dma_read(void *host, uint64_t addr, void *to, size_t n)
 static int host_dma_write(void *host, uint64_t addr, const void *from, size_t n)
 {
 	struct server *s = host;
+	int err;
 
-	return pci_bus_master(&s->pci) ? dma_write(&s->dma, addr, from, n) :
-					 -EPERM;
+	if (!pci_bus_master(&s->pci))
+		return -EPERM;
+	err = dma_write(&s->dma, addr, from, n);
+	if (err)
+		vfio_stray_write(s, addr, from, n);
+	return err;
 }
 
 static void host_irq(void *host, unsigned int vector)
@@ -88,7 +93,8 @@ uint64_t server_message_time(struct server *s)
 	return now < next || !next ? now : next - 1;
 }
 
-/* With less of a processor than this the time was not spent on computing. */
+/* Longer than a busy machine takes, and with so little of a processor ... */
+#define STALLED_NS 100000000u
 #define STALLED_SHARE 4
 
 static void slip(struct server *s, uint64_t ns, uint64_t cpu)
@@ -96,7 +102,8 @@ static void slip(struct server *s, uint64_t ns, uint64_t cpu)
 	char line[80];
 
 	s->slip += ns;
-	if (ns > STALLED_SHARE * cpu)
+	/* ... that the time was not spent on computing either. */
+	if (ns > STALLED_NS && ns > STALLED_SHARE * cpu)
 		sim_board_stalled(s->board, ns);
 	snprintf(line, sizeof(line), "ev=slip ns=%llu total=%llu",
 		 (unsigned long long)ns, (unsigned long long)s->slip);

@@ -8,10 +8,10 @@
  *
  * Board time follows real time by less than SERVER_LAG_NS. When the process
  * could not run for longer, the board's clock leaves that time out (ev=slip)
- * instead of making up for it in a burst that no host could follow. Unless it was
- * computing meanwhile, the heartbeat's deadline comes nearer by that time: a
- * host that ceased to live while the emulation stood still is not transmitted
- * for when it goes on. Messages
+ * instead of making up for it in a burst that no host could follow. Where that
+ * is more than 100 ms, and it was not computing, the heartbeat's deadline comes
+ * nearer by that time: a host that ceased to live while the emulation stood
+ * still is not transmitted for when it goes on. Messages
  * that wait when the server wakes come before the things that became due
  * meanwhile: a host that was in time is not made late by the emulation.
  */
@@ -83,6 +83,13 @@ uint64_t server_run(struct server *s);
 
 /* server.c, for vfio.c: board time that a message arriving now has [ns] */
 uint64_t server_message_time(struct server *s);
+
+/*
+ * vfio.c: a write that no window takes, as a message: what is between the board
+ * and memory, an IOMMU for one, is to see it, as it would a real board's
+ */
+void vfio_stray_write(struct server *s, uint64_t addr, const void *from,
+		      size_t n);
 
 /* vfio.c: handle the message received; 0 or -errno to end the connection */
 int vfio_handle(struct server *s);

@@ -143,6 +143,20 @@ static int send_all(int fd, struct iovec *iov, int count)
 	return 0;
 }
 
+static int send_message(struct wire *w, struct wire_header *h,
+			const void *head, size_t head_size, const void *data,
+			size_t data_size)
+{
+	struct iovec iov[] = {
+		{ h, sizeof(*h) },
+		{ (void *)head, head_size },
+		{ (void *)data, data_size },
+	};
+
+	h->size = (uint32_t)(sizeof(*h) + head_size + data_size);
+	return send_all(w->fd, iov, 3);
+}
+
 int wire_reply(struct wire *w, int error, const void *head, size_t head_size,
 	       const void *data, size_t data_size)
 {
@@ -152,12 +166,15 @@ int wire_reply(struct wire *w, int error, const void *head, size_t head_size,
 		.flags = WIRE_REPLY | (error ? WIRE_ERROR : 0),
 		.error = (uint32_t)error,
 	};
-	struct iovec iov[] = {
-		{ &h, sizeof(h) },
-		{ (void *)head, error ? 0 : head_size },
-		{ (void *)data, error ? 0 : data_size },
-	};
 
-	h.size = (uint32_t)(sizeof(h) + iov[1].iov_len + iov[2].iov_len);
-	return send_all(w->fd, iov, 3);
+	return send_message(w, &h, head, error ? 0 : head_size, data,
+			    error ? 0 : data_size);
+}
+
+int wire_tell(struct wire *w, uint16_t command, const void *head,
+	      size_t head_size, const void *data, size_t data_size)
+{
+	struct wire_header h = { .command = command, .flags = WIRE_NO_REPLY };
+
+	return send_message(w, &h, head, head_size, data, data_size);
 }

@@ -79,4 +79,17 @@ static inline size_t wire_body(const struct wire *w)
 int wire_reply(struct wire *w, int error, const void *head, size_t head_size,
 	       const void *data, size_t data_size);
 
+/**
+ * wire_tell() - send a request that wants no reply
+ * @command: its number
+ * @head: first part of the body
+ * @head_size: its length
+ * @data: second part
+ * @data_size: its length
+ *
+ * Return: 0, or -ECONNRESET when the peer does not take it.
+ */
+int wire_tell(struct wire *w, uint16_t command, const void *head,
+	      size_t head_size, const void *data, size_t data_size);
+
 #endif /* SIM_WIRE_H */

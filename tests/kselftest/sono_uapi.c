@@ -1086,7 +1086,7 @@ TEST_F(stream, heartbeat_lapses)
 	const struct sono_ctl *ctl = self->s->ctl;
 	uint64_t frames = 0, dropped = 0;
 
-	self->config.heartbeat_ms = 200;
+	self->config.heartbeat_ms = 500;
 	begin(_metadata, self);
 	take_some(_metadata, self, 20);
 	EXPECT_EQ(SONO_STATE_RUNNING, ctl->state);

@@ -43,6 +43,19 @@ static void send_fd(uint16_t command, uint32_t flags, const void *body,
 	cr_assert_eq(sendmsg(client, &msg, 0), sizeof(h) + n);
 }
 
+/* A request of the server's own: its command and the start of its body. */
+static uint16_t told(void *body, size_t n)
+{
+	struct wire_header h;
+
+	if (recv(client, &h, sizeof(h), MSG_DONTWAIT) != sizeof(h))
+		return 0;
+	cr_assert_eq(h.flags, WIRE_NO_REPLY);
+	cr_assert_geq(h.size, sizeof(h) + n);
+	cr_assert_eq(recv(client, body, n, MSG_WAITALL), n);
+	return h.command;
+}
+
 /* The errno of the reply, 0 for success, -1 without a reply. */
 static int reply(void *body, size_t n)
 {
@@ -401,6 +414,20 @@ Test(vfio, no_bus_master_no_dma)
 			     master ? SONO_SEQ_E_HEADER : SONO_SEQ_E_DMA);
 	}
 	close(fd);
+}
+
+/* What no window takes is told to the client, the first packet of it. */
+Test(vfio, stray_writes_are_told)
+{
+	uint64_t body[2 + 8], data[20] = { 17, 18 };
+
+	vfio_stray_write(&server, 0x1234000, data, sizeof(data));
+	cr_assert_eq(told(body, sizeof(body)), 12);
+	cr_assert(body[0] == 0x1234000 && body[1] == 64);
+	cr_assert(body[2] == 17 && body[3] == 18);
+	vfio_stray_write(&server, 0x1234000, data, 8);
+	cr_assert_eq(told(body, 24), 12);
+	cr_assert(body[1] == 8 && body[2] == 17);
 }
 
 /* --- interrupts -------------------------------------------------------------------- */
