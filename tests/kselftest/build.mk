@@ -57,5 +57,6 @@ $(call vm-part,safety,sono_safety,120)
 $(call vm-part,stress,sono_stress,300)
 $(call vm-part,observe,sono_observe sono_uapi sono_firmware,120)
 $(call vm-part,swiotlb,sono_uapi sono_truth sono_drv sono_onward,120,6.12)
-$(call vm-part,iommu,sono_uapi sono_truth sono_drv sono_onward,120,7.3)
+$(call vm-part,iommu,sono_uapi sono_truth sono_drv sono_onward sono_fault,180,7.3)
+$(call vm-part,viommu,sono_uapi sono_truth sono_drv sono_onward sono_fault,180,6.12)
 endif

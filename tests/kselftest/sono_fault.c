@@ -6,7 +6,8 @@
  *
  *	sono_fault -l		list the faults, for sono-sim --fault
  *	sono_fault sim		boards in this process
- *	sono_fault dev		/dev/sono0 has the first fault, and so on
+ *	sono_fault dev [NAME]	/dev/sono0 has the first fault, and so on; of those
+ *				that begin with NAME
  */
 #include <errno.h>
 #include <stdio.h>
@@ -287,22 +288,29 @@ static bool do_row(const struct row *r, int n, bool in_process)
 
 int main(int argc, char **argv)
 {
+	const char *name = argc > 2 ? argv[2] : "";
 	const int n = sizeof(rows) / sizeof(*rows);
+	int chosen = 0;
 	bool list = argc > 1 && !strcmp(argv[1], "-l");
 	bool in_process = argc > 1 && !strcmp(argv[1], "sim");
 	int failed = 0;
 
+	for (int i = 0; i < n; i++)
+		chosen += !strncmp(rows[i].fault, name, strlen(name));
 	if (!list)
-		printf("TAP version 13\n1..%d\n", n);
+		printf("TAP version 13\n1..%d\n", chosen);
+	chosen = 0;
 	for (int i = 0; i < n; i++) {
+		if (strncmp(rows[i].fault, name, strlen(name)))
+			continue;
 		if (list) {
 			printf("%s\n", rows[i].fault);
 			continue;
 		}
 		bool skip = in_process && rows[i].driver;
-		bool ok = skip || do_row(&rows[i], i, in_process);
+		bool ok = skip || do_row(&rows[i], chosen, in_process);
 
-		printf("%s %d %s%s\n", ok ? "ok" : "not ok", i + 1,
+		printf("%s %d %s%s\n", ok ? "ok" : "not ok", ++chosen,
 		       rows[i].fault, skip ? " # SKIP in process" : "");
 		fflush(stdout);
 		failed |= !ok;

@@ -589,20 +589,27 @@ static bool works(struct director *d)
 {
 	uint64_t limit = now_ns() + 30 * NS_PER_S;
 	bool good = false;
+	int ret = 0;
 
 	while (!good && now_ns() < limit) {
 		struct life l = { .random = 1 + random_next(&d->random) };
 
 		do_reset(d);
-		if (sono_open(&l.s, NODE, NULL, 0))
+		ret = sono_open(&l.s, NODE, NULL, 0);
+		if (ret)
 			continue;
-		if (!sono_setup(l.s, SLOTS, FRAME) &&
-		    !table_make(&l.table, sono_info(l.s), &shape)) {
-			good = !configure(&l) && run(&l) && l.taken;
-			table_free(&l.table);
-		}
+		ret = sono_setup(l.s, SLOTS, FRAME);
+		if (!ret)
+			ret = table_make(&l.table, sono_info(l.s), &shape);
+		if (!ret)
+			ret = configure(&l);
+		if (!ret)
+			good = run(&l) && l.taken;
+		table_free(&l.table);
 		sono_close(l.s);
 	}
+	if (!good)
+		say("# last it said %d\n", ret);
 	return good;
 }
 
