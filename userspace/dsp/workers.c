@@ -42,7 +42,7 @@ struct workers {
 	_Alignas(64) _Atomic uint64_t ticket;	/* see TICKET */
 	_Alignas(64) atomic_uint round;
 	_Alignas(64) atomic_uint left;		/* shares that are not done */
-	_Alignas(64) atomic_uint asleep;
+	_Alignas(64) atomic_uint asleep;	/* perhaps: somebody is to be woken */
 };
 
 static uint64_t now_us(void)
@@ -75,10 +75,9 @@ static unsigned int next_round(struct workers *w, unsigned int old)
 		}
 	} while (now_us() < until);
 	/* who publishes a round looks for sleepers after it: both are seq_cst */
-	atomic_fetch_add(&w->asleep, 1);
+	atomic_store(&w->asleep, 1);
 	while ((round = atomic_load(&w->round)) == old)
 		futex(&w->round, FUTEX_WAIT_PRIVATE, old);
-	atomic_fetch_sub(&w->asleep, 1);
 	return round;
 }
 
@@ -137,7 +136,8 @@ static unsigned int publish(struct workers *w, uint32_t shares)
 	atomic_store_explicit(&w->ticket, TICKET(round, shares),
 			      memory_order_release);
 	atomic_store(&w->round, round);
-	if (atomic_load(&w->asleep))
+	/* once for those who sleep now: waking up takes longer than a stage */
+	if (atomic_load(&w->asleep) && atomic_exchange(&w->asleep, 0))
 		futex(&w->round, FUTEX_WAKE_PRIVATE, INT_MAX);
 	return round;
 }

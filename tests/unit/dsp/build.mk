@@ -10,4 +10,4 @@ $(foreach t,dsp cpu workers palette demod beamform detect doppler wall scanconve
 $(eval $(call unit-test,tests/unit/dsp/test_between,\
 	tests/unit/dsp/test_between.c,userspace/dsp/libdsp.a \
 	userspace/libsono/libsono.a $(foreach f,malloc calloc realloc \
-	posix_memalign,-Xlinker --wrap=$(f))))
+	posix_memalign syscall,-Xlinker --wrap=$(f))))

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 /*
  * What a frame may not cost: memory from the heap, and system calls, the
- * latter in a child that the kernel kills at any call but its end.
+ * latter in a child that the kernel kills at any call but its end. With workers:
+ * at any but those that let them wait, which are counted.
  */
 #include <criterion/criterion.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <math.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,7 +60,21 @@ int __wrap_posix_memalign(void **p, size_t alignment, size_t size)
 	return __real_posix_memalign(p, alignment, size);
 }
 
-/* What most frames go through; one worker, for a child has no others. */
+/* The workers' calls: all that they make by themselves is on a futex. */
+static atomic_ulong waits;
+
+long __real_syscall(long number, ...);
+long __wrap_syscall(long number, void *word, int op, unsigned int value,
+		    void *timeout, void *word2, unsigned int value3);
+
+long __wrap_syscall(long number, void *word, int op, unsigned int value,
+		    void *timeout, void *word2, unsigned int value3)
+{
+	atomic_fetch_add(&waits, number == SYS_futex);
+	return __real_syscall(number, word, op, value, timeout, word2, value3);
+}
+
+/* What most frames go through. */
 static struct pipeline_params everything(void)
 {
 	struct pipeline_params p;
@@ -85,13 +101,14 @@ static struct pipeline_params everything(void)
 	return p;
 }
 
-static struct pipeline *make(struct sono_scan **scan)
+static struct pipeline *make(struct sono_scan **scan, uint32_t count)
 {
-	const struct pipeline_params params = everything();
+	struct pipeline_params params = everything();
 	struct pipeline *p;
 	const char *why = "";
 	uint32_t e;
 
+	params.workers = count;
 	*scan = fixture_scan(EVENTS);
 	for (e = 0; e < EVENTS; e++)
 		(*scan)->event[e].tag = SONO_TAG(SONO_ROLE_COLOUR, e, 0);
@@ -120,10 +137,10 @@ static int16_t *noise(const struct sono_scan *scan)
 	return data;
 }
 
-Test(between, frames_take_nothing_from_the_heap)
+static void take_nothing(uint32_t count)
 {
 	struct sono_scan *scan;
-	struct pipeline *p = make(&scan);
+	struct pipeline *p = make(&scan, count);
 	int16_t *data = noise(scan);
 	uint64_t seq;
 
@@ -137,13 +154,30 @@ Test(between, frames_take_nothing_from_the_heap)
 	sono_scan_free(scan);
 }
 
-/* From now on any system call but exit() is the end. */
-static void confine(void)
+Test(between, frames_take_nothing_from_the_heap)
 {
+	take_nothing(1);
+}
+
+Test(between, frames_of_two_workers_take_nothing_either)
+{
+	take_nothing(2);
+}
+
+/*
+ * From now on any system call of any thread but its end is the end; with
+ * @waiting also but those by which workers wait for each other.
+ */
+static void confine(bool waiting)
+{
+	const unsigned int wait = waiting ? SYS_futex : SYS_exit;
+	const unsigned int yield = waiting ? SYS_sched_yield : SYS_exit;
 	struct sock_filter filter[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
 			 offsetof(struct seccomp_data, nr)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_exit, 0, 1),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_exit_group, 2, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, wait, 1, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, yield, 0, 1),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
 	};
@@ -152,32 +186,32 @@ static void confine(void)
 	};
 
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-	prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
+	syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
+		SECCOMP_FILTER_FLAG_TSYNC, &program);
 }
 
-/* How a child ends that the kernel lets do nothing. */
+/* How a child ends that the kernel lets do nothing, or its workers wait. */
 static int confined(void (*work)(struct pipeline *p,
 				 const struct sono_scan *scan,
-				 const void *data))
+				 const void *data),
+		    uint32_t count)
 {
-	struct sono_scan *scan;
-	struct pipeline *p = make(&scan);
-	int16_t *data = noise(scan);
 	int status;
 	pid_t pid = fork();
 
 	cr_assert_geq(pid, 0);
 	if (!pid) {
+		struct sono_scan *scan;
+		struct pipeline *p = make(&scan, count);
+		int16_t *data = noise(scan);
+
 		/* not every page has been touched */
 		give(p, scan, data, 0);
-		confine();
+		confine(count > 1);
 		work(p, scan, data);
-		syscall(SYS_exit, 7);
+		syscall(SYS_exit_group, 7);
 	}
 	cr_assert_eq(waitpid(pid, &status, 0), pid);
-	free(data);
-	pipeline_destroy(p);
-	sono_scan_free(scan);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
 }
 
@@ -212,8 +246,72 @@ static void ask_kernel(struct pipeline *p, const struct sono_scan *scan,
 
 Test(between, frames_make_no_system_call)
 {
-	cr_assert_lt(confined(ask_kernel), 0, "this kernel confines nobody");
-	if (confined(read_clock) != 7)
+	cr_assert_lt(confined(ask_kernel, 1), 0, "this kernel confines nobody");
+	if (confined(read_clock, 1) != 7)
 		cr_skip_test("reading the clock is a system call here");
-	cr_assert_eq(confined(run_frames), 7);
+	cr_assert_eq(confined(run_frames, 1), 7);
+}
+
+Test(between, two_workers_call_the_system_only_to_wait)
+{
+	cr_assert_lt(confined(ask_kernel, 2), 0, "this kernel confines nobody");
+	if (confined(read_clock, 1) != 7)
+		cr_skip_test("reading the clock is a system call here");
+	cr_assert_eq(confined(run_frames, 2), 7);
+}
+
+static double now_us(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1e6 + t.tv_nsec / 1e3;
+}
+
+/*
+ * A worker sleeps no earlier than WORKERS_AWAKE_US after the last job, so in any
+ * time at most once in that; each sleep is a call of its own, one that wakes it
+ * and perhaps one that finds nobody asleep any more. However busy the machine is.
+ */
+Test(between, two_workers_seldom_wait_asleep)
+{
+	struct sono_scan *scan;
+	struct pipeline *p = make(&scan, 2);
+	int16_t *data = noise(scan);
+	double begin, most;
+	uint64_t seq;
+
+	give(p, scan, data, 0);
+	begin = now_us();
+	atomic_store(&waits, 0);
+	for (seq = 1; seq < 200; seq++)
+		give(p, scan, data, seq);
+	most = 3 * ((now_us() - begin) / WORKERS_AWAKE_US + 1);
+	cr_assert_leq(atomic_load(&waits), most, "%lu calls, %f",
+		      atomic_load(&waits), most);
+	free(data);
+	pipeline_destroy(p);
+	sono_scan_free(scan);
+}
+
+/* A frame that comes after a pause wakes the others by one call, not by stages. */
+Test(between, a_frame_after_a_pause_wakes_once)
+{
+	struct sono_scan *scan;
+	struct pipeline *p = make(&scan, 2);
+	int16_t *data = noise(scan);
+	double begin, most;
+
+	give(p, scan, data, 0);
+	usleep(20 * WORKERS_AWAKE_US);
+	begin = now_us();
+	atomic_store(&waits, 0);
+	give(p, scan, data, 1);
+	most = 3 * floor((now_us() - begin) / WORKERS_AWAKE_US) + 1;
+	cr_assert_geq(atomic_load(&waits), 1, "nobody slept");
+	cr_assert_leq(atomic_load(&waits), most, "%lu calls, %f",
+		      atomic_load(&waits), most);
+	free(data);
+	pipeline_destroy(p);
+	sono_scan_free(scan);
 }
