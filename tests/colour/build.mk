@@ -5,4 +5,4 @@ $(eval $(call test-program,tests/colour/colour,tests/colour/colour.c tests/scan/
 	userspace/present/libpresent.a userspace/libsono/libsono.a \
 	userspace/dsp/libdsp.a fpga-sim/libsim.a -lpng -lmd -lwebpmux -lwebp \
 	-lconfig -luring -lz))
-$(eval $(call check,colour,$(O)/tests/colour/colour,$(O)/tests/colour/colour,300))
+$(eval $(call check,colour,$(O)/tests/colour/colour,$(O)/tests/colour/colour,600))

@@ -23,6 +23,7 @@ static const struct stage *const stages[] = {
 	&stage_doppler,
 	&stage_tissue,
 	&stage_m_doppler,
+	&stage_m_tissue,
 	&stage_mmode,
 	&stage_spectrum,
 	&stage_ecg,
@@ -65,6 +66,8 @@ void pipeline_params_init(struct pipeline_params *params)
 			.average_samples = 5,
 			.power_min_db = -INFINITY,
 			.priority_db = INFINITY,
+			.tissue_db = INFINITY,
+			.tissue_width = 5e-3,
 		},
 		.pw = {
 			.aperture = aperture,
@@ -332,6 +335,7 @@ void pipeline_destroy(struct pipeline *p)
 	mmode_destroy(p->mmode);
 	doppler_destroy(p->m_doppler);
 	vel_finish(&p->m_vel);
+	tissue_destroy(p->m_tissue);
 	mcolour_destroy(p->mcolour);
 	image_finish(&p->m_grey);
 	image_finish(&p->m_strip);

@@ -133,6 +133,9 @@ struct pipeline_colour {
  * @velocity_min: least magnitude of velocity that is shown [m/s]
  * @priority_db: level of the line from which on tissue hides colour; INFINITY:
  *               never [dB]
+ * @tissue_db: as of colour: mean level of B about a place
+ * @tissue_width: as of colour
+ * @wanted: as of colour
  *
  * Map, baseline and inversion of the colours are those of struct
  * pipeline_colour. A line's grey is its first shot's. Range and grey map are B's, without its trim and persistence. Lines come
@@ -153,6 +156,9 @@ struct pipeline_m {
 	double power_min_db;
 	double velocity_min;
 	double priority_db;
+	double tissue_db;
+	double tissue_width;
+	enum moving wanted;
 };
 
 /**

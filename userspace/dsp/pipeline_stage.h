@@ -33,7 +33,7 @@ extern const struct stage stage_demod, stage_beamform, stage_beamform_colour,
 	stage_beamform_m, stage_beamform_pw;
 extern const struct stage stage_detect, stage_doppler, stage_tissue,
 	stage_scanconvert;
-extern const struct stage stage_m_doppler, stage_mmode, stage_ecg;
+extern const struct stage stage_m_doppler, stage_m_tissue, stage_mmode, stage_ecg;
 extern const struct stage stage_spectrum, stage_marks;
 extern const struct stage stage_compose;
 
@@ -78,6 +78,7 @@ struct pipeline {
 	uint32_t m_lines;	/* of a frame, each of so many shots: */
 	uint32_t m_burst;
 	struct doppler *m_doppler;	/* NULL: no colour M */
+	struct tissue *m_tissue;	/* NULL: nothing is told apart */
 	struct vel m_vel;
 	struct mcolour *mcolour;
 	struct image m_grey;	/* without colours, where there are any */

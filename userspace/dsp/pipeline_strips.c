@@ -133,6 +133,39 @@ const struct stage stage_m_doppler = {
 	.run = run_m_doppler,
 };
 
+static bool with_m_tissue(const struct pipeline *p)
+{
+	return with_m_colour(p) && p->params.m.tissue_db < INFINITY;
+}
+
+static int make_m_tissue(struct pipeline *p, const char **why)
+{
+	const struct tissue_params params = {
+		.b = p->params.b.grid,
+		.box = p->m.grid,
+		.level_db = p->params.m.tissue_db,
+		.width = p->params.m.tissue_width,
+		.wanted = p->params.m.wanted,
+		.workers = p->workers,
+	};
+
+	return tissue_create(&p->m_tissue, &params, why);
+}
+
+/* All of a frame's lines lie in one place of one grey picture. */
+static void run_m_tissue(struct pipeline *p)
+{
+	tissue_execute(p->m_tissue, &p->m_vel, &p->env);
+}
+
+const struct stage stage_m_tissue = {
+	.name = "m-tissue",
+	.every_frame = true,
+	.wanted = with_m_tissue,
+	.make = make_m_tissue,
+	.run = run_m_tissue,
+};
+
 static int m_strip_init(const struct pipeline *p, struct image *strip,
 			enum image_format format)
 {

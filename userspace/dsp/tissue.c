@@ -179,10 +179,11 @@ static void judge(void *arg, uint32_t share)
 	const struct tissue *t = job->t;
 	const bool wanted = t->params.wanted == MOVING_TISSUE;
 	const uint32_t n = job->vel->lines * job->vel->samples;
+	const uint32_t places = t->params.box.lines * t->params.box.samples;
 	const uint32_t end = from(t, n, share + 1);
 
 	for (uint32_t i = from(t, n, share); i < end; i++)
-		if (is_tissue(t->sum, &t->square[i]) != wanted)
+		if (is_tissue(t->sum, &t->square[i % places]) != wanted)
 			job->vel->valid[i] = 0;
 }
 

@@ -82,7 +82,8 @@ int tissue_create(struct tissue **tissue, const struct tissue_params *params,
 /**
  * tissue_execute() - make velocities invalid that are not wanted
  * @tissue: made for such grids
- * @vel: on the box's grid
+ * @vel: on the box's grid; or several times the lines of the box, all of one
+ *       time after those of the one before
  * @env: on the grey picture's grid
  */
 void tissue_execute(struct tissue *tissue, struct vel *vel,

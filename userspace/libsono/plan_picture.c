@@ -518,8 +518,8 @@ static int check_wall(struct compiler *c, const struct plan_doppler_text *d,
 		return refuse_doppler(c, d, group, wall_start,
 				      "has no meaning but for \"iir\"");
 	if (d->of.number == PLAN_OF_TISSUE && !d->tissue_db.line)
-		return refuse(c, processing.doppler.of,
-			      "tissue wants a tissue_db, from which on it is there");
+		return refuse_doppler(c, d, group, of,
+				      "tissue wants a tissue_db, from which on it is there");
 	return 0;
 }
 
@@ -571,6 +571,11 @@ static const enum doppler_estimator estimators[] = {
 	[PLAN_LOUPAS] = DOPPLER_LOUPAS,
 };
 
+static enum moving moving_of(const struct plan_doppler_text *d)
+{
+	return d->of.number == PLAN_OF_TISSUE ? MOVING_TISSUE : MOVING_FLOW;
+}
+
 static void set_doppler(struct compiler *c)
 {
 	const struct plan_doppler_text *d = &c->text.processing.doppler;
@@ -585,8 +590,7 @@ static void set_doppler(struct compiler *c)
 	p->power_min_db = d->power_min_db.number;
 	p->velocity_min = d->velocity_min_cm_s.number * 1e-2;
 	p->priority_db = d->priority_db.number;
-	p->wanted = d->of.number == PLAN_OF_TISSUE ? MOVING_TISSUE :
-						     MOVING_FLOW;
+	p->wanted = moving_of(d);
 	p->tissue_db = d->tissue_db.number;
 	p->tissue_width = d->tissue_mm.number * MM;
 }
@@ -742,6 +746,9 @@ static int make_m_colour(struct compiler *c)
 	p->power_min_db = d->power_min_db.number;
 	p->velocity_min = d->velocity_min_cm_s.number * 1e-2;
 	p->priority_db = d->priority_db.number;
+	p->wanted = moving_of(d);
+	p->tissue_db = d->tissue_db.number;
+	p->tissue_width = d->tissue_mm.number * MM;
 	sono_plan_rates(&rates, c->plan->scan, &c->plan->params);
 	return set_wall(c, d, group, rates.m_nyquist, &p->wall);
 }

@@ -298,6 +298,9 @@ static const struct key m_doppler_keys[] = {
 	number(doppler, power_min_db, -300, 300, -INFINITY),
 	number(doppler, velocity_min_cm_s, 0, 1000, 0),
 	number(doppler, priority_db, -300, 300, INFINITY),
+	word(doppler, of, of_words, PLAN_OF_FLOW),
+	number(doppler, tissue_db, -300, 300, INFINITY),
+	number(doppler, tissue_mm, 0.1, 50, 5),
 	{ 0 }
 };
 

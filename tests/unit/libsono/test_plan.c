@@ -1759,6 +1759,23 @@ Test(plan, tables_of_presets_are_smaller_than_64_mb)
 	}
 }
 
+Test(plan, tissue_is_told_on_the_m_line_too)
+{
+	const struct pipeline_m *m;
+	struct sono_plan *plan;
+	char why[320] = "";
+
+	cr_assert_eq(open_on(&plan, "userspace/presets/cardiac-colour-m.plan",
+			     10880000, why, sizeof(why)), 0, "%s", why);
+	m = &plan->params.m;
+	cr_assert_float_eq(m->tissue_db, -53, 0);
+	cr_assert_float_eq(m->tissue_width, 9e-3, 1e-12);
+	cr_assert_eq(m->wanted, MOVING_FLOW);
+	/* colour of the section has none here */
+	cr_assert_eq(plan->params.colour.tissue_db, INFINITY);
+	sono_plan_close(plan);
+}
+
 /* No preset escapes the table above. */
 Test(plan, every_preset_is_tested)
 {
