@@ -32,6 +32,8 @@ void sim_config_init(struct sim_config *config)
 			.tx_duty_max = 20000,
 			.heartbeat_max = 2000,
 			.temp_max = 85000,
+			.serial = 1,
+			.probe = SIM_PROBE_LINEAR,
 		},
 	};
 }

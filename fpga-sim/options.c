@@ -24,6 +24,7 @@ enum {
 	ADC_BITS,
 	HEARTBEAT_MAX,
 	FLASH,
+	SERIAL,
 	LOG_TX,
 	HELP
 };
@@ -46,6 +47,7 @@ static const struct option long_options[] = {
 	{ "adc-bits", required_argument, NULL, ADC_BITS },
 	{ "heartbeat-max", required_argument, NULL, HEARTBEAT_MAX },
 	{ "flash", required_argument, NULL, FLASH },
+	{ "serial", required_argument, NULL, SERIAL },
 	{ "log-tx", no_argument, NULL, LOG_TX },
 	{ "help", no_argument, NULL, HELP },
 	{ 0 },
@@ -84,6 +86,7 @@ void options_help(void)
 	      "  --heartbeat-max MS  longest time between heartbeats (2000)\n"
 	      "  --flash FILE        keep what firmware it has here; it is made if it\n"
 	      "                      is not there\n"
+	      "  --serial N          number of the board (1)\n"
 	      "  --log-tx            log every transmit event\n"
 	      "  --help\n",
 	      stdout);
@@ -121,6 +124,16 @@ static int parse_seed(const char *text, uint64_t *seed)
 	*seed = strtoull(text, &end, 10);
 	if (errno || *text < '0' || *text > '9' || *end)
 		return complain("--seed: not a number", text);
+	return 0;
+}
+
+static int parse_serial(struct options *o, const char *text)
+{
+	uint32_t serial;
+
+	if (parse_number("serial", text, 0, UINT32_MAX, &serial))
+		return -EINVAL;
+	o->config.limits.serial = serial;
 	return 0;
 }
 
@@ -211,6 +224,8 @@ static int parse_option(struct options *o, int option, const char *value)
 	case HEARTBEAT_MAX:
 		return parse_number("heartbeat-max", value, 1, 60000,
 				    &l->heartbeat_max);
+	case SERIAL:
+		return parse_serial(o, value);
 	case FLASH:
 		o->flash = value;
 		return 0;

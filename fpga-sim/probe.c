@@ -10,13 +10,17 @@
 /* clang-format off */
 static const struct kind {
 	const char *name;
+	uint32_t id;
 	uint32_t elements;
 	double pitch, width, radius, fc, bandwidth; /* radius 0: flat */
 	uint32_t adc_clock;
 } kinds[] = {
-	{ "linear", 128, 0.3e-3, 0.27e-3, 0, 5.208e6, 0.67, 20832000 },
-	{ "phased", 64, 0.3e-3, 0.25e-3, 0, 2.72e6, 0.74, 10880000 },
-	{ "convex", 128, 0.47e-3, 0.43e-3, 60e-3, 3.5e6, 0.7, 14000000 },
+	{ "linear", SIM_PROBE_LINEAR, 128, 0.3e-3, 0.27e-3, 0, 5.208e6, 0.67,
+	  20832000 },
+	{ "phased", SIM_PROBE_PHASED, 64, 0.3e-3, 0.25e-3, 0, 2.72e6, 0.74,
+	  10880000 },
+	{ "convex", SIM_PROBE_CONVEX, 128, 0.47e-3, 0.43e-3, 60e-3, 3.5e6, 0.7,
+	  14000000 },
 };
 
 /* clang-format on */
@@ -49,6 +53,7 @@ int sim_probe_find(struct sim_probe *probe, const char *name)
 		return -ENOENT;
 	*probe = (struct sim_probe){
 		.name = kind->name,
+		.id = kind->id,
 		.elements = kind->elements,
 		.width = kind->width,
 		.fc = kind->fc,
@@ -71,4 +76,5 @@ void sim_probe_limits(const struct sim_probe *probe, struct sim_limits *limits)
 	limits->channels = probe->elements;
 	limits->elements = probe->elements;
 	limits->adc_clock = probe->adc_clock;
+	limits->probe = probe->id;
 }

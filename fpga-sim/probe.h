@@ -22,6 +22,7 @@ struct sim_element {
 /**
  * struct sim_probe - a probe
  * @name: for options
+ * @id: SIM_PROBE_*
  * @elements: number of @element
  * @width: of an element [m]
  * @fc: centre of its response [Hz]
@@ -31,6 +32,7 @@ struct sim_element {
  */
 struct sim_probe {
 	const char *name;
+	uint32_t id;
 	uint32_t elements;
 	double width;
 	double fc;

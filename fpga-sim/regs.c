@@ -60,6 +60,12 @@ static uint32_t read_identity(const struct sim_board *b, uint32_t offset)
 		return b->scratch[0];
 	case SONO_REG_SCRATCH1:
 		return b->scratch[1];
+	case SONO_REG_SERIAL_LO:
+		return (uint32_t)l->serial;
+	case SONO_REG_SERIAL_HI:
+		return (uint32_t)(l->serial >> 32);
+	case SONO_REG_PROBE:
+		return l->probe;
 	default:
 		return 0;
 	}

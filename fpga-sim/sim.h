@@ -22,6 +22,11 @@
 
 #define SIM_NEVER UINT64_MAX
 
+/* Identification of emulated probes. */
+#define SIM_PROBE_LINEAR 0x00010001
+#define SIM_PROBE_PHASED 0x00010002
+#define SIM_PROBE_CONVEX 0x00010003
+
 /**
  * struct sim_host_ops - how the board reaches its host
  * @dma_read: copy @n bytes of host memory; 0, or -errno where the host
@@ -58,6 +63,8 @@ struct sim_host_ops {
  * @tx_duty_max: [ppm]
  * @heartbeat_max: [ms]
  * @temp_max: [1/1000 deg C]
+ * @serial: number of the board, 0 if it has none
+ * @probe: identification of the probe, 0 without one
  * @ecg_rate: ECG samples per second, 0 without an ECG; a board takes it from
  *            its front-end
  */
@@ -78,6 +85,8 @@ struct sim_limits {
 	uint32_t tx_duty_max;
 	uint32_t heartbeat_max;
 	uint32_t temp_max;
+	uint64_t serial;
+	uint32_t probe;
 	uint32_t ecg_rate;
 };
 

@@ -60,6 +60,9 @@
 #define SONO_REG_TEMP_MAX		0x048	/* [1/1000 deg C] */
 #define SONO_REG_SCRATCH0		0x04c	/* RW */
 #define SONO_REG_SCRATCH1		0x050	/* RW */
+#define SONO_REG_SERIAL_LO		0x054	/* of the board, 0: none */
+#define SONO_REG_SERIAL_HI		0x058
+#define SONO_REG_PROBE			0x05c	/* maker << 16 | type, 0: none */
 
 /* 0x100: control */
 #define SONO_REG_CONTROL		0x100	/* RW */
