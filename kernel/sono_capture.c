@@ -8,6 +8,7 @@
 
 #include "sono_arm.h"
 #include "sono_hw.h"
+#include "sono_hwmon.h"
 #include "sono_limits.h"
 #include "sono_stream.h"
 
@@ -130,6 +131,7 @@ void sono_capture_halt(struct work_struct *work)
 	/* The fault may be one of a run that has ended since. */
 	if (sd->active && (sd->active->broken || !sono_hw_runs(sd)))
 		sono_stream_halt(sd, SONO_END_FAULT);
+	sono_hwmon_notify(sd);
 	mutex_unlock(&sd->lock);
 }
 

@@ -449,6 +449,31 @@ u32 sono_hw_hv(struct sono_device *sd)
 	return rd(sd, SONO_REG_HV);
 }
 
+/** sono_hw_temp_alarm() - 1: above its limit, or since then no run has begun */
+u32 sono_hw_temp_alarm(struct sono_device *sd)
+{
+	return (s32)rd(sd, SONO_REG_TEMP) > (s32)sd->temp_max ||
+	       rd(sd, SONO_REG_FAULT) == SONO_FAULT_OVER_TEMP;
+}
+
+/** sono_hw_hv_alarm() - likewise of the transmit voltage */
+u32 sono_hw_hv_alarm(struct sono_device *sd)
+{
+	return rd(sd, SONO_REG_HV) > sd->info.hv_max ||
+	       rd(sd, SONO_REG_FAULT) == SONO_FAULT_OVER_VOLT;
+}
+
+/**
+ * sono_hw_register() - a register as it is
+ * @sd: device, locked, as reading some latches others
+ * @offset: of one whose reading has no other effect
+ */
+u32 sono_hw_register(struct sono_device *sd, u32 offset)
+{
+	lockdep_assert_held(&sd->lock);
+	return rd(sd, offset);
+}
+
 void sono_hw_ack(struct sono_device *sd, u32 causes)
 {
 	wr(sd, SONO_REG_IRQ_STATUS, causes);

@@ -26,6 +26,10 @@ u32 sono_hw_table(struct sono_device *sd);
 u32 sono_hw_fault(struct sono_device *sd, u32 *info);
 u32 sono_hw_temp(struct sono_device *sd);
 u32 sono_hw_hv(struct sono_device *sd);
+u32 sono_hw_temp_alarm(struct sono_device *sd);
+u32 sono_hw_hv_alarm(struct sono_device *sd);
+u32 sono_hw_register(struct sono_device *sd, u32 offset);
+void sono_hw_flash_look(struct sono_device *sd);
 void sono_hw_flash_block(struct sono_device *sd, dma_addr_t addr, u32 offset,
 			 u32 bytes);
 int sono_hw_flash(struct sono_device *sd, u32 command, const bool *cancel,

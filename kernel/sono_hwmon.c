@@ -56,6 +56,10 @@ static int read_sensor(struct device *dev, enum hwmon_sensor_types type,
 		return read_awake(sd, sono_hw_temp, value);
 	if (type == hwmon_in && attr == hwmon_in_input)
 		return read_awake(sd, sono_hw_hv, value);
+	if (type == hwmon_temp && attr == hwmon_temp_crit_alarm)
+		return read_awake(sd, sono_hw_temp_alarm, value);
+	if (type == hwmon_in && attr == hwmon_in_crit_alarm)
+		return read_awake(sd, sono_hw_hv_alarm, value);
 	if (type == hwmon_temp && attr == hwmon_temp_crit)
 		*value = sd->temp_max;
 	else if (type == hwmon_in && attr == hwmon_in_crit)
@@ -73,8 +77,10 @@ static int read_label(struct device *dev, enum hwmon_sensor_types type,
 }
 
 static const struct hwmon_channel_info *const channels[] = {
-	HWMON_CHANNEL_INFO(temp, HWMON_T_INPUT | HWMON_T_CRIT | HWMON_T_LABEL),
-	HWMON_CHANNEL_INFO(in, HWMON_I_INPUT | HWMON_I_CRIT | HWMON_I_LABEL),
+	HWMON_CHANNEL_INFO(temp, HWMON_T_INPUT | HWMON_T_CRIT |
+			   HWMON_T_CRIT_ALARM | HWMON_T_LABEL),
+	HWMON_CHANNEL_INFO(in, HWMON_I_INPUT | HWMON_I_CRIT |
+			   HWMON_I_CRIT_ALARM | HWMON_I_LABEL),
 	NULL
 };
 
@@ -112,7 +118,32 @@ int sono_hwmon_register(struct sono_device *sd)
 /** sono_hwmon_unregister() - no sensor is being read when this returns */
 void sono_hwmon_unregister(struct sono_device *sd)
 {
-	if (sd->hwmon)
-		hwmon_device_unregister(sd->hwmon);
+	struct device *hwmon = sd->hwmon;
+
+	if (!hwmon)
+		return;
+	/* Nobody is told any more. Readers need the lock to wake the board. */
+	mutex_lock(&sd->lock);
 	sd->hwmon = NULL;
+	mutex_unlock(&sd->lock);
+	hwmon_device_unregister(hwmon);
+}
+
+/**
+ * sono_hwmon_notify() - tell who polls an alarm that it has gone off
+ * @sd: device, locked
+ */
+void sono_hwmon_notify(struct sono_device *sd)
+{
+	u32 fault, info;
+
+	lockdep_assert_held(&sd->lock);
+	if (!IS_REACHABLE(CONFIG_HWMON) || !sd->hwmon || READ_ONCE(sd->away))
+		return;
+	fault = sono_hw_fault(sd, &info);
+	if (fault == SONO_FAULT_OVER_TEMP)
+		hwmon_notify_event(sd->hwmon, hwmon_temp, hwmon_temp_crit_alarm,
+				   0);
+	else if (fault == SONO_FAULT_OVER_VOLT)
+		hwmon_notify_event(sd->hwmon, hwmon_in, hwmon_in_crit_alarm, 0);
 }

@@ -7,5 +7,6 @@ struct sono_device;
 
 int sono_hwmon_register(struct sono_device *sd);
 void sono_hwmon_unregister(struct sono_device *sd);
+void sono_hwmon_notify(struct sono_device *sd);
 
 #endif /* SONO_HWMON_H */

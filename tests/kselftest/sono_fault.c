@@ -10,6 +10,9 @@
  *				that begin with NAME
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <glob.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -111,6 +114,44 @@ static int take_frames(struct sono *s, uint32_t run, uint64_t enough,
 	return ret;
 }
 
+/* Of the board and fault at hand; -1 where there is none. */
+static int alarm_fd = -1;
+
+/* The alarm of this fault, for poll(); -1 where there is none. */
+static int alarm_open(const struct row *r, int n)
+{
+	char pattern[128];
+	glob_t found;
+	int fd = -1;
+
+	if (r->reason != SONO_END_FAULT || (r->code != SONO_FAULT_OVER_TEMP &&
+					    r->code != SONO_FAULT_OVER_VOLT))
+		return -1;
+	snprintf(pattern, sizeof(pattern),
+		 "/sys/class/sono/sono%d/device/hwmon/hwmon*/%s_crit_alarm", n,
+		 r->code == SONO_FAULT_OVER_TEMP ? "temp1" : "in0");
+	if (!glob(pattern, 0, NULL, &found))
+		fd = open(found.gl_pathv[0], O_RDONLY);
+	globfree(&found);
+	return fd;
+}
+
+static int alarm_read(int fd)
+{
+	char c = 0;
+
+	return pread(fd, &c, 1, 0) == 1 ? c - '0' : -1;
+}
+
+/* The fault has gone off: who polls is told, who reads sees it. */
+static bool alarm_told(void)
+{
+	struct pollfd p = { .fd = alarm_fd, .events = POLLPRI };
+	bool ok = holds("who polls the alarm is told", poll(&p, 1, 3000), 1);
+
+	return ok & holds("alarm", alarm_read(alarm_fd), 1);
+}
+
 static bool run_ended(struct sono *s, const struct row *r)
 {
 	const struct sono_ctl *ctl = sono_ctl(s);
@@ -119,6 +160,7 @@ static bool run_ended(struct sono *s, const struct row *r)
 	ok &= holds("state", ctl->state, SONO_STATE_ENDED);
 	ok &= holds("reason", ctl->reason, r->reason);
 	ok &= holds("fault", ctl->fault, r->code);
+	ok &= alarm_fd < 0 || alarm_told();
 	return ok;
 }
 
@@ -269,8 +311,8 @@ static bool do_row(const struct row *r, int n, bool in_process)
 {
 	char name[128], why[128];
 	struct sono *s;
-	bool ok;
 	int ret;
+	bool ok;
 
 	if (in_process)
 		name_source(name, sizeof(name), r->fault);
@@ -281,7 +323,14 @@ static bool do_row(const struct row *r, int n, bool in_process)
 		printf("# %s: %s %s\n", name, strerror(-ret), why);
 		return false;
 	}
-	ok = with_board(s, r);
+	alarm_fd = in_process ? -1 : alarm_open(r, n);
+	ok = alarm_fd < 0 || holds("alarm", alarm_read(alarm_fd), 0);
+	ok &= with_board(s, r);
+	if (alarm_fd >= 0) {
+		ok &= holds("alarm after the next START", alarm_read(alarm_fd),
+			    0);
+		close(alarm_fd);
+	}
 	sono_close(s);
 	return ok;
 }
