@@ -57,6 +57,8 @@ typedef __u64 u64;
 #define trace_sono_complete(ring, rec) ((void)0)
 #define trace_sono_release(ring, slot, gen) ((void)0)
 #define trace_sono_bad_release(ring, slot, gen) ((void)0)
+#define trace_sono_retire(ring, slot, gen) ((void)0)
+#define trace_sono_reclaim(ring, slot, gen) ((void)0)
 
 #endif
 

@@ -161,6 +161,7 @@ static void retire_before(struct sono_ring *r, u32 slot)
 	u32 s;
 
 	while ((s = fifo_get(&r->posted, r->mask)) != slot) {
+		trace_sono_retire(r, s, r->slot[s].gen);
 		r->slot[s].state = SONO_SLOT_RETIRED;
 		set_posted(r, r->ctl->posted - 1);
 	}
@@ -329,6 +330,8 @@ void sono_ring_reclaim(struct sono_ring *r)
 	set_posted(r, 0);
 	for (i = 0; i < r->slots; i++)
 		if (r->slot[i].state == SONO_SLOT_POSTED ||
-		    r->slot[i].state == SONO_SLOT_RETIRED)
+		    r->slot[i].state == SONO_SLOT_RETIRED) {
+			trace_sono_reclaim(r, i, r->slot[i].gen);
 			slot_free(r, i);
+		}
 }

@@ -53,6 +53,18 @@ DEFINE_EVENT(sono_slot, sono_bad_release,
 	     TP_ARGS(ring, slot, gen)
 );
 
+/* Its completion was lost: nobody has the slot until the run ends. */
+DEFINE_EVENT(sono_slot, sono_retire,
+	     TP_PROTO(const void *ring, u32 slot, u32 gen),
+	     TP_ARGS(ring, slot, gen)
+);
+
+/* The run has ended before the board filled the slot. */
+DEFINE_EVENT(sono_slot, sono_reclaim,
+	     TP_PROTO(const void *ring, u32 slot, u32 gen),
+	     TP_ARGS(ring, slot, gen)
+);
+
 /* A record was published; dropped and lost are of the gap before it. */
 TRACE_EVENT(sono_complete,
 	    TP_PROTO(const void *ring, const struct sono_record *rec),
