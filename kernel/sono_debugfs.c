@@ -4,6 +4,8 @@
 
 #include "sono_debugfs.h"
 #include "sono_drv.h"
+#include "sono_hw.h"
+#include "sono_recover.h"
 
 static struct dentry *root;
 
@@ -54,6 +56,61 @@ static int counters_show(struct seq_file *m, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(counters);
 
+/* All that can be read, in the order of sono_regs.h. */
+#define REG(name) { #name, SONO_REG_##name }
+static const struct {
+	const char *name;
+	u32 offset;
+} registers[] = {
+	REG(ID), REG(REVISION), REG(FEATURES), REG(FIRMWARE), REG(CHANNELS),
+	REG(ADC_BITS), REG(ADC_CLOCK), REG(BOARD_CLOCK), REG(SEQ_EVENTS_MAX),
+	REG(SEQ_BYTES_MAX), REG(QUEUE_MAX), REG(FRAME_BYTES_MAX),
+	REG(EVENT_OVERHEAD), REG(DMA_RATE_MAX), REG(HV_MAX), REG(PRF_MAX),
+	REG(TX_DUTY_MAX), REG(HEARTBEAT_MAX), REG(TEMP_MAX), REG(SCRATCH0),
+	REG(SCRATCH1), REG(SERIAL_LO), REG(SERIAL_HI), REG(PROBE),
+	REG(CONTROL), REG(STATUS), REG(FAULT), REG(FAULT_INFO), REG(SOURCE),
+	REG(RUN_COUNT), REG(CLOCK_LO), REG(CLOCK_HI),
+	REG(IRQ_STATUS), REG(IRQ_ENABLE), REG(IRQ_COUNT), REG(IRQ_TIME),
+	REG(SEQ_ADDR_LO), REG(SEQ_ADDR_HI), REG(SEQ_BYTES), REG(SEQ_STATUS),
+	REG(SEQ_ERROR_EVENT), REG(CFG_GEN), REG(FRAME_BYTES),
+	REG(POST_ADDR_LO), REG(POST_ADDR_HI), REG(POST_SIZE), REG(POST_TAIL),
+	REG(POST_HEAD), REG(CPL_ADDR_LO), REG(CPL_ADDR_HI), REG(CPL_SIZE),
+	REG(CPL_HEAD), REG(CPL_TAIL), REG(PRODUCED_LO), REG(PRODUCED_HI),
+	REG(DROPPED_LO), REG(DROPPED_HI), REG(TEMP), REG(HV),
+	REG(FW_BANKS), REG(FW_BANK_BYTES), REG(FW_FLOOR), REG(FW_NEXT),
+	REG(FW_ADDR_LO), REG(FW_ADDR_HI), REG(FW_OFFSET), REG(FW_BYTES),
+	REG(FW_STATUS),
+};
+
+static int registers_locked(struct seq_file *m, struct sono_device *sd)
+{
+	unsigned int i;
+
+	lockdep_assert_held(&sd->lock);
+	if (READ_ONCE(sd->away))
+		return -EAGAIN;
+	for (i = 0; i < ARRAY_SIZE(registers); i++)
+		seq_printf(m, "0x%03x %-15s 0x%08x\n", registers[i].offset,
+			   registers[i].name,
+			   sono_hw_register(sd, registers[i].offset));
+	return 0;
+}
+
+static int registers_show(struct seq_file *m, void *unused)
+{
+	struct sono_device *sd = m->private;
+	int ret = sono_recover_wake(sd);
+
+	if (ret)
+		return ret;
+	mutex_lock(&sd->lock);
+	ret = registers_locked(m, sd);
+	mutex_unlock(&sd->lock);
+	sono_recover_rest(sd);
+	return ret;
+}
+DEFINE_SHOW_ATTRIBUTE(registers);
+
 void sono_debugfs_init(void)
 {
 	root = debugfs_create_dir("sono", NULL);
@@ -69,6 +126,8 @@ void sono_debugfs_add(struct sono_device *sd)
 {
 	sd->debugfs = debugfs_create_dir(dev_name(&sd->dev), root);
 	debugfs_create_file("counters", 0444, sd->debugfs, sd, &counters_fops);
+	debugfs_create_file("registers", 0400, sd->debugfs, sd,
+			    &registers_fops);
 }
 
 /** sono_debugfs_remove() - no reader is left when this returns */

@@ -13,10 +13,15 @@
 #include "sono_hwmon.h"
 #include "sono_recover.h"
 #include "sono_stream.h"
+#include "sono_sysfs.h"
 
 #define SONO_MINORS 64
 
-static const struct class sono_class = { .name = "sono" };
+static const struct class sono_class = {
+	.name = "sono",
+	.dev_groups = sono_sysfs_groups,
+};
+
 static dev_t sono_devt;
 static DEFINE_IDA(sono_ida);
 

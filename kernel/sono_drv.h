@@ -112,6 +112,18 @@ struct sono_stream {
 };
 
 /**
+ * struct sono_flash - registers of the flash, for who must not touch them
+ * @banks: FW_BANKS
+ * @next: version that the next boot runs
+ * @floor: no image of a lower version is taken
+ */
+struct sono_flash {
+	u32 banks;
+	u32 next;
+	u32 floor;
+};
+
+/**
  * struct sono_device - one board
  * @dev: the node; its release frees this structure
  * @cdev: of /dev/sonoN
@@ -121,6 +133,8 @@ struct sono_stream {
  * @queue_max: entries the board takes in each queue, constant
  * @temp_max: at which the board stops [1/1000 deg C], constant
  * @bank_bytes: of a bank of its flash, constant
+ * @serial: its number, constant
+ * @probe: connected to it, constant
  * @lock: see the top of this file
  * @gone: the driver was unbound; written under both locks
  * @stream: of the controller, NULL without one; under lock
@@ -135,9 +149,10 @@ struct sono_stream {
  * @active: the stream while it runs, else NULL; under ring_lock
  * @counters: under ring_lock
  * @debugfs: the board's folder
- * @hwmon: its sensors, NULL without hwmon
+ * @hwmon: its sensors, NULL without hwmon; under lock once there is a node
  * @firmware: takes images for it, NULL without a flash for them
- * @updating: one is being written, so that no run may start; under lock
+ * @updating: one is being written, so that no run may start; written under lock
+ * @flash: what it has; written under lock
  * @ctl_wait: the control vector fired
  * @heartbeat: samples the controller's heartbeat while a stream runs
  * @halt: ends a run that the board or its lies ended
@@ -151,6 +166,8 @@ struct sono_device {
 	u32 queue_max;
 	u32 temp_max;
 	u32 bank_bytes;
+	u64 serial;
+	u32 probe;
 
 	struct mutex lock; /* see the top of this file */
 	bool gone;
@@ -168,6 +185,7 @@ struct sono_device {
 	struct device *hwmon;
 	struct sono_firmware *firmware;
 	bool updating;
+	struct sono_flash flash;
 
 	wait_queue_head_t ctl_wait;
 	struct delayed_work heartbeat;

@@ -68,6 +68,8 @@ static enum fw_upload_err command(struct sono_firmware *fw, u32 number)
 		return FW_UPLOAD_ERR_HW_ERROR;
 	ret = sono_hw_flash(sd, number, &fw->cancel, &code);
 	trace_sono_flash(&sd->dev, number, ret, code);
+	if (!ret)
+		sono_hw_flash_look(sd);
 	switch (ret) {
 	case 0:
 		return answer(sd, code);
@@ -90,7 +92,7 @@ static enum fw_upload_err begin_locked(struct sono_firmware *fw)
 	if (sd->active)
 		return FW_UPLOAD_ERR_BUSY;
 	err = command(fw, SONO_FW_BEGIN);
-	sd->updating = err == FW_UPLOAD_ERR_NONE;
+	WRITE_ONCE(sd->updating, err == FW_UPLOAD_ERR_NONE);
 	if (err == FW_UPLOAD_ERR_CANCELED || err == FW_UPLOAD_ERR_TIMEOUT)
 		sono_hw_flash_abort(sd);
 	return err;
@@ -196,7 +198,7 @@ static void fw_cleanup(struct fw_upload *upload)
 	mutex_lock(&sd->lock);
 	if (!sd->gone && !READ_ONCE(sd->away))
 		sono_hw_flash_abort(sd);
-	sd->updating = false;
+	WRITE_ONCE(sd->updating, false);
 	mutex_unlock(&sd->lock);
 	dma_free_coherent(&sd->pdev->dev, SONO_FW_BLOCK, fw->block, fw->addr);
 	sono_recover_rest(sd);

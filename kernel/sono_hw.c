@@ -121,6 +121,9 @@ int sono_hw_identify(struct sono_device *sd)
 	sd->queue_max = rd(sd, SONO_REG_QUEUE_MAX);
 	sd->temp_max = rd(sd, SONO_REG_TEMP_MAX);
 	sd->bank_bytes = rd(sd, SONO_REG_FW_BANK_BYTES);
+	sd->serial = rd64(sd, SONO_REG_SERIAL_LO);
+	sd->probe = rd(sd, SONO_REG_PROBE);
+	sono_hw_flash_look(sd);
 	i->slots_max = min(SONO_SLOTS_MAX, sd->queue_max / 2);
 	i->slot_bytes_max = i->frame_bytes_max;
 	return 0;
@@ -306,6 +309,17 @@ static bool flash_ended(struct sono_device *sd, const bool *cancel, u32 *status)
 	*status = rd(sd, SONO_REG_FW_STATUS);
 	return FIELD_GET(SONO_FW_STATE, *status) != SONO_FW_BUSY ||
 	       READ_ONCE(*cancel) || READ_ONCE(sd->away);
+}
+
+/**
+ * sono_hw_flash_look() - see what the flash has
+ * @sd: device, locked and neither gone nor away, or not yet published
+ */
+void sono_hw_flash_look(struct sono_device *sd)
+{
+	WRITE_ONCE(sd->flash.banks, rd(sd, SONO_REG_FW_BANKS));
+	WRITE_ONCE(sd->flash.next, rd(sd, SONO_REG_FW_NEXT));
+	WRITE_ONCE(sd->flash.floor, rd(sd, SONO_REG_FW_FLOOR));
 }
 
 /**

@@ -16,7 +16,8 @@
 #include "sysfs.h"
 
 #define CLASS "/sys/class/firmware/sono0/"
-#define RESET "/sys/class/sono/sono0/device/reset"
+#define NODE_CLASS "/sys/class/sono/sono0/"
+#define RESET NODE_CLASS "device/reset"
 #define SLOTS 4
 #define V(major, minor, patch) ((major) << 24 | (minor) << 16 | (patch))
 
@@ -179,14 +180,17 @@ TEST_F(board, run_and_upload_exclude_each_other)
 	ASSERT_EQ(0, setup_slots_soon(fd, &st, SLOTS));
 	ASSERT_EQ(0, load(fd, &shape_16k, &config));
 	ASSERT_EQ(0, command(fd, SONO_CMD_START, &start));
+	EXPECT_STREQ("streaming", sysfs_get(NODE_CLASS "state"));
 	upload(_metadata, "crc", "preparing:device-busy");
 	for (int i = 0; i < SLOTS; i++)
 		ASSERT_EQ(sizeof(rec), read(fd, &rec, sizeof(rec)));
 	ASSERT_EQ(0, command(fd, SONO_CMD_STOP, &stop));
 	EXPECT_EQ(SLOTS, stop.delivered);
+	EXPECT_STREQ("ready", sysfs_get(NODE_CLASS "state"));
 
 	ASSERT_EQ(0, begin("big"));
 	ASSERT_TRUE(wait_for("transferring"));
+	EXPECT_STREQ("updating", sysfs_get(NODE_CLASS "state"));
 	EXPECT_EQ(-EBUSY, command(fd, SONO_CMD_START, &start));
 	/* A table may be loaded meanwhile. */
 	EXPECT_EQ(0, load(fd, &shape_16k, &config));
@@ -249,12 +253,18 @@ TEST_F(board, takes_what_is_good)
 		SKIP(return, "it has it");
 	upload(_metadata, "good", "");
 	EXPECT_EQ(self->version, version());
+	EXPECT_STREQ("1.0.0", sysfs_get(NODE_CLASS "firmware"));
+	EXPECT_STREQ("2.1.0", sysfs_get(NODE_CLASS "firmware_next"));
+	EXPECT_STREQ("A", sysfs_get(NODE_CLASS "firmware_bank"));
 	expect_streams(_metadata);
 	/* A reset does not boot it. */
 	ASSERT_EQ(0, put(RESET, "1", 1));
 	EXPECT_EQ(self->version, version());
 	rebind(_metadata);
 	EXPECT_EQ(V(2, 1, 0), version());
+	EXPECT_STREQ("2.1.0", sysfs_get(NODE_CLASS "firmware"));
+	EXPECT_STREQ("2.0.0", sysfs_get(NODE_CLASS "firmware_floor"));
+	EXPECT_STREQ("B", sysfs_get(NODE_CLASS "firmware_bank"));
 	expect_streams(_metadata);
 	upload(_metadata, "newer", "programming:firmware-invalid");
 	EXPECT_TRUE(logged("too old"));

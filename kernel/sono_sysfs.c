@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Attributes of the node. None of them touches the board: it may rest, and a
+ * command may hold the lock for seconds.
+ */
+#include <linux/sysfs.h>
+
+#include "sono_drv.h"
+#include "sono_sysfs.h"
+
+static struct sono_device *device_of(struct device *dev)
+{
+	return container_of(dev, struct sono_device, dev);
+}
+
+static ssize_t emit_version(char *buf, u32 version)
+{
+	return sysfs_emit(buf, "%u.%u.%u\n", version >> 24,
+			  version >> 16 & 0xff, version & 0xffff);
+}
+
+static ssize_t revision_show(struct device *dev, struct device_attribute *attr,
+			     char *buf)
+{
+	u32 revision = device_of(dev)->info.revision;
+
+	return sysfs_emit(buf, "%u.%u\n", revision >> 16, revision & 0xffff);
+}
+static DEVICE_ATTR_RO(revision);
+
+static ssize_t serial_show(struct device *dev, struct device_attribute *attr,
+			   char *buf)
+{
+	return sysfs_emit(buf, "%llu\n", device_of(dev)->serial);
+}
+static DEVICE_ATTR_RO(serial);
+
+static ssize_t probe_show(struct device *dev, struct device_attribute *attr,
+			  char *buf)
+{
+	return sysfs_emit(buf, "0x%08x\n", device_of(dev)->probe);
+}
+static DEVICE_ATTR_RO(probe);
+
+static const char *state_of(struct sono_device *sd)
+{
+	if (sd->away & SONO_AWAY_LOST)
+		return "lost";
+	if (sd->away & ~SONO_AWAY_SLEEP)
+		return "away";
+	if (sd->active)
+		return "streaming";
+	if (READ_ONCE(sd->updating))
+		return "updating";
+	if (READ_ONCE(sd->stream))
+		return "ready";
+	return "idle";
+}
+
+static ssize_t state_show(struct device *dev, struct device_attribute *attr,
+			  char *buf)
+{
+	struct sono_device *sd = device_of(dev);
+	const char *state;
+
+	spin_lock_bh(&sd->ring_lock);
+	state = state_of(sd);
+	spin_unlock_bh(&sd->ring_lock);
+	return sysfs_emit(buf, "%s\n", state);
+}
+static DEVICE_ATTR_RO(state);
+
+static ssize_t firmware_show(struct device *dev, struct device_attribute *attr,
+			     char *buf)
+{
+	return emit_version(buf, device_of(dev)->info.firmware);
+}
+static DEVICE_ATTR_RO(firmware);
+
+static ssize_t firmware_bank_show(struct device *dev,
+				  struct device_attribute *attr, char *buf)
+{
+	u32 banks = READ_ONCE(device_of(dev)->flash.banks);
+
+	return sysfs_emit(buf, "%c\n",
+			  banks & SONO_FW_BANKS_RUNNING ? 'B' : 'A');
+}
+static DEVICE_ATTR_RO(firmware_bank);
+
+static ssize_t firmware_next_show(struct device *dev,
+				  struct device_attribute *attr, char *buf)
+{
+	return emit_version(buf, READ_ONCE(device_of(dev)->flash.next));
+}
+static DEVICE_ATTR_RO(firmware_next);
+
+static ssize_t firmware_floor_show(struct device *dev,
+				   struct device_attribute *attr, char *buf)
+{
+	return emit_version(buf, READ_ONCE(device_of(dev)->flash.floor));
+}
+static DEVICE_ATTR_RO(firmware_floor);
+
+static struct attribute *board_attrs[] = {
+	&dev_attr_revision.attr,
+	&dev_attr_serial.attr,
+	&dev_attr_probe.attr,
+	&dev_attr_state.attr,
+	&dev_attr_firmware.attr,
+	NULL
+};
+
+static const struct attribute_group board_group = {
+	.attrs = board_attrs,
+};
+
+static struct attribute *flash_attrs[] = {
+	&dev_attr_firmware_bank.attr,
+	&dev_attr_firmware_next.attr,
+	&dev_attr_firmware_floor.attr,
+	NULL
+};
+
+static umode_t flash_visible(struct kobject *kobj, struct attribute *attr,
+			     int n)
+{
+	struct sono_device *sd = device_of(kobj_to_dev(kobj));
+
+	return sd->info.hw_features & SONO_FEAT_FLASH ? attr->mode : 0;
+}
+
+static const struct attribute_group flash_group = {
+	.attrs = flash_attrs,
+	.is_visible = flash_visible,
+};
+
+const struct attribute_group *sono_sysfs_groups[] = {
+	&board_group,
+	&flash_group,
+	NULL
+};
