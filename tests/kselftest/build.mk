@@ -40,6 +40,8 @@ $(eval $(call check,fault-real,$(FAULT),$(IN_PROCESS)$(comma)pace=real $(FAULT) 
 
 $(eval $(call check,layout,$(foreach k,$(KERNELS),build/$(k)/kernel/sono.ko),tests/kselftest/layout,60))
 
+$(eval $(call check,intree,,tests/kselftest/intree,300))
+
 # In the VM: $(call vm-part,NAME,PROGRAMS,SECONDS,KERNELS), on both kernels if
 # none is said. Not with sanitizers: it is the driver that is tested.
 ifeq ($(O),build)
