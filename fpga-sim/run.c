@@ -192,6 +192,20 @@ static void begin_frame(struct sim_board *b)
 	b->run.tx_last = 0;
 }
 
+/* The shortest period that the rate and the duty cycle allow after a pulse. */
+static uint64_t rest_after(const struct sim_limits *l,
+			   const struct sim_event *e)
+{
+	uint64_t by_rate = (l->board_clock + l->prf_max - 1) / l->prf_max;
+	unsigned __int128 pulse = (unsigned __int128)e->tx_half_cycles *
+				  l->board_clock * 1000000;
+	unsigned __int128 unit = (unsigned __int128)2 * e->tx_freq *
+				 l->tx_duty_max;
+	uint64_t by_duty = (uint64_t)((pulse + unit - 1) / unit);
+
+	return by_rate > by_duty ? by_rate : by_duty;
+}
+
 /*
  * The limits once more, at the pulser and by themselves: the table was checked,
  * so nothing may be found here.
@@ -204,7 +218,7 @@ static void watch_limits(struct sim_board *b, const struct sim_event *e)
 	    (uint64_t)e->period * l->prf_max < l->board_clock)
 		sim_log(b, "ev=beyond_limits run=%u hv=%u since_rest=%lld",
 			b->run_count, e->hv, (long long)(b->now - b->rest));
-	b->rest = b->now + e->period;
+	b->rest = b->now + rest_after(l, e);
 }
 
 static void transmit(struct sim_board *b, uint32_t index)
