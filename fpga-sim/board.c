@@ -282,6 +282,15 @@ void sim_fault(struct sim_board *b, uint32_t code, uint32_t info)
 	sim_irq_raise(b, SONO_IRQ_FAULT);
 }
 
+/* Any number, the same for the same board and the same occasion. */
+uint64_t sim_chance(const struct sim_board *b, uint64_t what)
+{
+	struct sim_random dice;
+
+	sim_random_seed(&dice, (uint64_t)b->config.faults.seed << 32 ^ what);
+	return dice.x >> 8;
+}
+
 /*
  * Is it the turn of a fault that happens every so many times? @fault is a
  * field of the board's faults. By chance, each fault has a dice of its own.
@@ -290,13 +299,12 @@ bool sim_strikes(const struct sim_board *b, const uint32_t *fault,
 		 uint64_t count)
 {
 	const struct sim_faults *f = &b->config.faults;
-	struct sim_random dice;
 
 	if (!*fault || !f->seed)
 		return *fault && count % *fault == 0;
-	sim_random_seed(&dice, (uint64_t)f->seed << 32 ^ count << 8 ^
-				       (uint64_t)(fault - &f->lost));
-	return sim_random_even(&dice) * *fault < 1;
+	return sim_chance(b, count << 8 ^ (uint64_t)(fault - &f->lost)) %
+		       *fault ==
+	       0;
 }
 
 bool sim_fault_persists(const struct sim_board *b)
@@ -380,6 +388,22 @@ static bool access_valid(struct sim_board *b, uint64_t offset, size_t size)
 	return false;
 }
 
+/* A link or a register file that is not to be trusted. */
+static uint64_t misread(struct sim_board *b, uint64_t value, size_t size)
+{
+	const struct sim_faults *f = &b->config.faults;
+	uint64_t any;
+
+	if (!f->reg_wild && !f->reg_flip)
+		return value;
+	any = sim_chance(b, ++b->reads);
+	if (sim_strikes(b, &f->reg_wild, b->reads))
+		return size == 8 ? any : (uint32_t)any;
+	if (sim_strikes(b, &f->reg_flip, b->reads))
+		return value ^ 1ull << any % (8 * size);
+	return value;
+}
+
 uint64_t sim_board_read(struct sim_board *b, uint64_t offset, size_t size,
 			uint64_t now)
 {
@@ -395,7 +419,7 @@ uint64_t sim_board_read(struct sim_board *b, uint64_t offset, size_t size,
 	value = sim_reg_read(b, (uint32_t)offset);
 	if (size == 8)
 		value |= (uint64_t)sim_reg_read(b, (uint32_t)offset + 4) << 32;
-	return value;
+	return misread(b, value, size);
 }
 
 void sim_board_write(struct sim_board *b, uint64_t offset, size_t size,

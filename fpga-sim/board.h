@@ -96,7 +96,7 @@ struct sim_board {
 	bool dead; /* injected: answers all-ones */
 	bool started; /* the times of injected faults are set */
 	uint64_t frames; /* written since power-on, for injected faults */
-	uint64_t stops, resets, irqs; /* likewise */
+	uint64_t stops, resets, irqs, reads; /* likewise */
 	bool hung; /* injected: registers read as 0 */
 
 	uint32_t scratch[2];
@@ -141,6 +141,7 @@ void sim_advance(struct sim_board *b, uint64_t ticks);
 uint64_t sim_ticks(const struct sim_board *b, uint64_t ns);
 void sim_fault(struct sim_board *b, uint32_t code, uint32_t info);
 bool sim_fault_persists(const struct sim_board *b);
+uint64_t sim_chance(const struct sim_board *b, uint64_t what);
 bool sim_strikes(const struct sim_board *b, const uint32_t *fault,
 		 uint64_t count);
 void sim_restart(struct sim_board *b);

@@ -18,6 +18,7 @@
  * @len: every Nth completion claims 64 bytes too many
  * @backward: every Nth completion repeats an earlier frame number
  * @torn: of every Nth completion only the second half is written
+ * @flip: of every Nth completion a bit is inverted, any but the phase's
  * @late: every Nth completion is written some ms later than it could be
  * @swapped: every Nth completion is written after the one that follows it
  * @stray: every Nth frame goes to an address that no host maps
@@ -25,6 +26,9 @@
  * @irq_lost: every Nth interrupt is not sent
  * @irq_double: every Nth interrupt is sent twice
  * @irq_late: every Nth interrupt is sent some ms later, after others
+ * @reg_flip: of every Nth register that is read a bit is inverted, those of
+ *            sensors and flash among them
+ * @reg_wild: every Nth register that is read is any number
  * @stuck: every Nth run that is stopped keeps RUNNING until a reset
  * @hang: every Nth reset, but by RESET, leaves registers that read as 0 and
  *        take nothing until the next one
@@ -44,7 +48,7 @@
  * @weak_element: set of elements that send and receive a quarter; that is a
  *                matter of the probe, so of who makes the front-end
  *
- * Frames, tables, stops, resets and interrupts are counted from power-on. Channels are rows of the
+ * Frames, tables, stops, resets, interrupts and reads of registers are counted from power-on. Channels are rows of the
  * payload, counted from 0, as elements are.
  */
 struct sim_faults {
@@ -55,6 +59,7 @@ struct sim_faults {
 	uint32_t len;
 	uint32_t backward;
 	uint32_t torn;
+	uint32_t flip;
 	uint32_t late;
 	uint32_t swapped;
 	uint32_t stray;
@@ -62,6 +67,8 @@ struct sim_faults {
 	uint32_t irq_lost;
 	uint32_t irq_double;
 	uint32_t irq_late;
+	uint32_t reg_flip;
+	uint32_t reg_wild;
 	uint32_t stuck;
 	uint32_t hang;
 	uint32_t crc;

@@ -199,6 +199,13 @@ static const char *falsify(const struct sim_board *b, struct sono_cpl *cpl)
 	}
 	if (sim_strikes(b, &f->torn, b->frames))
 		return "torn";
+	if (sim_strikes(b, &f->flip, b->frames)) {
+		uint64_t bit = sim_chance(b, b->frames) %
+			       (8 * offsetof(struct sono_cpl, phase));
+
+		((unsigned char *)cpl)[bit / 8] ^= (unsigned char)(1u << bit % 8);
+		return "flip";
+	}
 	if (sim_strikes(b, &f->late, b->frames))
 		return "late";
 	if (sim_strikes(b, &f->swapped, b->frames))
