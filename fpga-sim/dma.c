@@ -199,6 +199,8 @@ void dma_unmap(struct dma *dma, uint64_t addr, uint64_t size)
 			break;
 		put_file(dma, w->file);
 	}
+	if (to == from)
+		return;
 	memmove(dma->window + from, dma->window + to,
 		(dma->windows - to) * sizeof(*dma->window));
 	dma->windows -= to - from;
