@@ -73,23 +73,6 @@ int sysfs_function_put(const char *function, const char *attribute,
 	return sysfs_put(path, text);
 }
 
-int sysfs_config(const char *function, unsigned int offset, uint32_t *value)
-{
-	char path[PATH_MAX];
-	int fd, ret;
-
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/config",
-		 function);
-	fd = open(path, O_RDONLY);
-	if (fd < 0)
-		return -errno;
-	ret = pread(fd, value, sizeof(*value), offset) == sizeof(*value) ?
-		      0 :
-		      -EIO;
-	close(fd);
-	return ret;
-}
-
 unsigned long long sysfs_counter(const char *name)
 {
 	FILE *f = fopen("/sys/kernel/debug/sono/sono0/counters", "re");

@@ -34,9 +34,6 @@ int sysfs_function(char *name, size_t n);
 int sysfs_function_put(const char *function, const char *attribute,
 		       const char *text);
 
-/** sysfs_config() - four bytes of a function's configuration; 0 or -errno */
-int sysfs_config(const char *function, unsigned int offset, uint32_t *value);
-
 /** sysfs_counter() - of /dev/sono0, by its name in debugfs; 0 without it */
 unsigned long long sysfs_counter(const char *name);
 
