@@ -8,6 +8,7 @@
  * record of a frame, which is written when it is complete, to the pipeline's
  * stamp of the picture.
  */
+#include <errno.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
@@ -77,13 +78,13 @@ static void process(struct object *o, struct sono *s,
 static void take(struct sono *s, struct sono_frame *f)
 {
 	struct sono_frame newer;
-	int ret;
+	int ret, waited = 0;
 
-	while (!(ret = sono_next(s, f)))
-		if (sono_wait(s, 1, WAIT_US) < 0)
-			break;
+	/* a machine that has other things to do may leave the board no time */
+	while (!(ret = sono_next(s, f)) && (waited >= 0 || waited == -ETIME))
+		waited = sono_wait(s, 1, WAIT_US);
 	if (ret != 1)
-		bench_die("pipeline", "the board has stopped");
+		bench_die("pipeline", sono_end_text(sono_ctl(s)));
 	while (sono_next(s, &newer) == 1) {
 		sono_release(s, f);
 		*f = newer;
