@@ -256,5 +256,7 @@ static:
 $(eval $(call check-exit,headers,,$(MAKE) headers-check,300))
 $(eval $(call check-exit,style,,tests/lint/style,300))
 $(eval $(call check-exit,static,,tests/lint/static,600))
+# The last: it is given the names of all others.
+$(eval $(call check,complaints,,tests/lint/shown $$(CHECKS),60))
 
 endif
