@@ -196,8 +196,10 @@ check-build: all tests $(CHECK_DEPS)
 check-list:
 	@printf '%s\n' $(CHECKS)
 
-# The parts run one after the other: several of them measure time, and a VM
-# takes both processors of a small machine. $(call run-parts,NAMES)
+# As many parts at a time as make may run jobs: a guest waits for most of its
+# time. What measures speed comes last and by itself. $(call run-parts,NAMES)
+ALONE := bench checkdsp
+
 define newline
 
 
@@ -205,9 +207,15 @@ endef
 define run-parts
 @rm -rf build/check
 @tests/run -e build 3000 $(MAKE) -k check-build || :
-$(foreach part,$(1),@$(run-$(part)) || :$(newline))
+@$(MAKE) --no-print-directory -k --output-sync=target \
+	$(addprefix lane-,$(filter-out $(ALONE),$(1)))
+$(foreach part,$(filter $(ALONE),$(1)),@$(run-$(part)) || :$(newline))
 @tests/run -t
 endef
+
+LANES = $(addprefix lane-,$(CHECKS))
+$(LANES): lane-%:
+	@$(run-$*) || :
 
 check:
 	$(call run-parts,$(CHECKS))
@@ -215,7 +223,7 @@ check:
 vm-check:
 	$(call run-parts,$(filter vm-%,$(CHECKS)))
 
-.PHONY: check-build
+.PHONY: check-build $(LANES)
 
 # --- the module ---------------------------------------------------------------
 # Kbuild writes beside its sources, so each kernel gets a copy of them.
