@@ -33,6 +33,9 @@
 #   $(eval $(call check-exit,NAME,PREREQUISITES,COMMAND,SECONDS))
 #       the same for a command whose exit status is its one verdict.
 #
+#   $(eval $(call soak,NAME,PREREQUISITES,COMMAND,SECONDS))
+#       registers soak-NAME, a part of "make soak", in the same way.
+#
 # A source's flags follow from its name: X-c.c is a scalar specification
 # (-ffp-contract=off), X-avx2.c and X-avx512.c may use those instructions.
 # A fragment may add flags for one object: $(O)/a/b.o: CFLAGS += -Ix
@@ -50,6 +53,7 @@ help:
 	@echo '  check          all tests; ends with "N passed, N failed, N skipped"'
 	@echo '  check-NAME     one part of check; check-list names them'
 	@echo '  vm-check       the parts that run in the VM'
+	@echo '  soak           the long form of the hostile tests; soak-list names its parts'
 	@echo '  bench          how fast: a table, and build/bench.json'
 	@echo '                 REF=revision compares with another; CASES=names runs some'
 	@echo '  modules        sono.ko for both kernels, under build/KERNEL/kernel/'
@@ -69,7 +73,7 @@ root:
 	@tests/env/root ensure
 
 .PHONY: all bench check check-list clean demo format headers-check help modules root \
-	static style tests vm-check
+	soak soak-list static style tests vm-check
 
 # --- outside the root --------------------------------------------------------
 
@@ -127,6 +131,7 @@ say = $(if $(Q),@printf '  %-8s%s\n' $(1) $(2))
 PROGRAMS :=
 TESTS :=
 CHECKS :=
+SOAKS :=
 objects = $(patsubst %.c,$(O)/%.o,$(1))
 
 $(O)/%-c.o:      override CFLAGS += -ffp-contract=off
@@ -174,16 +179,18 @@ endef
 
 # check-NAME builds what it needs and runs. "make check" builds everything first
 # and then runs each command, so that a part with a broken build fails alone.
-define check-rule
-CHECKS += $(1)
-CHECK_DEPS += $(2)
-run-$(1) := tests/run $(5) $(1) $(or $(4),300) $(3)
-.PHONY: check-$(1)
-check-$(1): $(2)
-	@$$(run-$(1))
+# $(call part-rule,check,CHECKS,NAME,PREREQUISITES,COMMAND,SECONDS,FLAG)
+define part-rule
+$(2) += $(3)
+$(2)_DEPS += $(4)
+run-$(1)-$(3) := tests/run $(7) $(3) $(or $(6),300) $(5)
+.PHONY: $(1)-$(3)
+$(1)-$(3): $(4)
+	@$$(run-$(1)-$(3))
 endef
-check = $(call check-rule,$(1),$(2),$(3),$(4),)
-check-exit = $(call check-rule,$(1),$(2),$(3),$(4),-e)
+check = $(call part-rule,check,CHECKS,$(1),$(2),$(3),$(4),)
+check-exit = $(call part-rule,check,CHECKS,$(1),$(2),$(3),$(4),-e)
+soak = $(call part-rule,soak,SOAKS,$(1),$(2),$(3),$(4),)
 
 -include $(FRAGMENTS)
 
@@ -191,14 +198,20 @@ all: $(PROGRAMS) modules
 
 tests: $(TESTS)
 
-check-build: all tests $(CHECK_DEPS)
+check-build: all tests $(CHECKS_DEPS)
+
+soak-build: all tests $(SOAKS_DEPS)
 
 check-list:
 	@printf '%s\n' $(CHECKS)
 
+soak-list:
+	@printf '%s\n' $(SOAKS)
+
 # As many parts at a time as make may run jobs: a guest waits for most of its
-# time. What measures speed comes last and by itself. $(call run-parts,NAMES)
-ALONE := bench checkdsp
+# time. What measures speed comes last and by itself, as do the kernels that look
+# at every access. $(call run-parts,check,NAMES)
+ALONE := bench checkdsp vm-%-debug vm-%-kcsan
 
 define newline
 
@@ -206,33 +219,40 @@ define newline
 endef
 define run-parts
 @rm -rf build/check
-@tests/run -e build 3000 $(MAKE) -k check-build || :
+@tests/run -e build 3000 $(MAKE) -k $(1)-build || :
 @$(MAKE) --no-print-directory -k --output-sync=target \
-	$(addprefix lane-,$(filter-out $(ALONE),$(1)))
-$(foreach part,$(filter $(ALONE),$(1)),@$(run-$(part)) || :$(newline))
+	$(or $(addprefix lane-$(1)-,$(filter-out $(ALONE),$(2))),$(1)-list)
+$(foreach part,$(filter $(ALONE),$(2)),@$(run-$(1)-$(part)) || :$(newline))
 @tests/run -t
 endef
 
-LANES = $(addprefix lane-,$(CHECKS))
+LANES = $(addprefix lane-check-,$(CHECKS)) $(addprefix lane-soak-,$(SOAKS))
 $(LANES): lane-%:
 	@$(run-$*) || :
 
 check:
-	$(call run-parts,$(CHECKS))
+	$(call run-parts,check,$(CHECKS))
 
 vm-check:
-	$(call run-parts,$(filter vm-%,$(CHECKS)))
+	$(call run-parts,check,$(filter vm-%,$(CHECKS)))
 
-.PHONY: check-build $(LANES)
+soak:
+	$(call run-parts,soak,$(SOAKS))
+
+.PHONY: check-build soak-build $(LANES)
 
 # --- the module ---------------------------------------------------------------
 # Kbuild writes beside its sources, so each kernel gets a copy of them.
 
-MODULE_SOURCES = $(wildcard Kbuild kernel/Kbuild kernel/*.[ch] kernel/*/*.[ch] \
+MODULE_SOURCES = $(wildcard Kbuild kernel/Kbuild kernel/*/Kbuild kernel/*.[ch] kernel/*/*.[ch] \
 	include/uapi/linux/*.h)
 MODULES = $(if $(wildcard kernel/Kbuild),$(foreach k,$(KERNELS),build/$(k)/kernel/sono.ko))
 
 modules: $(MODULES)
+
+# Of a kernel of our own, which is built first where it is missing.
+build/debug/kernel/sono.ko build/kcsan/kernel/sono.ko: \
+	$(wildcard tests/vm/*.config) tests/vm/debug-kernel
 
 build/%/kernel/sono.ko: $(MODULE_SOURCES) tests/vm/module
 	$(call say,MODULE,$@)

@@ -9,3 +9,12 @@ build/tests/vm/init: tests/vm/init.c
 TESTS += build/tests/vm/init
 
 $(eval $(call check,vm-boot,build/tests/vm/init,tests/vm/check-boot,600))
+
+# Mistakes on purpose, for the kernels that are there to see them.
+FAULTY := tests/vm/faulty
+build/%/faulty/faulty.ko: $(wildcard $(FAULTY)/*) tests/vm/module
+	$(call say,MODULE,$@)
+	+$(Q)tests/vm/module -s $(FAULTY) $* build/$*/faulty
+
+$(eval $(call check,vm-mistakes-debug,build/tests/vm/init build/debug/faulty/faulty.ko,tests/vm/check-debug debug,300))
+$(eval $(call soak,vm-mistakes-kcsan,build/tests/vm/init build/kcsan/faulty/faulty.ko,tests/vm/check-debug kcsan,300))
