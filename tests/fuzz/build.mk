@@ -22,6 +22,10 @@ fuzzers:
 		$(addprefix $(FUZZ_O)/tests/fuzz/,$(FUZZERS))
 .PHONY: fuzzers
 
+# Calls to the driver, in a guest (tests/kselftest/build.mk).
+$(O)/tests/fuzz/uapi.o: CPPFLAGS += -Itests/kselftest
+$(eval $(call test-program,tests/fuzz/uapi,tests/fuzz/uapi.c tests/kselftest/stream.c,userspace/libsono/libsono.a fpga-sim/libsim.a -luring -lz))
+
 FUZZ_SECONDS ?= 60
 $(foreach f,$(FUZZERS),$(eval $(call check,fuzz-$(f),fuzzers $(O)/tests/presets/record,tests/fuzz/run $(f) $(FUZZ_SECONDS),$(shell expr $(FUZZ_SECONDS) + 120))))
 endif
