@@ -18,7 +18,7 @@ $(foreach t,uapi watch observe truth kill fault recover stress safety,$(eval $(c
 define kselftest-node-program
 $(call test-program,tests/kselftest/$(1),tests/kselftest/$(1).c tests/kselftest/node.c tests/kselftest/stream.c tests/kselftest/sysfs.c,$(KSELFTEST_LIBS))
 endef
-$(foreach t,drv onward firmware,$(eval $(call kselftest-node-program,sono_$(t))))
+$(foreach t,drv onward firmware failnth,$(eval $(call kselftest-node-program,sono_$(t))))
 
 # A module of the tests' own.
 IMPORTER := tests/kselftest/sono_importer
@@ -43,12 +43,15 @@ $(eval $(call check,layout,$(foreach k,$(KERNELS),build/$(k)/kernel/sono.ko),tes
 $(eval $(call check,intree,,tests/kselftest/intree,300))
 
 # In the VM: $(call vm-part,NAME,PROGRAMS,SECONDS,KERNELS), on both kernels if
-# none is said. Not with sanitizers: it is the driver that is tested.
+# none is said; vm-soak likewise, as a part of "make soak". Not with sanitizers:
+# it is the driver that is tested.
 ifeq ($(O),build)
 KSELFTEST_VM := $(O)/fpga-sim/sono-sim $(O)/fpga-sim/sono-image build/tests/vm/init
-define vm-part
-$(foreach k,$(or $(4),$(KERNELS)),$(eval $(call check,vm-$(1)-$(k),$(KSELFTEST_VM) build/$(k)/kernel/sono.ko build/$(k)/sono_importer/sono_importer.ko $(addprefix $(O)/tests/kselftest/,$(2)),tests/kselftest/vm $(1) $(k),$(3))))
+define vm-part-of
+$(foreach k,$(or $(5),$(KERNELS)),$(eval $(call $(1),vm-$(2)-$(k),$(KSELFTEST_VM) build/$(k)/kernel/sono.ko build/$(k)/sono_importer/sono_importer.ko $(addprefix $(O)/tests/,$(if $(findstring /,$(3)),$(3),$(addprefix kselftest/,$(3)))),tests/kselftest/vm $(2) $(k),$(4))))
 endef
+vm-part = $(call vm-part-of,check,$(1),$(2),$(3),$(4))
+vm-soak = $(call vm-part-of,soak,$(1),$(2),$(3),$(4))
 
 $(call vm-part,driver,sono_uapi sono_drv sono_watch sono_onward,200)
 $(call vm-part,truth,sono_truth,200)
@@ -62,4 +65,21 @@ $(call vm-part,observe,sono_observe sono_uapi sono_firmware sono_recover,120)
 $(call vm-part,swiotlb,sono_uapi sono_truth sono_drv sono_onward,120,6.12)
 $(call vm-part,iommu,sono_uapi sono_truth sono_drv sono_onward sono_fault,180,7.3)
 $(call vm-part,viommu,sono_uapi sono_truth sono_drv sono_onward sono_fault,180,6.12)
+
+# Under the kernels that see more, and are slower.
+$(call vm-part,driver,sono_uapi sono_drv sono_watch sono_onward,600,debug)
+$(call vm-part,faults,sono_failnth,1200,debug)
+$(call vm-part,uapi,fuzz/uapi kselftest/sono_uapi,600,debug)
+$(eval $(call soak,vm-faults-debug,$(KSELFTEST_VM) build/debug/kernel/sono.ko $(O)/tests/kselftest/sono_failnth,env SONO_STRIDE=1 SONO_SECONDS=2000 tests/kselftest/vm faults debug,9000))
+$(foreach k,debug kcsan,$(eval $(call soak,vm-uapi-$(k),$(KSELFTEST_VM) build/$(k)/kernel/sono.ko $(O)/tests/fuzz/uapi $(O)/tests/kselftest/sono_uapi,env SONO_FUZZ=600 tests/kselftest/vm uapi $(k),3600)))
+$(call vm-soak,safety,sono_safety,1200,debug kcsan)
+$(call vm-soak,recover,sono_recover,1200,debug kcsan)
+$(call vm-soak,stress,sono_stress,1200,debug kcsan)
+$(call vm-soak,truth,sono_truth,1200,debug kcsan)
+$(call vm-soak,kill,sono_kill,1200,debug kcsan)
+$(call vm-soak,fault,sono_fault,1200,debug kcsan)
+$(call vm-soak,observe,sono_observe sono_uapi sono_firmware,1200,debug kcsan)
+$(call vm-soak,iommu,sono_uapi sono_truth sono_drv sono_onward sono_fault,1200,debug)
+$(call vm-soak,swiotlb,sono_uapi sono_truth sono_drv sono_onward,1200,debug)
+$(call vm-soak,driver,sono_uapi sono_drv sono_watch sono_onward,1200,kcsan)
 endif

@@ -1,0 +1,637 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+/*
+ * Every entry point again and again, each time with another of its allocations,
+ * or of its copies to and from userspace, failing: the first, the second, and
+ * so on, until there is none left to fail. Whatever comes of it, the board must
+ * stream afterwards. Leaks and reports are for whoever reads the kernel's log.
+ *
+ * Needs /proc/thread-self/fail-nth and /dev/sono0, as root. Faults count where
+ * the driver is on the stack, so that they are those of its own paths. The
+ * variable SONO_STRIDE=N takes only every Nth fault of the long paths.
+ */
+#include <kselftest_harness.h>
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+
+#include "node.h"
+#include "sysfs.h"
+
+#define SLOTS 8
+#define FAULTS "/sys/kernel/debug/"
+
+static const struct shape shape_16k = SHAPE_16K;
+/* One frame a minute: a wait for one stays where it is. */
+static const struct shape shape_still = { 15, 544, 1, 4000000000u, 7 };
+
+/* --- faults ----------------------------------------------------------------- */
+
+/* Of the module's code, as far as the kernel tells: [from, until). */
+static int module_text(unsigned long long *from, unsigned long long *until)
+{
+	FILE *f = fopen("/proc/kallsyms", "re");
+	unsigned long long at;
+	char kind, name[128], module[64], line[256];
+
+	*from = ~0ull;
+	*until = 0;
+	while (f && fgets(line, sizeof(line), f)) {
+		if (sscanf(line, "%llx %c %127s %63s", &at, &kind, name,
+			   module) != 4 ||
+		    strcmp(module, "[sono]") || !strchr("tT", kind))
+			continue;
+		if (at < *from)
+			*from = at;
+		if (at + 4096 > *until)
+			*until = at + 4096;
+	}
+	if (f)
+		fclose(f);
+	return *until ? 0 : -ENOENT;
+}
+
+/* All kinds of faults, silently; only of the module, or of everything. */
+static int arrange(bool of_module)
+{
+	static const char *const kinds[] = { "failslab", "fail_page_alloc",
+					     "fail_usercopy" };
+	unsigned long long from = 0, until = ~0ull;
+	char path[128], text[32];
+	int ret = of_module ? module_text(&from, &until) : 0;
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]) && !ret; i++) {
+		snprintf(path, sizeof(path), FAULTS "%s/verbose", kinds[i]);
+		ret = sysfs_put(path, "0");
+		snprintf(path, sizeof(path), FAULTS "%s/ignore-gfp-wait",
+			 kinds[i]);
+		sysfs_put(path, "N");
+		snprintf(path, sizeof(path), FAULTS "%s/min-order", kinds[i]);
+		sysfs_put(path, "0");
+		snprintf(path, sizeof(path), FAULTS "%s/require-start",
+			 kinds[i]);
+		snprintf(text, sizeof(text), "0x%llx", from);
+		sysfs_put(path, text);
+		snprintf(path, sizeof(path), FAULTS "%s/require-end",
+			 kinds[i]);
+		snprintf(text, sizeof(text), "0x%llx", until);
+		sysfs_put(path, text);
+	}
+	return ret;
+}
+
+static int nth_fd = -1;
+
+/* The task's @n-th fault from now on. */
+static void fail_at(unsigned int n)
+{
+	char text[16];
+	int len = snprintf(text, sizeof(text), "%u", n);
+
+	/* The write itself may be what fails. */
+	while (pwrite(nth_fd, text, (size_t)len, 0) != len)
+		;
+}
+
+static bool armed, failed;
+
+static void begin_faults(unsigned int n)
+{
+	fail_at(n);
+	armed = true;
+}
+
+/* Was there a fault? None is on its way any more. */
+static bool has_failed(void)
+{
+	char text[16] = "";
+
+	if (!armed)
+		return failed;
+	/* Read by a copy, which may be the fault that was not yet met. */
+	failed = pread(nth_fd, text, sizeof(text) - 1, 0) > 0 && !atoi(text);
+	fail_at(0);
+	armed = false;
+	return failed;
+}
+
+/* --- the entry points -------------------------------------------------------- */
+
+struct at {
+	int fd; /* of a controller, -1 if closed */
+	int other; /* of another file */
+	struct sono_setup st;
+	struct sono_config config;
+	struct table table;
+	struct table still;
+	struct io_uring ring;
+	char function[64];
+	void *mapped;
+	size_t bytes;
+};
+
+static void close_fd(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+static void unmap(struct at *a)
+{
+	if (a->mapped && a->mapped != MAP_FAILED)
+		munmap(a->mapped, a->bytes);
+	a->mapped = NULL;
+}
+
+static int opened(struct at *a)
+{
+	a->fd = open(NODE, O_RDWR | O_NONBLOCK);
+	return a->fd < 0 ? -errno : 0;
+}
+
+static int done_setup(struct at *a)
+{
+	int ret = opened(a);
+
+	return ret ? ret : setup_slots_soon(a->fd, &a->st, SLOTS);
+}
+
+static int done_config(struct at *a)
+{
+	int ret = done_setup(a);
+
+	a->config = table_config(&a->table, SONO_CONFIG_PRBS);
+	return ret ? ret : command(a->fd, SONO_CMD_CONFIG, &a->config);
+}
+
+static int done_start(struct at *a)
+{
+	struct sono_start start = { 0 };
+	int ret = done_config(a);
+
+	return ret ? ret : command(a->fd, SONO_CMD_START, &start);
+}
+
+static int done_still(struct at *a)
+{
+	struct sono_start start = { 0 };
+	int ret = done_setup(a);
+
+	a->config = table_config(&a->still, SONO_CONFIG_PRBS);
+	return ret ?: command(a->fd, SONO_CMD_CONFIG, &a->config) ?:
+	       command(a->fd, SONO_CMD_START, &start);
+}
+
+/* Some frames are there to be read. */
+static int done_frames(struct at *a)
+{
+	struct pollfd p = { .events = POLLIN };
+	int ret = done_start(a);
+
+	p.fd = a->fd;
+	return ret ? ret : poll(&p, 1, 5000) == 1 ? 0 : -ETIME;
+}
+
+static int done_other(struct at *a)
+{
+	int ret = done_config(a);
+
+	a->other = open(NODE, O_RDWR | O_NONBLOCK);
+	return ret ? ret : a->other < 0 ? -errno : 0;
+}
+
+static int nothing(struct at *a)
+{
+	(void)a;
+	return 0;
+}
+
+static int gone(struct at *a)
+{
+	return unbind_board(a->function);
+}
+
+static int at_rest(struct at *a)
+{
+	(void)a;
+	return sysfs_becomes("/sys/class/sono/sono0/device/power/runtime_status",
+			     "suspended", 20) ?
+		       0 :
+		       -ETIME;
+}
+
+static int do_info(struct at *a)
+{
+	struct sono_info info;
+
+	return command(a->fd, SONO_CMD_INFO, &info);
+}
+
+static int do_setup(struct at *a)
+{
+	return setup(a->fd, &a->st, SLOTS);
+}
+
+static int do_observe(struct at *a)
+{
+	struct sono_setup st;
+
+	return command(a->other, SONO_CMD_OBSERVE, &st);
+}
+
+static int do_config(struct at *a)
+{
+	return command(a->fd, SONO_CMD_CONFIG, &a->config);
+}
+
+static int do_start(struct at *a)
+{
+	struct sono_start start = { 0 };
+
+	return command(a->fd, SONO_CMD_START, &start);
+}
+
+static int do_stop(struct at *a)
+{
+	struct sono_stop stop;
+
+	return command(a->fd, SONO_CMD_STOP, &stop);
+}
+
+static int do_kick(struct at *a)
+{
+	return command(a->fd, SONO_CMD_KICK, NULL);
+}
+
+static int do_cancel(struct at *a)
+{
+	return command(a->fd, SONO_CMD_CANCEL, NULL);
+}
+
+static int do_export(struct at *a)
+{
+	struct sono_export e = { .slot = 1 };
+	int ret = command(a->fd, SONO_CMD_EXPORT, &e);
+
+	if (!ret)
+		close(e.fd);
+	return ret;
+}
+
+static int do_map(struct at *a, uint64_t offset, uint64_t bytes)
+{
+	a->bytes = bytes;
+	a->mapped = mmap(NULL, bytes, PROT_READ, MAP_SHARED, a->fd,
+			 (off_t)offset);
+	return a->mapped == MAP_FAILED ? -errno : 0;
+}
+
+static int do_map_ring(struct at *a)
+{
+	return do_map(a, a->st.ring_offset, a->st.ring_bytes);
+}
+
+static int do_map_user(struct at *a)
+{
+	return do_map(a, a->st.user_offset, a->st.user_bytes);
+}
+
+static int do_map_slots(struct at *a)
+{
+	return do_map(a, a->st.slots_offset, a->st.slots_bytes);
+}
+
+static int do_read(struct at *a)
+{
+	struct sono_record rec;
+
+	return read(a->fd, &rec, sizeof(rec)) < 0 ? -errno : 0;
+}
+
+static int do_poll(struct at *a)
+{
+	struct pollfd p = { .fd = a->fd, .events = POLLIN };
+
+	return poll(&p, 1, 0) < 0 ? -errno : 0;
+}
+
+static int do_close(struct at *a)
+{
+	close_fd(&a->fd);
+	return 0;
+}
+
+/* By io_uring, in this task; what sleeps goes on in one of its threads. */
+static int do_uring(struct at *a, uint32_t op, const void *area, size_t bytes)
+{
+	struct io_uring_cqe *cqe;
+	struct io_uring_sqe *sqe = command_sqe(&a->ring, a->fd, op);
+	struct __kernel_timespec t = { .tv_nsec = 300000000 };
+	int ret;
+
+	memcpy(sqe->cmd, area, bytes);
+	io_uring_cq_advance(&a->ring, io_uring_cq_ready(&a->ring));
+	ret = io_uring_submit_and_wait_timeout(&a->ring, &cqe, 1, &t, NULL);
+	if (ret < 0 && ret != -ETIME)
+		return ret;
+	/* What follows is not the command any more. */
+	has_failed();
+	return result(&a->ring);
+}
+
+static int do_arm(struct at *a)
+{
+	struct sono_arm arm = { 1000000, 1, 20000 };
+	int ret = do_uring(a, SONO_CMD_ARM, &arm, sizeof(arm));
+
+	/* No frame comes: that is how it ends. */
+	return ret == -ETIME ? 0 : ret;
+}
+
+static int do_uring_kick(struct at *a)
+{
+	struct sono_uring_cmd cmd = { 0 };
+
+	return do_uring(a, SONO_CMD_KICK, &cmd, sizeof(cmd));
+}
+
+static int do_regbuf(struct at *a)
+{
+	struct sono_regbuf rb = { .slot = SONO_SLOTS_ALL };
+	int ret = do_uring(a, SONO_CMD_REGBUF, &rb, sizeof(rb));
+
+	rb.slot = 0;
+	if (!ret)
+		ret = do_uring(a, SONO_CMD_UNREGBUF, &rb, sizeof(rb));
+	return ret;
+}
+
+static int do_bind(struct at *a)
+{
+	return bind_board(a->function);
+}
+
+static int do_unbind(struct at *a)
+{
+	return unbind_board(a->function);
+}
+
+static int do_reset(struct at *a)
+{
+	return sysfs_function_put(a->function, "reset", "1");
+}
+
+static int do_counters(struct at *a)
+{
+	(void)a;
+	return sysfs_get("/sys/kernel/debug/sono/sono0/counters")[0] ? 0 : -EIO;
+}
+
+/* Of the first chip that says it is ours. */
+static int do_sensor(struct at *a)
+{
+	char path[320];
+	DIR *dir = opendir("/sys/class/hwmon");
+	struct dirent *e;
+	int ret = -ENOENT;
+
+	(void)a;
+	while (dir && (e = readdir(dir))) {
+		snprintf(path, sizeof(path), "/sys/class/hwmon/%s/name",
+			 e->d_name);
+		if (strcmp(sysfs_get(path), "sono"))
+			continue;
+		snprintf(path, sizeof(path), "/sys/class/hwmon/%s/temp1_input",
+			 e->d_name);
+		ret = sysfs_get(path)[0] ? 0 : -EIO;
+	}
+	if (dir)
+		closedir(dir);
+	return ret;
+}
+
+/* Devices sleep and wake one after the other, in this task. */
+static int do_sleep(struct at *a)
+{
+	int ret;
+
+	(void)a;
+	ret = sysfs_put("/sys/power/state", "freeze");
+	return ret;
+}
+
+static int devices_only(struct at *a)
+{
+	sysfs_put("/sys/power/pm_async", "0");
+	sysfs_put("/sys/module/suspend/parameters/pm_test_delay", "0");
+	return sysfs_put("/sys/power/pm_test", "devices") ?: done_start(a);
+}
+
+static int do_insert(struct at *a)
+{
+	(void)a;
+	return insert_module(getenv("SONO_MODULE"));
+}
+
+static int module_out(struct at *a)
+{
+	(void)a;
+	return remove_module_soon();
+}
+
+/* --- the sweep --------------------------------------------------------------- */
+
+static unsigned int stride = 1;
+
+static void make_at(struct __test_metadata *_metadata, struct at *a)
+{
+	struct sono_info info;
+	int fd;
+
+	*a = (struct at){ .fd = -1, .other = -1 };
+	nth_fd = open("/proc/thread-self/fail-nth", O_RDWR);
+	if (nth_fd < 0)
+		SKIP(return, "this kernel does not make faults");
+	ASSERT_EQ(0, sysfs_function(a->function, sizeof(a->function)));
+	fd = open(NODE, O_RDWR);
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, command(fd, SONO_CMD_INFO, &info));
+	close(fd);
+	ASSERT_EQ(0, table_make(&a->table, &info, &shape_16k));
+	ASSERT_EQ(0, table_make(&a->still, &info, &shape_still));
+	ASSERT_EQ(0, io_uring_queue_init(8, &a->ring, 0));
+	ASSERT_EQ(0, io_uring_register_buffers_sparse(&a->ring, 2));
+}
+
+static void free_at(struct at *a)
+{
+	unmap(a);
+	close_fd(&a->fd);
+	close_fd(&a->other);
+	io_uring_queue_exit(&a->ring);
+	table_free(&a->table);
+	table_free(&a->still);
+	close(nth_fd);
+}
+
+/* Whatever failed is made good: there is a module and a board bound to it. */
+static void make_good(struct at *a)
+{
+	unmap(a);
+	close_fd(&a->fd);
+	close_fd(&a->other);
+	if (access("/sys/module/sono", F_OK))
+		insert_module(getenv("SONO_MODULE"));
+	if (access(NODE, F_OK))
+		bind_board(a->function);
+}
+
+static void sweep(struct __test_metadata *_metadata, struct at *a,
+		  const char *what, int (*before)(struct at *),
+		  int (*act)(struct at *), unsigned int step)
+{
+	unsigned int n, failures = 0;
+	bool met = true;
+	int ret;
+
+	for (n = 1; met; n += step) {
+		ASSERT_EQ(0, before(a))
+		{
+			TH_LOG("%s: what precedes fault %u failed", what, n);
+		}
+		begin_faults(n);
+		ret = act(a);
+		met = has_failed();
+		failures += ret != 0;
+		make_good(a);
+		/* Without a fault it works; after one the board does. */
+		if (!met)
+			ASSERT_EQ(0, ret)
+			{
+				TH_LOG("%s fails without a fault", what);
+			}
+		ASSERT_EQ(0, done_frames(a))
+		{
+			TH_LOG("%s: no frames after fault %u", what, n);
+		}
+		make_good(a);
+	}
+	printf("# %s: %u faults, %u of them failures\n", what, (n - 1) / step - 1,
+	       failures);
+	fflush(stdout);
+}
+
+FIXTURE(faults)
+{
+	struct at at;
+};
+
+FIXTURE_SETUP(faults)
+{
+	make_at(_metadata, &self->at);
+	ASSERT_EQ(0, arrange(true));
+}
+
+FIXTURE_TEARDOWN(faults)
+{
+	free_at(&self->at);
+}
+
+FIXTURE_VARIANT(faults)
+{
+	const char *what;
+	int (*before)(struct at *a);
+	int (*act)(struct at *a);
+};
+
+#define ENTRY(name, state)                        \
+	FIXTURE_VARIANT_ADD(faults, name)         \
+	{                                         \
+		.what = #name, .before = (state), \
+		.act = do_##name,                 \
+	}
+
+static int do_open(struct at *a)
+{
+	return opened(a);
+}
+
+ENTRY(open, nothing);
+ENTRY(info, opened);
+ENTRY(setup, opened);
+ENTRY(observe, done_other);
+ENTRY(config, done_config);
+ENTRY(start, done_config);
+ENTRY(stop, done_start);
+ENTRY(kick, done_start);
+ENTRY(cancel, done_start);
+ENTRY(export, done_config);
+ENTRY(map_ring, done_setup);
+ENTRY(map_user, done_setup);
+ENTRY(map_slots, done_setup);
+ENTRY(read, done_frames);
+ENTRY(poll, done_start);
+ENTRY(close, done_start);
+ENTRY(arm, done_still);
+ENTRY(uring_kick, done_start);
+ENTRY(regbuf, done_config);
+ENTRY(counters, nothing);
+ENTRY(sensor, nothing);
+ENTRY(reset, done_start);
+ENTRY(unbind, done_start);
+ENTRY(sleep, devices_only);
+
+TEST_F_TIMEOUT(faults, every_one, 600)
+{
+	sweep(_metadata, &self->at, variant->what, variant->before,
+	      variant->act, 1);
+	sysfs_put("/sys/power/pm_test", "none");
+}
+
+FIXTURE(long_way)
+{
+	struct at at;
+};
+
+FIXTURE_SETUP(long_way)
+{
+	make_at(_metadata, &self->at);
+}
+
+FIXTURE_TEARDOWN(long_way)
+{
+	free_at(&self->at);
+}
+
+/* A board that rested is woken by whoever opens it. */
+TEST_F_TIMEOUT(long_way, waking, 600)
+{
+	ASSERT_EQ(0, arrange(true));
+	sweep(_metadata, &self->at, "waking", at_rest, do_open, 1);
+}
+
+TEST_F_TIMEOUT(long_way, bind, 3000)
+{
+	ASSERT_EQ(0, arrange(true));
+	sweep(_metadata, &self->at, "bind", gone, do_bind, stride);
+}
+
+TEST_F_TIMEOUT(long_way, insert, 3000)
+{
+	if (!getenv("SONO_MODULE"))
+		SKIP(return, "SONO_MODULE does not say where sono.ko is");
+	ASSERT_EQ(0, arrange(false));
+	sweep(_metadata, &self->at, "insert", module_out, do_insert, stride);
+}
+
+int main(int argc, char **argv)
+{
+	const char *every = getenv("SONO_STRIDE");
+
+	if (every)
+		stride = (unsigned int)atoi(every);
+	return test_harness_run(argc, argv);
+}
