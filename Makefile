@@ -53,6 +53,7 @@ help:
 	@echo '  check          all tests; ends with "N passed, N failed, N skipped"'
 	@echo '  check-NAME     one part of check; check-list names them'
 	@echo '  vm-check       the parts that run in the VM'
+	@echo '  coverage       lines of kernel/ run by the guests of the debug kernel'
 	@echo '  soak           the long form of the hostile tests; soak-list names its parts'
 	@echo '  bench          how fast: a table, and build/bench.json'
 	@echo '                 REF=revision compares with another; CASES=names runs some'
@@ -72,7 +73,7 @@ clean:
 root:
 	@tests/env/root ensure
 
-.PHONY: all bench check check-list clean demo format headers-check help modules root \
+.PHONY: all bench check check-list clean coverage demo format headers-check help modules root \
 	soak soak-list static style tests vm-check
 
 # --- outside the root --------------------------------------------------------
@@ -238,6 +239,13 @@ vm-check:
 
 soak:
 	$(call run-parts,soak,$(SOAKS))
+
+# Of the driver, by every guest of the kernel that counts them.
+COVERAGE := driver faults uapi recover fault observe
+
+coverage: all tests $(SOAKS_DEPS)
+	$(foreach part,$(COVERAGE),@$(or $(run-check-vm-$(part)-debug),$(run-soak-vm-$(part)-debug)) || :$(newline))
+	@tests/vm/coverage $(addsuffix -debug,$(COVERAGE))
 
 .PHONY: check-build soak-build $(LANES)
 
