@@ -25,6 +25,7 @@
 #define SAMPLES 16384 /* of the ECG of them all */
 #define WAIT_US 200000 /* far below the heartbeat, which waiting advances */
 #define WAITS 100 /* for one frame */
+#define HEARTBEAT_MS 2000
 
 /* Of the beat that a picture is told to lie at, from the R wave. */
 #define PHASE 0.01
@@ -141,7 +142,8 @@ static int run(struct taken *t, struct sono *sono, const char *path)
 {
 	struct sono_plan *plan = NULL;
 	struct pipeline *pipeline = NULL;
-	struct sono_config config = { 0 };
+	/* As long as it may be: an emulated processor takes its time. */
+	struct sono_config config = { .heartbeat_ms = HEARTBEAT_MS };
 	struct sono_start start = { 0 };
 	struct sono_stop stop = { 0 };
 	const char *reason = NULL;
