@@ -530,6 +530,9 @@ static int check_frequency(struct compiler *c,
 	const struct plan_value *f = &d->frequency_mhz;
 	const double fc = c->plan->scan->fc / 1e6;
 
+	if (f->number && d->estimator.number == PLAN_LOUPAS)
+		return refuse_doppler(c, d, group, frequency_mhz,
+				      "has no meaning for \"loupas\", which measures it");
 	if (!f->number || (f->number >= fc / 2 && f->number <= 2 * fc))
 		return 0;
 	return refuse_doppler(c, d, group, frequency_mhz,

@@ -1175,6 +1175,9 @@ static const struct wrong {
 	  23, "sequence.sampling_mhz", "multiple of half" },
 	{ "wall_order = 1;", "wall_order = 1; frequency_mhz = 0.1;",
 	  49, "processing.doppler.frequency_mhz", "octave" },
+	{ "wall_order = 1;",
+	  "wall_order = 1; frequency_mhz = 5; estimator = \"loupas\";",
+	  49, "processing.doppler.frequency_mhz", "no meaning" },
 	/* colour */
 	{ "ensemble = 8", "ensemble = 1", 57, "display.colour", "2 or more" },
 	{ "ensemble = 8", "ensemble = 2", 49, "processing.doppler.wall_order",
