@@ -183,16 +183,25 @@ static void draw_lateral(struct image *image, const struct scale *s,
 }
 
 /* A bar with its scale; colours from the bottom to the top. */
-static void draw_bar(struct image *image, const struct scale *s,
-		     const char *unit, uint8_t (*colours)[3])
+/* @column of so many beside each other, from the bottom up. */
+static void draw_column(struct image *image, const struct scale *s, int column,
+			int columns, uint8_t (*colours)[3])
 {
-	char label[32];
-	long i, at;
-	int k;
+	const int width = BAR_WIDTH / columns;
+	long i;
 
 	for (i = 0; i < s->length; i++)
-		fill(image, s->x, s->z + i, BAR_WIDTH, 1,
+		fill(image, s->x + column * width, s->z + i, width, 1,
 		     colours[255 - 255 * i / steps(s->length)]);
+}
+
+static void draw_ticks(struct image *image, const struct scale *s,
+		       const char *unit)
+{
+	char label[32];
+	long at;
+	int k;
+
 	for (k = 0; (at = scale_tick(s, k, label, sizeof(label))) >= 0; k++) {
 		fill(image, s->x + BAR_WIDTH, s->z + at, TICK, 1, ink);
 		text(image, s->x + BAR_WIDTH + TICK + 4,
@@ -208,7 +217,23 @@ static long section_height(const struct image *like)
 			       like->raster.height;
 }
 
-/* A bar of colours: velocity from end to end, or power upwards. */
+/* Of a bar of power: every direction has a column of its own. */
+static void power_column(uint8_t (*colours)[3], const struct palette *palette,
+			 bool away)
+{
+	int i;
+
+	for (i = 0; i < PALETTE_COLOURS; i++)
+		memcpy(colours[i],
+		       palette->rgb[i * PALETTE_SHADES / PALETTE_COLOURS]
+				   [away ? 0 : PALETTE_COLOURS - 1],
+		       3);
+}
+
+/*
+ * A bar of colours: velocity from end to end, with its variance from left to
+ * right if that is shown; or power upwards, towards the probe and away from it.
+ */
 static void draw_colours(struct image *image, const struct colour_scale *colour,
 			 long x, long z, long length)
 {
@@ -222,18 +247,25 @@ static void draw_colours(struct image *image, const struct colour_scale *colour,
 		.first = top, .slope = -span / steps(length),
 		.length = length, .x = x, .z = z,
 	};
+	const int columns = power			     ? 2 :
+			    colour->map == COLOUR_VARIANCE ? BAR_WIDTH :
+							     1;
 	uint8_t colours[PALETTE_COLOURS][3];
 	static struct palette palette;
 	int i;
 
 	palette_make(&palette, colour);
-	for (i = 0; i < PALETTE_COLOURS; i++)
-		memcpy(colours[i],
-		       power ? palette.rgb[i * PALETTE_SHADES /
-					   PALETTE_COLOURS]
-					  [PALETTE_COLOURS - 1] :
-			       palette.rgb[0][i], 3);
-	draw_bar(image, &scale, power ? "dB" : "cm/s", colours);
+	for (i = 0; i < columns; i++) {
+		if (power)
+			power_column(colours, &palette, i);
+		else
+			memcpy(colours,
+			       palette.rgb[i * (PALETTE_SHADES - 1) /
+					   (BAR_WIDTH - 1)],
+			       sizeof(colours));
+		draw_column(image, &scale, i, columns, colours);
+	}
+	draw_ticks(image, &scale, power ? "dB" : "cm/s");
 }
 
 static void draw_bars(struct image *image, const struct image *like)
@@ -250,7 +282,8 @@ static void draw_bars(struct image *image, const struct image *like)
 	for (i = 0; i < PALETTE_COLOURS; i++)
 		memset(colours[i],
 		       lround(255 * grey_of(like->grey, i / 255.0)), 3);
-	draw_bar(image, &grey, "dB", colours);
+	draw_column(image, &grey, 0, 1, colours);
+	draw_ticks(image, &grey, "dB");
 	if (like->colour.nyquist > 0)
 		draw_colours(image, &like->colour,
 			     x + BAR_WIDTH + BAR_LABELS + BAR_GAP, TOP, length);

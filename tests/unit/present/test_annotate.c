@@ -98,6 +98,51 @@ Test(annotate, velocity_gets_a_bar_of_its_own)
 }
 
 /* Down to a single pixel; with the bars of level and velocity. */
+/* The tops and bottoms of a bar's two sides, as colours of three bytes. */
+static void bar_corners(enum colour_map map, uint32_t corner[2][2])
+{
+	struct image in = picture(IMAGE_RGB24, 0.3);
+	const struct image *out;
+	struct annotate *a;
+
+	in.colour.map = map;
+	in.colour.power_range_db = 40;
+	cr_assert_eq(annotate_create(&a, &in), 0);
+	out = annotate_execute(a, &in);
+	for (int low = 0; low < 2; low++)
+		for (int right = 0; right < 2; right++) {
+			/* as annotate.c places it, behind the grey one's labels */
+			const uint8_t *at = origin(out, &in) +
+					    (low ? 140 : 10) * out->stride +
+					    3 * (200 + 18 + 14 + 40 + 18 +
+						 (right ? 12 : 1));
+
+			corner[low][right] = (uint32_t)at[0] << 16 |
+					     (uint32_t)at[1] << 8 | at[2];
+		}
+	annotate_destroy(a);
+	image_finish(&in);
+}
+
+Test(annotate, bars_show_both_directions_and_variance)
+{
+	uint32_t c[2][2];
+
+	bar_corners(COLOUR_VELOCITY, c);
+	cr_expect(c[0][0] == c[0][1] && c[1][0] == c[1][1]);
+	cr_expect_neq(c[0][0], c[1][0]);
+	bar_corners(COLOUR_POWER, c);
+	cr_expect(c[0][0] == c[0][1] && c[0][0] != c[1][0]);
+	/* Towards is red, away is blue. */
+	bar_corners(COLOUR_DIRECTIONAL, c);
+	cr_expect_gt(c[0][0] >> 16, c[0][0] & 0xff);
+	cr_expect_lt(c[0][1] >> 16, c[0][1] & 0xff);
+	/* Variance is green, added from left to right. */
+	bar_corners(COLOUR_VARIANCE, c);
+	cr_expect_gt(c[0][1] >> 8 & 0xff, c[0][0] >> 8 & 0xff);
+	cr_expect_gt(c[1][1] >> 8 & 0xff, c[1][0] >> 8 & 0xff);
+}
+
 Test(annotate, smallest_pictures_get_scales)
 {
 	const struct image whole = picture(IMAGE_RGB24, 0.3);
