@@ -195,6 +195,12 @@ soak = $(call part-rule,soak,SOAKS,$(1),$(2),$(3),$(4),)
 
 -include $(FRAGMENTS)
 
+$(eval $(call check-exit,headers,,$(MAKE) headers-check,300))
+$(eval $(call check-exit,style,,tests/lint/style,300))
+$(eval $(call check-exit,static,,tests/lint/static,600))
+# The last: it is given the names of all others.
+$(eval $(call check,complaints,,tests/lint/shown $$(CHECKS),60))
+
 all: $(PROGRAMS) modules
 
 tests: $(TESTS)
@@ -222,7 +228,7 @@ define run-parts
 @rm -rf build/check
 @tests/run -e build 3000 $(MAKE) -k $(1)-build || :
 @$(MAKE) --no-print-directory -k --output-sync=target \
-	$(or $(addprefix lane-$(1)-,$(filter-out $(ALONE),$(2))),$(1)-list)
+	$(or $(addprefix lane-$(1)-,$(filter-out $(ALONE),$(2))),$(1)-list) || :
 $(foreach part,$(filter $(ALONE),$(2)),@$(run-$(1)-$(part)) || :$(newline))
 @tests/run -t
 endef
@@ -288,11 +294,5 @@ format:
 
 static:
 	@tests/lint/static
-
-$(eval $(call check-exit,headers,,$(MAKE) headers-check,300))
-$(eval $(call check-exit,style,,tests/lint/style,300))
-$(eval $(call check-exit,static,,tests/lint/static,600))
-# The last: it is given the names of all others.
-$(eval $(call check,complaints,,tests/lint/shown $$(CHECKS),60))
 
 endif
