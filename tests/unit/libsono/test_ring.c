@@ -410,7 +410,9 @@ static const struct {
 	{ "fewer produced than delivered", 1, 1, 4, 1, 1 },
 	{ "nothing: the board is gone", 0, 0, 4, 1, 1 },
 	{ "fewer dropped than reported", 4, 0, 4, 1, 1 },
-	{ "more dropped than produced", 4, 100, 103, 100, 1 },
+	{ "more dropped than produced", 4, 100, 4, 1, 1 },
+	{ "drops that had counted as lost", 4, 2, 4, 2, 0 },
+	{ "the same, and losses since", 6, 2, 6, 2, 2 },
 };
 
 Test(ring, account_cannot_be_lied_away)
