@@ -22,6 +22,22 @@
 /* The registers are read again after so long: an interrupt may get lost. */
 #define SONO_LOOK_MS 20
 
+/*
+ * wait_event_timeout() or a kin of it, for the control vector or the next look.
+ * What that returns; 0 once @ms have passed.
+ */
+#define look_until(wait, queue, condition, ms)				\
+({									\
+	unsigned long limit_ = jiffies + msecs_to_jiffies(ms);		\
+	long left_;							\
+									\
+	do {								\
+		left_ = wait(queue, condition,				\
+			     msecs_to_jiffies(SONO_LOOK_MS));		\
+	} while (!left_ && time_before(jiffies, limit_));		\
+	left_;								\
+})
+
 /* Of one command to the flash; the longest is the erasure of a bank. */
 #define SONO_FLASH_TIMEOUT_MS 10000
 
@@ -167,7 +183,6 @@ static bool load_ended(struct sono_device *sd, u32 *status)
 int sono_hw_load(struct sono_device *sd, dma_addr_t table, u32 bytes,
 		 struct sono_config *result)
 {
-	unsigned long limit;
 	u32 status;
 	long left;
 
@@ -175,12 +190,8 @@ int sono_hw_load(struct sono_device *sd, dma_addr_t table, u32 bytes,
 	wr64(sd, SONO_REG_SEQ_ADDR_LO, table);
 	wr(sd, SONO_REG_SEQ_BYTES, bytes);
 	wr(sd, SONO_REG_SEQ_LOAD, 1);
-	limit = jiffies + msecs_to_jiffies(SONO_LOAD_TIMEOUT_MS);
-	do {
-		left = wait_event_killable_timeout(sd->ctl_wait,
-						   load_ended(sd, &status),
-						   msecs_to_jiffies(SONO_LOOK_MS));
-	} while (!left && time_before(jiffies, limit));
+	left = look_until(wait_event_killable_timeout, sd->ctl_wait,
+			  load_ended(sd, &status), SONO_LOAD_TIMEOUT_MS);
 	if (left <= 0)
 		return left ? left : -ETIMEDOUT;
 	if (READ_ONCE(sd->away))
@@ -274,18 +285,12 @@ static bool stopped(struct sono_device *sd, u32 *status)
  */
 int sono_hw_stop(struct sono_device *sd)
 {
-	unsigned long limit;
 	u32 status;
-	long left;
 
 	lockdep_assert_held(&sd->lock);
 	sono_hw_quiet(sd);
-	limit = jiffies + msecs_to_jiffies(SONO_STOP_TIMEOUT_MS);
-	do {
-		left = wait_event_timeout(sd->ctl_wait, stopped(sd, &status),
-					  msecs_to_jiffies(SONO_LOOK_MS));
-	} while (!left && time_before(jiffies, limit));
-	if (!left)
+	if (!look_until(wait_event_timeout, sd->ctl_wait, stopped(sd, &status),
+			SONO_STOP_TIMEOUT_MS))
 		return -ETIMEDOUT;
 	return status == SONO_ALL_ONES ? -ENODEV : 0;
 }
@@ -351,21 +356,15 @@ void sono_hw_flash_block(struct sono_device *sd, dma_addr_t addr, u32 offset,
 int sono_hw_flash(struct sono_device *sd, u32 command, const bool *cancel,
 		  u32 *code)
 {
-	unsigned long limit;
 	u32 status;
-	long left;
 
 	lockdep_assert_held(&sd->lock);
 	if (READ_ONCE(*cancel))
 		return -ECANCELED;
 	wr(sd, SONO_REG_FW_COMMAND, command);
-	limit = jiffies + msecs_to_jiffies(SONO_FLASH_TIMEOUT_MS);
-	do {
-		left = wait_event_timeout(sd->ctl_wait,
-					  flash_ended(sd, cancel, &status),
-					  msecs_to_jiffies(SONO_LOOK_MS));
-	} while (!left && time_before(jiffies, limit));
-	if (!left)
+	if (!look_until(wait_event_timeout, sd->ctl_wait,
+			flash_ended(sd, cancel, &status),
+			SONO_FLASH_TIMEOUT_MS))
 		return -ETIMEDOUT;
 	if (READ_ONCE(sd->away))
 		return -EIO;
