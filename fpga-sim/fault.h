@@ -48,8 +48,9 @@
  * @weak_element: set of elements that send and receive a quarter; that is a
  *                matter of the probe, so of who makes the front-end
  *
- * Frames, tables, stops, resets, interrupts and reads of registers are counted from power-on. Channels are rows of the
- * payload, counted from 0, as elements are.
+ * Frames, tables, stops, resets, interrupts and reads of registers are counted
+ * from power-on. Channels are rows of the payload, counted from 0, as elements
+ * are.
  */
 struct sim_faults {
 	uint32_t lost;

@@ -5,7 +5,6 @@
  */
 #include <endian.h>
 #include <errno.h>
-#include <string.h>
 
 #include "board.h"
 
@@ -136,11 +135,12 @@ static int write_completion(struct sim_board *b, struct sono_cpl *cpl,
 	uint64_t addr =
 		q->addr + (uint64_t)(q->tail & (q->size - 1)) * sizeof(*cpl);
 	const size_t body = offsetof(struct sono_cpl, phase);
-	const size_t torn = tear ? sizeof(*cpl) / 2 : 0; /* is missing */
+	const size_t missing = tear ? sizeof(*cpl) / 2 : 0;
 	int err;
 
 	cpl->phase = htole32(q->tail & q->size ? 0 : SONO_CPL_PHASE);
-	err = sim_dma_write(b, addr + torn, (char *)cpl + torn, body - torn);
+	err = sim_dma_write(b, addr + missing, (char *)cpl + missing,
+			    body - missing);
 	if (!err)
 		err = sim_dma_write(b, addr + body, &cpl->phase,
 				    sizeof(cpl->phase));
@@ -176,6 +176,9 @@ static void keep(struct sim_board *b, const struct sono_cpl *cpl,
 		b->due[TIMER_LATE] = b->now + sim_ticks(b, LATE_NS);
 }
 
+/* Injected faults that say more than their name in the log. */
+static const char torn[] = "torn", late[] = "late", swapped[] = "swapped";
+
 /* Completions that lie, on request. Return the name of the lie or NULL. */
 static const char *falsify(const struct sim_board *b, struct sono_cpl *cpl)
 {
@@ -198,7 +201,7 @@ static const char *falsify(const struct sim_board *b, struct sono_cpl *cpl)
 		return "backward";
 	}
 	if (sim_strikes(b, &f->torn, b->frames))
-		return "torn";
+		return torn;
 	if (sim_strikes(b, &f->flip, b->frames)) {
 		uint64_t bit = sim_chance(b, b->frames) %
 			       (8 * offsetof(struct sono_cpl, phase));
@@ -207,9 +210,9 @@ static const char *falsify(const struct sim_board *b, struct sono_cpl *cpl)
 		return "flip";
 	}
 	if (sim_strikes(b, &f->late, b->frames))
-		return "late";
+		return late;
 	if (sim_strikes(b, &f->swapped, b->frames))
-		return "swapped";
+		return swapped;
 	return NULL;
 }
 
@@ -235,20 +238,18 @@ static void fill_completion(const struct sim_board *b, struct sono_cpl *cpl)
 static int write_in_turn(struct sim_board *b, struct sono_cpl *cpl,
 			 const char *injected)
 {
-	bool torn = injected && !strcmp(injected, "torn");
-	bool late = injected && !strcmp(injected, "late");
-	bool swapped = injected && !strcmp(injected, "swapped");
+	const bool waits = injected == late || injected == swapped;
 	int err = 0;
 
-	if (b->keeps && (b->keeps_order || late || swapped))
+	if (b->keeps && (b->keeps_order || waits))
 		err = write_kept(b);
 	if (err)
 		return err;
-	if (late || swapped) {
-		keep(b, cpl, late);
+	if (waits) {
+		keep(b, cpl, injected == late);
 		return 0;
 	}
-	err = write_completion(b, cpl, torn);
+	err = write_completion(b, cpl, injected == torn);
 	return err ? err : write_kept(b);
 }
 
