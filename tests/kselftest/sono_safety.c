@@ -164,6 +164,25 @@ static pid_t fork_consumer(struct run *r, uint64_t how_long, bool stops_itself)
 	_exit(0);
 }
 
+/* One that stands still after so long; -1 if it does not come to that. */
+static pid_t fork_stopped(struct run *r, uint64_t how_long, uint64_t *stopped)
+{
+	pid_t pid = fork_consumer(r, how_long, true);
+	int status;
+
+	if (pid < 0 || waitpid(pid, &status, WUNTRACED) != pid ||
+	    !WIFSTOPPED(status))
+		return -1;
+	*stopped = now_ns();
+	return pid;
+}
+
+static void kill_it(pid_t pid)
+{
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
 static int killed(void)
 {
 	struct run r = { 0 };
@@ -173,8 +192,7 @@ static int killed(void)
 	if (pid < 0)
 		return -ECHILD;
 	usleep(20000);
-	kill(pid, SIGKILL);
-	waitpid(pid, NULL, 0);
+	kill_it(pid);
 	dead = now_ns();
 	wait_until(dead + LAPSE_NS + WATCH_NS);
 	silent(&r, "killed", dead + LAPSE_NS, now_ns());
@@ -185,20 +203,16 @@ static int killed(void)
 static int continued(void)
 {
 	struct run r = { 0 };
-	pid_t pid = fork_consumer(&r, 200 * MS, true);
 	uint64_t stopped;
-	int status;
+	pid_t pid = fork_stopped(&r, 200 * MS, &stopped);
 
-	if (pid < 0 || waitpid(pid, &status, WUNTRACED) != pid ||
-	    !WIFSTOPPED(status))
+	if (pid < 0)
 		return -ECHILD;
-	stopped = now_ns();
 	wait_until(stopped + LAPSE_NS + WATCH_NS);
 	kill(pid, SIGCONT);
 	wait_until(now_ns() + WATCH_NS);
 	silent(&r, "continued", stopped + LAPSE_NS, now_ns());
-	kill(pid, SIGKILL);
-	waitpid(pid, NULL, 0);
+	kill_it(pid);
 	return 0;
 }
 
@@ -381,18 +395,14 @@ static int overtemp(void)
 static int stalled(void)
 {
 	struct run r = { 0 };
-	pid_t pid = fork_consumer(&r, STALL_AT_NS - 30 * MS, true);
 	uint64_t stopped;
-	int status;
+	pid_t pid = fork_stopped(&r, STALL_AT_NS - 30 * MS, &stopped);
 
-	if (pid < 0 || waitpid(pid, &status, WUNTRACED) != pid ||
-	    !WIFSTOPPED(status))
+	if (pid < 0)
 		return -ECHILD;
-	stopped = now_ns();
 	wait_until(stopped + 3 * NS_PER_S);
 	silent(&r, "stalled", stopped + LAPSE_NS, now_ns());
-	kill(pid, SIGKILL);
-	waitpid(pid, NULL, 0);
+	kill_it(pid);
 	return 0;
 }
 
