@@ -162,6 +162,17 @@ static bool coloured(const uint8_t *p)
 	return p[0] != p[1] || p[1] != p[2];
 }
 
+/* One pixel of what colour may cover. */
+static void count(struct count *n, const uint8_t *p, const struct flow *f)
+{
+	n->box++;
+	n->inside += f->inside;
+	n->shown += f->inside && coloured(p);
+	n->coloured += coloured(p);
+	n->right += coloured(p) && f->towards == (p[0] > p[2]);
+	n->wrong += coloured(p) && !f->near;
+}
+
 static struct count judge(const struct beating *b, flow_fn *flow)
 {
 	const struct scan *s = &b->scan;
@@ -182,12 +193,7 @@ static struct count judge(const struct beating *b, flow_fn *flow)
 			if (!in_box(box, x, z))
 				continue;
 			f = flow(x, z, phase);
-			n.box++;
-			n.inside += f.inside;
-			n.shown += f.inside && coloured(p);
-			n.coloured += coloured(p);
-			n.right += coloured(p) && f.towards == (p[0] > p[2]);
-			n.wrong += coloured(p) && !f.near;
+			count(&n, p, &f);
 		}
 	}
 	return n;
@@ -303,12 +309,7 @@ static struct count judge_m(const struct beating *b, flow_fn *flow)
 			struct flow f = flow(ray.x + at * ray.dx,
 					     ray.z + at * ray.dz, phase);
 
-			n.box++;
-			n.inside += f.inside;
-			n.shown += f.inside && coloured(p);
-			n.coloured += coloured(p);
-			n.right += coloured(p) && f.towards == (p[0] > p[2]);
-			n.wrong += coloured(p) && !f.near;
+			count(&n, p, &f);
 		}
 	}
 	return n;
