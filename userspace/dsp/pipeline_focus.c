@@ -138,7 +138,8 @@ static int make_demod(struct pipeline *p, const char **why)
 	if (ret)
 		return ret;
 	return analytic_init(&p->analytic, p->scan->events, p->scan->channels,
-			     demod_longest(p->scan, p->params.demod.decimate, p->params.demod.interpolation));
+			     demod_longest(p->scan, p->params.demod.decimate,
+					   p->params.demod.interpolation));
 }
 
 static void demod_part(void *arg, uint32_t worker)

@@ -248,7 +248,8 @@ static int make_demodulation(struct compiler *c)
 		return refuse(c, processing.demodulation.stop_mhz,
 			      "pass_mhz and stop_mhz together reach the image at %.4g MHz",
 			      image / 1e6);
-	if (s->fc > DEMOD_TURNS_MAX * demod_rate(s, p->decimate, p->interpolation))
+	if (s->fc > DEMOD_TURNS_MAX *
+			    demod_rate(s, p->decimate, p->interpolation))
 		return refuse(c, processing.demodulation.decimation,
 			      "leaves less than 3.3 samples for a period of fc_mhz");
 	return 0;
