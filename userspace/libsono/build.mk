@@ -2,7 +2,7 @@
 # libsono: sources of frames, and what their frames mean.
 
 LIBSONO_SOURCES := $(addprefix userspace/libsono/,scan.c why.c sequence.c \
-	recorder.c recording.c plan_text.c plan_waves.c plan_time.c \
+	recorder.c recording.c plan_text.c plan_controls.c plan_waves.c plan_time.c \
 	plan_picture.c plan.c compound.c)
 
 LIBSONO_SOURCES += $(addprefix userspace/libsono/,import.c sono.c drv.c sim.c \
@@ -16,7 +16,7 @@ $(eval $(call static-library,userspace/libsono/libsono.a,$(LIBSONO_SOURCES)))
 LIBSONO_TEST_LIBS := userspace/libsono/libsono.a userspace/dsp/libdsp.a \
 	fpga-sim/libsim.a -lconfig -ljansson -luring -lz -pthread
 
-$(foreach t,sequence recording plan sim realtime,$(eval $(call unit-test,tests/unit/libsono/test_$(t), \
+$(foreach t,sequence recording plan plan_controls sim realtime,$(eval $(call unit-test,tests/unit/libsono/test_$(t), \
 	tests/unit/libsono/test_$(t).c tests/unit/libsono/board.c, \
 	$(LIBSONO_TEST_LIBS))))
 

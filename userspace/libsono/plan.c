@@ -470,6 +470,16 @@ static void finish_part(struct plan_part *part)
 int sono_plan_open(struct sono_plan **plan, const char *path,
 		   const struct sono_info *info, char *why, size_t why_bytes)
 {
+	struct sono_controls controls;
+
+	sono_controls_init(&controls);
+	return sono_plan_turn(plan, path, &controls, info, why, why_bytes);
+}
+
+int sono_plan_turn(struct sono_plan **plan, const char *path,
+		   const struct sono_controls *controls,
+		   const struct sono_info *info, char *why, size_t why_bytes)
+{
 	struct compiler c = {
 		.path = path,
 		.why = why,
@@ -479,7 +489,12 @@ int sono_plan_open(struct sono_plan **plan, const char *path,
 	int ret = plan_text_read(&c.text, path, why, why_bytes);
 
 	if (!ret)
+		ret = plan_controls_apply(&c.text, controls, path, why,
+					  why_bytes);
+	if (!ret)
 		ret = compile(&c);
+	if (!ret)
+		plan_controls_read(&c.plan->controls, &c.text, controls);
 	if (ret == -ENOMEM)
 		sono_why(why, why_bytes, ret, "%s: no memory", path);
 	plan_text_finish(&c.text);

@@ -14,6 +14,7 @@
 #include <linux/sono.h>
 
 #include "dsp/pipeline.h"
+#include "plan_controls.h"
 #include "scan.h"
 #include "sequence.h"
 
@@ -72,6 +73,7 @@ enum sono_plan_group {
  * @table: for the board
  * @params: for pipeline_create(); its array belongs to the plan
  * @rates: what it comes to
+ * @controls: in force
  * @path: its file
  * @line: of the groups that sono_plan_blame() names
  * @amplitude: of the elements, 0 to 1, [scan->events][scan->elements]
@@ -82,6 +84,7 @@ struct sono_plan {
 	struct sono_table table;
 	struct pipeline_params params;
 	struct sono_plan_rates rates;
+	struct sono_controls controls;
 	char *path;
 	unsigned int line[SONO_PLAN_GROUPS];
 	double *amplitude;
@@ -99,6 +102,23 @@ struct sono_plan {
  * the board forbid, -ENOMEM, or the errno of reading the file.
  */
 int sono_plan_open(struct sono_plan **plan, const char *path,
+		   const struct sono_info *info, char *why, size_t why_bytes);
+
+/**
+ * sono_plan_turn() - read a plan, turn its controls, and compile it
+ * @plan: written; end with sono_plan_close()
+ * @path: of the file
+ * @controls: to turn
+ * @info: limits and clocks of the board it shall run on
+ * @why: on an error "FILE:LINE: key: reason", or "FILE: control: reason"; may
+ *       be NULL
+ * @why_bytes: its size
+ *
+ * Return: as sono_plan_open(); also -EINVAL for a control that the plan does
+ * not have.
+ */
+int sono_plan_turn(struct sono_plan **plan, const char *path,
+		   const struct sono_controls *controls,
 		   const struct sono_info *info, char *why, size_t why_bytes);
 
 /**
