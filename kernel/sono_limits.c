@@ -61,7 +61,9 @@ int sono_setup_check(const struct sono_info *info, const struct sono_setup *st)
  * @stride: of the slots, whole pages
  *
  * The completion ring is twice as long as there are slots, so that a record
- * is not overwritten before its slot was released and filled again.
+ * is not overwritten before its slot was released and filled again. So is the
+ * release ring: without a run nothing is taken from it, and a process that
+ * gives back all slots must not lose them by giving one back twice.
  */
 void sono_setup_layout(struct sono_setup *st, u32 stride)
 {
@@ -69,7 +71,7 @@ void sono_setup_layout(struct sono_setup *st, u32 stride)
 
 	st->slot_stride = stride;
 	st->ring_entries = pow2_up(2 * st->slots);
-	st->release_entries = pow2_up(st->slots);
+	st->release_entries = pow2_up(2 * st->slots);
 
 	st->ring_offset = RING_OFFSET;
 	st->gen_offset = sizeof(struct sono_ctl);

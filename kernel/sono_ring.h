@@ -60,7 +60,7 @@ struct sono_fifo {
  * @slot_bytes: that a frame may have
  * @ring_entries: a power of two, at least twice @slots: no record that the
  *                consumer has not released is overwritten
- * @release_entries: a power of two, at least @slots
+ * @release_entries: a power of two, at least twice @slots
  * @slot: state of every slot
  * @free: slots to be posted
  * @posted: slots at the board, in the order it will fill them

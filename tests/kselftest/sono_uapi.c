@@ -1035,6 +1035,28 @@ TEST_F(stream, bad_release_is_counted_and_nothing_else)
 	EXPECT_EQ(0, frames);
 }
 
+/* Nothing is taken while nothing runs: it waits, mistakes and all. */
+TEST_F(stream, releases_wait_for_the_next_start)
+{
+	uint64_t frames = 0, dropped = 0;
+
+	begin(_metadata, self);
+	hold(_metadata, self, SLOTS);
+	end(_metadata, self);
+	rest(_metadata, self, &frames, &dropped);
+	EXPECT_EQ(0, frames);
+	for (int i = 0; i < SLOTS; i++) {
+		sono_release(self->s, &self->held[i]);
+		sono_release(self->s, &self->held[i]);
+	}
+	self->holding = 0;
+	ASSERT_EQ(0, sono_start(self->s, &self->start));
+	EXPECT_EQ(SLOTS, self->s->ctl->bad_release);
+	/* No slot was lost. */
+	hold(_metadata, self, SLOTS);
+	end(_metadata, self);
+}
+
 /* --- tables and heartbeats of a run ---------------------------------------- */
 
 TEST_F(stream, switch_of_tables_loses_no_frame)

@@ -17,7 +17,7 @@ struct ring {
 	struct sono_ring core;
 	struct sono_setup setup;
 	struct sono_slot slot[SLOTS];
-	u32 free[SLOTS], posted[SLOTS];
+	u32 free[2 * SLOTS], posted[2 * SLOTS]; /* of release_entries */
 	char *ring_mem;
 	char *user_mem;
 };
