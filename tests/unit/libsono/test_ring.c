@@ -239,7 +239,7 @@ Test(ring, double_release_gives_one_slot)
 
 Test(ring, tail_beyond_the_ring_is_one_bad_entry)
 {
-	static const u32 jumps[] = { SLOTS + 1, 0x80000000u, ~0u };
+	static const u32 jumps[] = { 2 * SLOTS + 1, 0x80000000u, ~0u };
 	u64 bad = 0;
 
 	begin();
