@@ -17,11 +17,12 @@
 #define TOLERANCE 0.02
 
 /*
- * In a steered box: elements hear less from the side than from ahead, so the
- * direction in which velocity is measured lies between lines and normals.
- * Received straight the slope would be -20 %.
+ * In a steered box, from the pictures of four seeds, whose standard error is
+ * 0.2 %. As elements hear it the slope would be 1.6 % lower, received straight
+ * 15 %; and the mean over beam, pulse and window of a parabolic flow lies 0.4 %
+ * below its middle.
  */
-#define STEERED_TOLERANCE 0.05
+#define STEERED_TOLERANCE 0.01
 
 /* Pictures that are taken together. */
 #define SEEDS 4
@@ -193,7 +194,7 @@ static double vessel_truth(double x, double z, double time)
 }
 
 /* Along the lines of a box that leans to the left. */
-#define BOX_STEER (-15 * M_PI / 180)
+#define BOX_STEER (-12 * M_PI / 180)
 
 static double steered_truth(double x, double z, double time)
 {

@@ -69,24 +69,34 @@ struct seen {
 	double depth, side;
 };
 
-static struct seen see(const struct aperture *a, double x, double z,
-		       uint32_t c)
+static struct seen see(const struct sono_element *el, double tilt, double x,
+		       double z)
 {
-	const struct sono_element *el = element(a, c);
 	const double depth = (x - el->x) * el->nx + (z - el->z) * el->nz;
 
 	return (struct seen){
 		.depth = depth,
 		.side = (x - el->x) * el->nz - (z - el->z) * el->nx -
-			depth * a->tilt,
+			depth * tilt,
 	};
+}
+
+double aperture_place(const struct sono_element *el,
+		      const struct beamform_params *params, double x, double z)
+{
+	const struct seen s = see(el, tan(params->steer), x, z);
+
+	if (!(params->f_number > 0))
+		return 0;
+	return s.depth > 0 ? s.side / (s.depth * 0.5 / params->f_number +
+				       BEAMFORM_TIE) : NAN;
 }
 
 static bool inside(const struct aperture *a, const struct ray *ray,
 		   uint32_t j, uint32_t c)
 {
-	const struct seen s = see(a, ray->x + j * ray->dx,
-				  ray->z + j * ray->dz, c);
+	const struct seen s = see(element(a, c), a->tilt,
+				  ray->x + j * ray->dx, ray->z + j * ray->dz);
 
 	return fabs(s.side) <= s.depth * a->half_f + BEAMFORM_TIE;
 }
@@ -108,8 +118,9 @@ static struct aperture_span find_span(const struct aperture *a,
 				      const struct ray *ray, uint32_t c)
 {
 	const uint32_t n = a->params.grid.samples;
-	const struct seen s = see(a, ray->x, ray->z, c);
-	const struct seen t = see(a, ray->x + ray->dx, ray->z + ray->dz, c);
+	const struct seen s = see(element(a, c), a->tilt, ray->x, ray->z);
+	const struct seen t = see(element(a, c), a->tilt, ray->x + ray->dx,
+				  ray->z + ray->dz);
 	const double reach = s.depth * a->half_f + BEAMFORM_TIE;
 	const double grows = (t.depth - s.depth) * a->half_f;
 	double low = 0, high = n;
@@ -229,7 +240,7 @@ struct placed {
 static struct placed place(const struct aperture *a, double x, double z,
 			   uint32_t c)
 {
-	const struct seen s = see(a, x, z, c);
+	const struct seen s = see(element(a, c), a->tilt, x, z);
 	const double reach = s.depth * a->half_f + BEAMFORM_TIE;
 
 	return (struct placed){ a->along[c],

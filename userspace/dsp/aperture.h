@@ -81,6 +81,20 @@ extern const struct aperture_window_variant aperture_window_variants[];
 /** aperture_window() - a shape, in its parameters @taper as there */
 struct aperture_window aperture_window(enum window window, double taper);
 
+/**
+ * aperture_place() - where in the aperture of a place an element lies
+ * @element: of the probe
+ * @params: f_number and steer are looked at
+ * @x: of the place [m]
+ * @z: of the place [m]
+ *
+ * Return: from -1 to 1 within the aperture, 0 in its middle, falling along
+ * the array; 0 also where all elements count; NAN where the place lies behind
+ * the element.
+ */
+double aperture_place(const struct sono_element *element,
+		      const struct beamform_params *params, double x, double z);
+
 struct aperture;
 
 /**

@@ -234,9 +234,8 @@ double window_weight(enum window window, double taper, double u);
  *          other than boxcar needs an F-number
  * @taper: of WINDOW_TUKEY
  * @steer: from an element's normal to the middle of the aperture as a sample
- *         sees it, towards +x; below a right angle [rad]. Lines steered by
- *         it are then received as they are transmitted, and velocity is
- *         measured along them
+ *         sees it, towards +x; below a right angle [rad]. direction.h says
+ *         in which direction velocity is measured then
  * @decimate: as the demodulator's; 0: 1
  * @coherence: channels of a part of the aperture; the sum is multiplied by the
  *             coherence factor of the parts, 0 to 1; boxcar only. 0: it is not

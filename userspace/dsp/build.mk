@@ -5,7 +5,7 @@ DSP_SOURCES := $(addprefix userspace/dsp/,dsp.c cpu.c workers.c palette.c \
 	pipeline.c pipeline_focus.c pipeline_section.c \
 	pipeline_strips.c pipeline_spectrum.c pipeline_compose.c \
 	demod.c demod_places.c demod-c.c demod-avx2.c demod-avx512.c \
-	transmit.c aperture.c aperture-c.c aperture-avx2.c \
+	transmit.c direction.c aperture.c aperture-c.c aperture-avx2.c \
 	aperture-avx512.c taps.c \
 	beamform.c beamform_services.c beamform_waves.c beamform_laws.c \
 	beamform_runs.c beamform_kept.c beamform_frame.c beamform_coherence.c \

@@ -66,8 +66,8 @@ struct pipeline_b {
 /**
  * struct pipeline_colour - velocity over grey
  * @on: there is colour; needs a packet of at least 2 images
- * @grid: the box: where to beamform; no lines: B's grid. A box is steered by
- *        its @grid's angle
+ * @grid: the box: where to beamform; no lines: B's grid. Reception in a
+ *        linear box is steered so that velocities are those along its lines
  * @aperture: on receive
  * @packet_frames: frames of a packet, 1 to 1024
  * @wall: filter against tissue, over the packet

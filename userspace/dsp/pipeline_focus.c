@@ -7,6 +7,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "direction.h"
 #include "pipeline_stage.h"
 
 /* --- which events --- */
@@ -96,7 +97,7 @@ static int make_focus(struct pipeline *p, struct focus *f,
 		       f->grid.samples);
 }
 
-/* Received as transmitted: velocities are those along lines. */
+/* Received as transmitted. */
 static double line_steer(const struct grid *grid)
 {
 	return grid->shape == GRID_LINEAR ? grid->steer : 0;
@@ -214,13 +215,30 @@ const struct stage stage_beamform = {
 	.run = run_beamform,
 };
 
+/* So that velocities are those along lines. */
+static double colour_steer(const struct pipeline *p)
+{
+	const struct pipeline_aperture *aperture = &p->params.colour.aperture;
+	const struct beamform_params params = {
+		.grid = p->colour.grid,
+		.f_number = aperture->f_number,
+		.window = aperture->window,
+		.taper = aperture->taper,
+		.steer = line_steer(&p->colour.grid),
+	};
+
+	if (p->colour.grid.shape != GRID_LINEAR || p->shared)
+		return params.steer;
+	return direction_steer(p->scan, p->colour.role, &params);
+}
+
 static int make_beamform_colour(struct pipeline *p, const char **why)
 {
 	int ret = choose_events(&p->colour, p->scan, SONO_ROLE_COLOUR, true);
 
 	return ret ? ret : make_focus(p, &p->colour,
 				      &p->params.colour.aperture,
-				      line_steer(&p->colour.grid),
+				      colour_steer(p),
 				      p->params.colour.packet_frames, why);
 }
 
