@@ -12,8 +12,8 @@ static void copy(float *y, size_t y_stride, const float *iq, size_t stride,
 	uint32_t t;
 
 	for (t = 0; t < ensemble; t++)
-		memcpy(y + t * y_stride, iq + t * stride,
-		       2 * n * sizeof(float));
+		memmove(y + t * y_stride, iq + t * stride,
+			2 * n * sizeof(float));
 }
 
 void doppler_project_c(float *y, size_t y_stride, const float *iq,

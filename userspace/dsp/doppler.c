@@ -286,6 +286,22 @@ static void copy(const struct doppler *d, float *x, const float *iq,
 	}
 }
 
+/* Takes a basis of any length away, a few terms at a time: they are orthogonal. */
+static void project(const struct doppler *d, float *y, const float *iq,
+		    size_t stride, uint32_t n)
+{
+	struct wall_law part = d->law;
+	uint32_t left = d->law.terms;
+
+	for (; left; left -= part.terms) {
+		part.terms = left < WALL_TERMS_MAX ? left : WALL_TERMS_MAX;
+		d->project(y, d->stride, iq, stride, n, &part);
+		part.basis += (size_t)part.terms * part.ensemble;
+		iq = y;
+		stride = d->stride;
+	}
+}
+
 /* A block through the wall filter; returns where it is, and its stride. */
 static const float *filter(const struct doppler *d, struct desk *desk,
 			   const float *iq, size_t *stride, uint32_t n)
@@ -298,7 +314,7 @@ static const float *filter(const struct doppler *d, struct desk *desk,
 	} else if (d->params.wall.kind == WALL_SVD) {
 		d->eigen(desk->y, d->stride, iq, *stride, n, law);
 	} else if (law->terms) {
-		d->project(desk->y, d->stride, iq, *stride, n, law);
+		project(d, desk->y, iq, *stride, n);
 	} else {
 		return iq;
 	}

@@ -34,7 +34,8 @@ enum doppler_estimator {
 
 /*
  * y = iq minus its projection on law->basis, real and orthonormal. At most
- * WALL_TERMS_MAX terms. Variants agree with the C form within 2e-6 |x|.
+ * WALL_TERMS_MAX terms; y may be iq, with its stride. Variants agree with the C
+ * form within 2e-6 |x|.
  */
 typedef void doppler_project_fn(float *y, size_t y_stride, const float *iq,
 				size_t stride, uint32_t n,

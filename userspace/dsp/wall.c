@@ -12,8 +12,8 @@ const char *wall_fault(const struct wall_params *p, uint32_t ensemble)
 {
 	switch (p->kind) {
 	case WALL_POLYNOMIAL:
-		if (p->order < -1 || p->order > WALL_DEGREE_MAX)
-			return "doppler: wall filter's order is not -1 to 7";
+		if (p->order < -1)
+			return "doppler: wall filter's order is below -1";
 		break;
 	case WALL_FIR:
 		if (p->order < 2 || p->order > WALL_FIR_MAX || p->order % 2)
@@ -36,7 +36,7 @@ const char *wall_fault(const struct wall_params *p, uint32_t ensemble)
 	default:
 		return "doppler: unknown wall filter";
 	}
-	if (p->order + 2 > (int)ensemble)
+	if (p->order > (int)ensemble - 2)
 		return "doppler: wall filter leaves nothing of the ensemble";
 	if ((p->kind == WALL_FIR || p->kind == WALL_IIR) &&
 	    !(p->cutoff > 0 && p->cutoff < 1))
@@ -54,13 +54,9 @@ static double dot(const double *a, const double *b, uint32_t n)
 	return sum;
 }
 
-/*
- * Modified Gram-Schmidt: makes row k of @row, [terms][n], orthogonal to those
- * before it, of length 1.
- */
-static void orthonormalise(double *row, uint32_t k, uint32_t n)
+/* Modified Gram-Schmidt: takes from @p what it has of the first k rows. */
+static void clear_of(double *p, const double *row, uint32_t k, uint32_t n)
 {
-	double *p = row + (size_t)k * n, norm;
 	uint32_t l, t;
 
 	for (l = 0; l < k; l++) {
@@ -69,6 +65,19 @@ static void orthonormalise(double *row, uint32_t k, uint32_t n)
 		for (t = 0; t < n; t++)
 			p[t] -= share * row[(size_t)l * n + t];
 	}
+}
+
+/*
+ * Makes row k of @row, [terms][n], orthogonal to those before it, of length 1.
+ * Twice, because of what is small after the first time a part is rounding.
+ */
+static void orthonormalise(double *row, uint32_t k, uint32_t n)
+{
+	double *p = row + (size_t)k * n, norm;
+	uint32_t t;
+
+	clear_of(p, row, k, n);
+	clear_of(p, row, k, n);
 	norm = sqrt(dot(p, p, n));
 	for (t = 0; t < n; t++)
 		p[t] /= norm;

@@ -12,8 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define WALL_TERMS_MAX		8	/* polynomials or eigenvectors removed */
-#define WALL_DEGREE_MAX		(WALL_TERMS_MAX - 1)
+#define WALL_TERMS_MAX		8	/* of a basis removed at once */
 #define WALL_FIR_MAX		30	/* order: one less than taps */
 #define WALL_IIR_MAX		4
 #define WALL_MATRIX_MAX		128	/* ensemble of WALL_IIR */
@@ -51,7 +50,7 @@ enum wall_start {
 /**
  * struct wall_params - a wall filter
  * @kind: of filter
- * @order: WALL_POLYNOMIAL: the degree, 0 to WALL_DEGREE_MAX, -1: no filter.
+ * @order: WALL_POLYNOMIAL: the degree, up to 2 below the ensemble, -1: no filter.
  *         WALL_FIR: images used up, even, 2 to WALL_FIR_MAX. WALL_IIR: poles, 1
  *         to WALL_IIR_MAX. WALL_SVD: components removed, 1 to WALL_TERMS_MAX
  * @cutoff: of WALL_FIR (-6 dB) and WALL_IIR (-3 dB), as a share of the Nyquist

@@ -483,8 +483,8 @@ static const struct {
 	bool cutoff;
 	const char *orders;
 } wall_filters[] = {
-	[PLAN_POLYNOMIAL] = { WALL_POLYNOMIAL, -1, WALL_DEGREE_MAX, 1,
-			      DOPPLER_ENSEMBLE_MAX, false, "-1 to 7" },
+	[PLAN_POLYNOMIAL] = { WALL_POLYNOMIAL, -1, DOPPLER_ENSEMBLE_MAX - 2, 1,
+			      DOPPLER_ENSEMBLE_MAX, false, "-1 to 1022" },
 	[PLAN_FIR] = { WALL_FIR, 2, WALL_FIR_MAX, 2, DOPPLER_ENSEMBLE_MAX,
 		       true, "2 to 30, and even" },
 	[PLAN_IIR] = { WALL_IIR, 1, WALL_IIR_MAX, 1, WALL_MATRIX_MAX, true,

@@ -270,7 +270,7 @@ static const struct key doppler_keys[] = {
 	number(doppler, f_number, 0, 16, 0),
 	integer(doppler, packet_frames, 1, 1024, 1),
 	word(doppler, wall, wall_words, PLAN_POLYNOMIAL),
-	integer(doppler, wall_order, -1, 30, MUST),
+	integer(doppler, wall_order, -1, 1022, MUST),
 	number(doppler, wall_cutoff_cm_s, 0.01, 1000, 0),
 	word(doppler, wall_start, start_words, PLAN_PROJECTION),
 	word(doppler, estimator, estimator_words, PLAN_KASAI),
@@ -289,7 +289,7 @@ static const struct key doppler_keys[] = {
 /* Of colour M-mode: no box, no packet of frames, no mean over lines. */
 static const struct key m_doppler_keys[] = {
 	word(doppler, wall, wall_words, PLAN_POLYNOMIAL),
-	integer(doppler, wall_order, -1, 30, MUST),
+	integer(doppler, wall_order, -1, 1022, MUST),
 	number(doppler, wall_cutoff_cm_s, 0.01, 1000, 0),
 	word(doppler, wall_start, start_words, PLAN_PROJECTION),
 	word(doppler, estimator, estimator_words, PLAN_KASAI),

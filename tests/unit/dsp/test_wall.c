@@ -40,6 +40,139 @@ static struct wall_law make(const struct wall_params *params,
 	return law;
 }
 
+static double basis_dot(const struct wall_law *law, uint32_t k, uint32_t l)
+{
+	const float *a = law->basis + (size_t)k * law->ensemble;
+	const float *b = law->basis + (size_t)l * law->ensemble;
+	double sum = 0;
+	uint32_t t;
+
+	for (t = 0; t < law->ensemble; t++)
+		sum += (double)a[t] * b[t];
+	return sum;
+}
+
+/* Rounding to floats moves a product by 2^-24 of sum |a b|, at most 1, twice. */
+Test(wall, polynomials_of_any_degree_are_orthonormal)
+{
+	static const uint32_t ensembles[] = { 2, 3, 16, 100, 1024 };
+	uint32_t i, k, l;
+
+	for (i = 0; i < 5; i++) {
+		const struct wall_params p = { .kind = WALL_POLYNOMIAL,
+					       .order = ensembles[i] - 2 };
+		struct wall_law law = make(&p, ensembles[i]);
+
+		cr_assert_eq(law.terms, ensembles[i] - 1);
+		for (k = 0; k < law.terms; k++)
+			for (l = 0; l <= k; l++)
+				cr_assert_float_eq(basis_dot(&law, k, l),
+						   k == l, 0x1p-23,
+						   "%u: %u, %u", ensembles[i],
+						   k, l);
+		wall_finish(&law);
+	}
+}
+
+/* What the basis leaves of @x, in double. */
+static void leave(double *x, const struct wall_law *law)
+{
+	uint32_t k, t;
+
+	for (k = 0; k < law->terms; k++) {
+		const float *q = law->basis + (size_t)k * law->ensemble;
+		double share = 0;
+
+		for (t = 0; t < law->ensemble; t++)
+			share += q[t] * x[t];
+		for (t = 0; t < law->ensemble; t++)
+			x[t] -= share * q[t];
+	}
+}
+
+static double size_of(const double *x, uint32_t n)
+{
+	double sum = 0;
+	uint32_t t;
+
+	for (t = 0; t < n; t++)
+		sum += x[t] * x[t];
+	return sqrt(sum);
+}
+
+/* Chebyshev's: as large at the ends as in the middle, whatever the degree. */
+static double fill_chebyshev(double *x, uint32_t degree, uint32_t n)
+{
+	uint32_t t;
+
+	for (t = 0; t < n; t++)
+		x[t] = cos(degree * acos(fmax(-1, 2.0 * t / (n - 1) - 1)));
+	return size_of(x, n);
+}
+
+/* What is left is the basis' rounding to floats, at random from term to term. */
+Test(wall, polynomials_up_to_the_order_are_rejected)
+{
+	static const struct { uint32_t ensemble, order; } cases[] = {
+		{ 10, 8 }, { 16, 7 }, { 16, 9 }, { 64, 30 }, { 256, 100 },
+		{ 1024, 40 }, { 1024, 1022 },
+	};
+	static double x[1024];
+	uint32_t i, degree;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const uint32_t n = cases[i].ensemble;
+		const struct wall_params p = { .kind = WALL_POLYNOMIAL,
+					       .order = cases[i].order };
+		struct wall_law law = make(&p, n);
+
+		for (degree = 0; degree <= cases[i].order;
+		     degree += 1 + degree / 30) {
+			double size = fill_chebyshev(x, degree, n);
+
+			leave(x, &law);
+			cr_assert_lt(size_of(x, n), 0x1p-22 * size,
+				     "%u of %u, order %u: %g", degree, n,
+				     cases[i].order, size_of(x, n) / size);
+		}
+		wall_finish(&law);
+	}
+}
+
+/*
+ * All polynomials below degree n - 1 are what the last difference, of weights
+ * (-1)^t over (n - 1 over t), is blind to: it is all that is left.
+ */
+Test(wall, the_highest_order_leaves_the_last_difference)
+{
+	static const uint32_t ensembles[] = { 4, 9, 20, 40 };
+	double weight[40], x[40];
+	uint32_t i, t, u;
+
+	for (i = 0; i < 4; i++) {
+		const uint32_t n = ensembles[i];
+		const struct wall_params p = { .kind = WALL_POLYNOMIAL,
+					       .order = n - 2 };
+		struct wall_law law = make(&p, n);
+		double size;
+
+		weight[0] = 1;
+		for (t = 1; t < n; t++)
+			weight[t] = -weight[t - 1] * (n - t) / t;
+		size = size_of(weight, n);
+		for (u = 0; u < n; u++) {
+			for (t = 0; t < n; t++)
+				x[t] = t == u;
+			leave(x, &law);
+			for (t = 0; t < n; t++)
+				cr_assert_float_eq(x[t], weight[t] / size *
+						   weight[u] / size, 0x1p-22,
+						   "%u: %u of %u", n, t, u);
+		}
+		wall_finish(&law);
+	}
+}
+
 Test(wall, fir_removes_what_stands_still_and_passes_what_is_fast)
 {
 	struct wall_params p = { .kind = WALL_FIR, .cutoff = 0.2 };
@@ -199,6 +332,9 @@ Test(wall, what_is_no_filter_is_refused)
 		uint32_t ensemble;
 		const char *why;
 	} cases[] = {
+		{ { WALL_POLYNOMIAL, -2, 0, 0 }, 16, "below -1" },
+		{ { WALL_POLYNOMIAL, 15, 0, 0 }, 16, "leaves nothing" },
+		{ { WALL_POLYNOMIAL, 0x7fffffff, 0, 0 }, 16, "leaves nothing" },
 		{ { WALL_FIR, 3, 0.2, 0 }, 16, "not even" },
 		{ { WALL_FIR, 32, 0.2, 0 }, 64, "2 to 30" },
 		{ { WALL_FIR, 4, 0, 0 }, 16, "cutoff" },

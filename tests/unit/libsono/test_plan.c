@@ -1087,7 +1087,7 @@ static const struct wrong {
 	  "not within" },
 	{ "tgc_db = [ 0, 10, 20 ]", "tgc_db = [ 0, 10, 300 ]",
 	  27, "sequence.tgc_db", "300 is not within" },
-	{ "wall_order = 1", "wall_order = 31", 49, "processing.doppler.wall_order",
+	{ "wall_order = 1", "wall_order = 1023", 49, "processing.doppler.wall_order",
 	  "not within" },
 	/* waves */
 	{ "angles_deg = [ -10.0, 0.0, 5.0 ];", "angles_deg = [ 0.0 ]; count = 3;", 8, "sequence.waves", "either" },
@@ -1185,8 +1185,10 @@ static const struct wrong {
 	/* wall filters */
 	{ "wall_order = 1;", "wall_order = 1; wall = \"median\";",
 	  49, "processing.doppler.wall", "none of" },
-	{ "wall_order = 1;", "wall_order = 8;", 49,
-	  "processing.doppler.wall_order", "8 is not -1 to 7" },
+	{ "wall_order = 1;", "wall_order = 7;", 49,
+	  "processing.doppler.wall_order", "order 7 leaves nothing of 8" },
+	{ "wall_order = 1;", "wall_order = -2;", 49,
+	  "processing.doppler.wall_order", "not within" },
 	{ "wall_order = 1;", "wall = \"fir\"; wall_order = 3; wall_cutoff_cm_s = 2;",
 	  49, "processing.doppler.wall_order", "3 is not 2 to 30, and even" },
 	{ "wall_order = 1;", "wall = \"fir\"; wall_order = 2;",
