@@ -359,8 +359,25 @@ static void make_flow(struct flow *f, double baseline)
 }
 
 /*
+ * Shares of 15 and 16 bits move a weight by 2^-15, four of them a mean of velocities
+ * that lie one Nyquist velocity about it, divided by a half at least, by 2^-12 of
+ * that: a thirtieth of an entry, of which it is 128; a mean of shades by less.
+ */
+#define BORDER	(128 * 0x1p-12)
+
+/* An entry; the next one only where the value lies on the border between them. */
+static void check_entry(const char *what, size_t j, int got, double exact,
+			int most, double border)
+{
+	const bool between = fabs(exact - round(exact)) < border;
+	const double want = fmin(floor(exact), most);
+
+	checkdsp_near(what, j, got, want, between);
+}
+
+/*
  * Entry of the palette: the weighted mean about the heaviest valid sample, by
- * remainders; -1 where valid samples make less than half, -2 where the
+ * remainders, not rounded; -1 where valid samples make less than half, -2 where the
  * decision hangs on rounding: half the weight, two as heavy, half a cycle.
  */
 static double exact_entry(const struct flow *f, const struct scan_map *map,
@@ -400,10 +417,10 @@ static double exact_entry(const struct flow *f, const struct scan_map *map,
 		return -1;
 	sum = remainder(centre + sum / all + f->law.baseline * NYQUIST,
 			2 * NYQUIST);
-	return floor((sum / NYQUIST + 1) * (PALETTE_COLOURS / 2));
+	return (sum / NYQUIST + 1) * (PALETTE_COLOURS / 2);
 }
 
-/* Entry of the palette by shade. */
+/* Entry of the palette by shade, not rounded. */
 static double exact_shade(const struct flow *f, const struct scan_map *map,
 			  size_t j)
 {
@@ -420,12 +437,13 @@ static double exact_shade(const struct flow *f, const struct scan_map *map,
 		all += w;
 		sum += w * f->shade[map->at[j] + place[i]];
 	}
-	return fmin(floor(sum / all * PALETTE_SHADES), PALETTE_SHADES - 1);
+	return sum / all * PALETTE_SHADES;
 }
 
 static void compare_colour(scanconvert_colour_fn *fn, size_t first, size_t n,
 			   double baseline)
 {
+	const double border = fn == scanconvert_colour_c ? 1e-3 : BORDER;
 	struct guarded rgb = guarded_new(3 * n, 1);
 	struct guarded grey = guarded_new(n, 1);
 	struct places p;
@@ -450,10 +468,12 @@ static void compare_colour(scanconvert_colour_fn *fn, size_t first, size_t n,
 			      0);
 		/* the ends of the palette are one velocity */
 		if (entry >= 0 && abs(got[0] - (int)entry) != 255)
-			checkdsp_near("entry", j, got[0], entry, 1);
+			check_entry("entry", j, got[0], entry,
+				    PALETTE_COLOURS - 1, border);
 		if (entry >= 0)
-			checkdsp_near("shade", j, got[1],
-				      exact_shade(&f, &p.map, first + j), 1);
+			check_entry("shade", j, got[1],
+				    exact_shade(&f, &p.map, first + j),
+				    PALETTE_SHADES - 1, border);
 		if (entry < 0)
 			checkdsp_near("red", j, got[0], UNTOUCHED, 0);
 	}

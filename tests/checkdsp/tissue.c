@@ -9,10 +9,17 @@
 #define MOST 900
 
 /*
- * Of 300 dB the exponent is 100: the constant that makes it of dB and the product
- * are each rounded to eps of it, 4e-6 of the power, in either form.
+ * Of a power, what two forms may differ by. Its natural logarithm is db ln(10) / 10,
+ * of which the constant and the product are rounded to half a unit each, in either
+ * form; the series of 2^f leaves out at most (ln(2) / 2)^7 / 5040, its sum and expf()
+ * have two units.
  */
-#define SUM_SHARE 1.5e-5
+#define EPS 0x1p-24 /* half a unit in the last place */
+
+static double share(double db)
+{
+	return 4 * EPS * M_LN10 / 10 * fabs(db) + 1.2e-7 + 4 * EPS;
+}
 
 /* --- sums of a line --- */
 
@@ -33,16 +40,21 @@ static void compare_sum(tissue_sum_fn *fn, uint32_t n, double range)
 	struct guarded db = guarded_new(n * sizeof(float), 4);
 	struct guarded got = guarded_new(n * sizeof(double), 8);
 	struct guarded want = guarded_new(n * sizeof(double), 8);
-	const double *wanted = want.data;
+	double allowed = 0;
 	uint32_t i;
 
 	for (i = 0; i < n; i++)
 		((float *)db.data)[i] = range * checkdsp_random();
 	fn(got.data, db.data, n);
 	oracle(want.data, db.data, n);
-	for (i = 0; i < n; i++)
-		checkdsp_near("sum", i, ((double *)got.data)[i], wanted[i],
-			      SUM_SHARE * wanted[i]);
+	for (i = 0; i < n; i++) {
+		const float level = ((float *)db.data)[i];
+		const double right = ((double *)want.data)[i];
+
+		allowed += share(level) * pow(10, level / 10);
+		checkdsp_near("sum", i, ((double *)got.data)[i], right,
+			      allowed + 0x1p-50 * right);
+	}
 	guarded_end(&db);
 	guarded_end(&got);
 	guarded_end(&want);
@@ -64,7 +76,7 @@ static void call_sum(void *arg)
 static void check_sum(void)
 {
 	static const uint32_t sizes[] = { 1, 3, 8, 9, 16, 17, 31, 333 };
-	static const double ranges[] = { 0, 1, 60, 300 };
+	static const double ranges[] = { 0, 1, 5, 60, 300 };
 	const struct tissue_sum_variant *v;
 	static struct sum_call c;
 	uint32_t s, r;
@@ -75,6 +87,9 @@ static void check_sum(void)
 		for (s = 0; s < LENGTH(sizes); s++)
 			for (r = 0; r < LENGTH(ranges); r++)
 				compare_sum(v->fn, sizes[s], ranges[r]);
+		/* one at a time, all fractions of a power of 2 */
+		for (r = 0; r < 1000; r++)
+			compare_sum(v->fn, 1, 5);
 		c.fn = v->fn;
 		checkdsp_bench(call_sum, &c, MOST, "sample");
 		checkdsp_end();

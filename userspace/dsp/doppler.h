@@ -35,7 +35,7 @@ enum doppler_estimator {
 /*
  * y = iq minus its projection on law->basis, real and orthonormal. At most
  * WALL_TERMS_MAX terms; y may be iq, with its stride. Variants agree with the C
- * form within 2e-6 |x|.
+ * form within 6 sqrt(ensemble) 2^-24 |x|.
  */
 typedef void doppler_project_fn(float *y, size_t y_stride, const float *iq,
 				size_t stride, uint32_t n,
@@ -50,7 +50,7 @@ doppler_eigen_fn doppler_eigen_c, doppler_eigen_avx2, doppler_eigen_avx512;
 
 /*
  * y[r] = sum over t, from[r] <= t < to[r], of matrix[r][t] x[t]. Variants agree
- * with the C form within 2e-6 |x| times the norm of the row.
+ * with the C form within 6 sqrt(ensemble) 2^-24 |x| times the norm of the row.
  */
 typedef void doppler_matrix_fn(float *y, size_t y_stride, const float *x,
 			       size_t stride, uint32_t n,
@@ -60,7 +60,8 @@ doppler_matrix_fn doppler_matrix_c, doppler_matrix_avx2, doppler_matrix_avx512;
 /*
  * c[t][u] += sum over the places of x[t] conj(x[u]), interleaved re, im, for
  * u <= t < ensemble; what lies above the diagonal is clobbered. At most 256
- * places. Variants agree with the C form within 1e-6 of the sum of |x|^2.
+ * places. Variants agree with the C form within 6 sqrt(n) 2^-24 of the root of
+ * the sums of |x[t]|^2 and of |x[u]|^2.
  */
 typedef void doppler_covariance_fn(double *c, const float *x, size_t stride,
 				   uint32_t n, uint32_t ensemble);
@@ -68,7 +69,8 @@ doppler_covariance_fn doppler_covariance_c, doppler_covariance_avx2, doppler_cov
 
 /*
  * r1 = sum of y[t + 1] conj(y[t]), interleaved re, im; power = mean of
- * |y[t]|^2, over rows times. Variants agree with the C form within 2e-6 |y|^2.
+ * |y[t]|^2, over rows times. Variants agree with the C form within
+ * 6 sqrt(rows) 2^-24 |y|^2, the mean by as much of it.
  */
 typedef void doppler_correlate_fn(float *r1, float *power, const float *y,
 				  size_t stride, uint32_t n, uint32_t rows);
@@ -76,7 +78,8 @@ doppler_correlate_fn doppler_correlate_c, doppler_correlate_avx2, doppler_correl
 
 /*
  * f[j] = sum over time of y[j + 1] conj(y[j]), interleaved re, im, for j < n;
- * reads place n. Variants agree with the C form within 2e-6 of |y|^2 at both.
+ * reads place n. Variants agree with the C form within 6 sqrt(rows) 2^-24 of
+ * the mean of |y|^2 at both.
  */
 typedef void doppler_axial_fn(float *f, const float *y, size_t stride,
 			      uint32_t n, uint32_t rows);
@@ -116,8 +119,8 @@ struct doppler_scale {
  * For n places: v = velocity arg(r1), with f times carrier / (carrier + detune
  * (arg(f) - turn)), the bracket taken within half a turn; power in dB; variance
  * 1 - |r1| / (pairs power), 1 without power; valid by the thresholds. f: NULL:
- * not asked. Variants agree with the C form within 3e-6 radians of either
- * phase, 1e-3 dB, and 2e-6 of |r1| / (pairs power).
+ * not asked. Variants agree with the C form within 8e-7 radians of either
+ * phase, detect_log's dB, and 2^-21 of 1 + |r1| / (pairs power).
  */
 typedef void doppler_estimate_fn(float *v, float *power_db, float *variance,
 				 uint8_t *valid, const float *r1,

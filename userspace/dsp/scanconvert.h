@@ -131,7 +131,8 @@ struct colour_law {
  * and grey[j] is below the priority; untouched elsewhere. The velocity is the
  * weighted mean of the valid samples, each taken within one Nyquist velocity
  * of the heaviest, so that aliasing does not blur; the shade is their mean.
- * Variants agree with the C form within one entry of the palette each way, but
+ * Variants agree with the C form within one entry of the palette each way,
+ * where a value lies within 1/32 of the border of two, but
  * where half of the weight, which sample is heaviest, or half a cycle between
  * them hangs on less than 1e-4.
  */
