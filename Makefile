@@ -198,6 +198,7 @@ soak = $(call part-rule,soak,SOAKS,$(1),$(2),$(3),$(4),)
 $(eval $(call check-exit,headers,,$(MAKE) headers-check,300))
 $(eval $(call check-exit,style,,tests/lint/style,300))
 $(eval $(call check-exit,static,,tests/lint/static,600))
+$(eval $(call check,kernels,,tests/lint/kernels,60))
 # The last: it is given the names of all others.
 $(eval $(call check,complaints,,tests/lint/shown $$(CHECKS),60))
 
