@@ -67,23 +67,26 @@ double scan_ensemble(const struct sono_scan *scan)
 	return (first + last) / 2;
 }
 
+struct rf_frame scan_take(struct scan *s, struct sono_frame *f)
+{
+	while (sono_next(s->sono, f) != 1)
+		sono_wait(s->sono, 1, 0);
+	return (struct rf_frame){
+		.data = f->data,
+		.bytes = f->rec.len,
+		.seq = f->rec.seq,
+		.ts = f->rec.hw_ts,
+		.clock = sono_info(s->sono)->board_clock,
+	};
+}
+
 const struct image *scan_next(struct scan *s)
 {
 	const struct image *image = NULL;
 	struct sono_frame f;
-	struct rf_frame rf;
-	double time;
+	struct rf_frame rf = scan_take(s, &f);
+	double time = (double)rf.ts / rf.clock;
 
-	while (sono_next(s->sono, &f) != 1)
-		sono_wait(s->sono, 1, 0);
-	rf = (struct rf_frame){
-		.data = f.data,
-		.bytes = f.rec.len,
-		.seq = f.rec.seq,
-		.ts = f.rec.hw_ts,
-		.clock = sono_info(s->sono)->board_clock,
-	};
-	time = (double)rf.ts / rf.clock;
 	s->zero = s->begun ? s->zero : time;
 	s->begun = true;
 	s->time = time - s->zero;

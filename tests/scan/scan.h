@@ -53,6 +53,9 @@ int scan_begin(struct scan *s, const char *path, const char *source);
 /** scan_ensemble() - middle of colour's ensemble, from a frame's begin [s] */
 double scan_ensemble(const struct sono_scan *scan);
 
+/** scan_take() - the next frame as it is; @f must be released */
+struct rf_frame scan_take(struct scan *s, struct sono_frame *f);
+
 /** scan_next() - the next frame; the picture that it completed, or NULL */
 const struct image *scan_next(struct scan *s);
 
