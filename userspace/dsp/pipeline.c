@@ -370,6 +370,11 @@ const struct vel *pipeline_m_vel(const struct pipeline *p)
 	return p->m_doppler ? &p->m_vel : NULL;
 }
 
+const struct grid *pipeline_b_grid(const struct pipeline *p)
+{
+	return &p->params.b.grid;
+}
+
 const struct grid *pipeline_colour_grid(const struct pipeline *p)
 {
 	return &p->colour.grid;

@@ -360,6 +360,9 @@ const struct vel *pipeline_vel(const struct pipeline *pipeline);
  */
 const struct vel *pipeline_m_vel(const struct pipeline *pipeline);
 
+/** pipeline_b_grid() - where pipeline_env() lies */
+const struct grid *pipeline_b_grid(const struct pipeline *pipeline);
+
 /** pipeline_colour_grid() - the box, or B's grid where there is none */
 const struct grid *pipeline_colour_grid(const struct pipeline *pipeline);
 
