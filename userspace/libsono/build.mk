@@ -6,7 +6,7 @@ LIBSONO_SOURCES := $(addprefix userspace/libsono/,scan.c why.c sequence.c \
 	plan_picture.c plan.c compound.c)
 
 LIBSONO_SOURCES += $(addprefix userspace/libsono/,import.c sono.c drv.c sim.c \
-	sim_host.c file.c realtime.c) fpga-sim/recorded.c fpga-sim/recorded_ecg.c
+	sim_host.c file.c realtime.c client.c client_control.c) fpga-sim/recorded.c fpga-sim/recorded_ecg.c
 # The ring core that the module is built from, for the board in process.
 LIBSONO_SOURCES += $(addprefix kernel/,sono_ring.c sono_queue.c sono_limits.c)
 

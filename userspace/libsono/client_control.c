@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: MIT
+#include <errno.h>
+#include <jansson.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "client.h"
+#include "client_socket.h"
+#include "why.h"
+
+#define REPLY_MAX 65536
+#define REPLY_MS 10000
+
+/**
+ * struct sono_control - see client.h
+ * @fd: the socket
+ * @event: newest one that came before a reply, or NULL
+ * @text: room for a message
+ */
+struct sono_control {
+	int fd;
+	char *event;
+	char text[REPLY_MAX];
+};
+
+int client_connect(const char *path)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd, err;
+
+	if (strlen(path) >= sizeof(address.sun_path))
+		return -ENAMETOOLONG;
+	strcpy(address.sun_path, path);
+	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	if (!connect(fd, (struct sockaddr *)&address, sizeof(address)))
+		return fd;
+	err = errno;
+	close(fd);
+	return -err;
+}
+
+int sono_control_open(struct sono_control **control, const char *path,
+		      char *why, size_t why_bytes)
+{
+	struct sono_control *c = calloc(1, sizeof(*c));
+	int ret;
+
+	if (!c)
+		return sono_why(why, why_bytes, -ENOMEM, "no memory");
+	path = path ? path : SONO_CONTROL_SOCKET;
+	c->fd = client_connect(path);
+	if (c->fd < 0) {
+		ret = c->fd;
+		free(c);
+		return sono_why(why, why_bytes, ret, "%s: %s", path,
+				strerror(-ret));
+	}
+	*control = c;
+	return 0;
+}
+
+int sono_control_fd(const struct sono_control *c)
+{
+	return c->fd;
+}
+
+/* One message, as a string of its own; @timeout_ms 0: if there is one. */
+static int receive(struct sono_control *c, int timeout_ms, char **text)
+{
+	struct pollfd p = { .fd = c->fd, .events = POLLIN };
+	int ret = poll(&p, 1, timeout_ms);
+	ssize_t bytes;
+
+	if (ret <= 0)
+		return ret ? -errno : -ETIMEDOUT;
+	bytes = recv(c->fd, c->text, sizeof(c->text) - 1, MSG_DONTWAIT);
+	/* said once, of something of ours that was not read; messages follow */
+	if (bytes < 0 && errno == ECONNRESET)
+		bytes = recv(c->fd, c->text, sizeof(c->text) - 1, MSG_DONTWAIT);
+	if (bytes <= 0)
+		return bytes ? -errno : -EPIPE;
+	c->text[bytes] = '\0';
+	*text = strdup(c->text);
+	return *text ? 0 : -ENOMEM;
+}
+
+/* What came later says more. */
+static void keep_event(struct sono_control *c, char *text)
+{
+	free(c->event);
+	c->event = text;
+}
+
+/* Of a reply; -EAGAIN: it is an event. */
+static int64_t judge(const char *text)
+{
+	json_t *json = json_loads(text, 0, NULL);
+	int64_t ret = -EPROTO;
+
+	if (json_object_get(json, "event"))
+		ret = -EAGAIN;
+	else if (json_is_true(json_object_get(json, "ok")))
+		ret = json_integer_value(json_object_get(json, "cfg_gen"));
+	else if (json_is_false(json_object_get(json, "ok")))
+		ret = -EREMOTEIO;
+	json_decref(json);
+	return ret;
+}
+
+int64_t sono_control_ask(struct sono_control *c, const char *request,
+			 char **reply)
+{
+	char *text = NULL;
+	int64_t ret;
+
+	if (reply)
+		*reply = NULL;
+	if (send(c->fd, request, strlen(request), MSG_NOSIGNAL) < 0)
+		return -errno;
+	for (;;) {
+		ret = receive(c, REPLY_MS, &text);
+		if (ret)
+			return ret;
+		ret = judge(text);
+		if (ret != -EAGAIN)
+			break;
+		keep_event(c, text);
+	}
+	if (reply)
+		*reply = text;
+	else
+		free(text);
+	return ret;
+}
+
+char *sono_control_event(struct sono_control *c)
+{
+	char *text = c->event;
+
+	c->event = NULL;
+	if (!text && receive(c, 0, &text))
+		return NULL;
+	return text;
+}
+
+void sono_control_close(struct sono_control *c)
+{
+	if (!c)
+		return;
+	free(c->event);
+	close(c->fd);
+	free(c);
+}
