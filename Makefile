@@ -42,7 +42,8 @@
 
 FRAGMENTS := kernel/build.mk fpga-sim/build.mk userspace/libsono/build.mk \
 	userspace/dsp/build.mk userspace/present/build.mk \
-	userspace/tools/build.mk $(sort $(wildcard tests/*/build.mk))
+	userspace/tools/build.mk userspace/sonod/build.mk \
+	$(sort $(wildcard tests/*/build.mk))
 
 .DEFAULT_GOAL := all
 

@@ -493,8 +493,10 @@ int sono_plan_turn(struct sono_plan **plan, const char *path,
 					  why_bytes);
 	if (!ret)
 		ret = compile(&c);
-	if (!ret)
+	if (!ret) {
 		plan_controls_read(&c.plan->controls, &c.text, controls);
+		c.plan->angles = c.text.probe.kind.number != PLAN_LINEAR;
+	}
 	if (ret == -ENOMEM)
 		sono_why(why, why_bytes, ret, "%s: no memory", path);
 	plan_text_finish(&c.text);

@@ -74,6 +74,8 @@ enum sono_plan_group {
  * @params: for pipeline_create(); its array belongs to the plan
  * @rates: what it comes to
  * @controls: in force
+ * @angles: lines of M and of PW are said by their angle, not by their place: of
+ *          every probe but a linear one
  * @path: its file
  * @line: of the groups that sono_plan_blame() names
  * @amplitude: of the elements, 0 to 1, [scan->events][scan->elements]
@@ -85,6 +87,7 @@ struct sono_plan {
 	struct pipeline_params params;
 	struct sono_plan_rates rates;
 	struct sono_controls controls;
+	bool angles;
 	char *path;
 	unsigned int line[SONO_PLAN_GROUPS];
 	double *amplitude;

@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: MIT
+# sonod and its clients.
+
+SONOD_TEST_LIBS := userspace/libsono/libsono.a userspace/dsp/libdsp.a \
+	fpga-sim/libsim.a -ljansson -lconfig -luring -lz -lm -pthread
+
+$(eval $(call test-program,tests/sonod/test_sonod,tests/sonod/test_sonod.c \
+	tests/sonod/daemon.c,$(SONOD_TEST_LIBS) -lcriterion))
+$(eval $(call check,sonod,$(O)/tests/sonod/test_sonod $(O)/userspace/sonod/sonod, \
+	$(O)/tests/sonod/test_sonod --tap --jobs 2,120))
+
+$(eval $(call check,sonod-commands,$(O)/userspace/sonod/sonod $(O)/userspace/tools/sono \
+	$(O)/userspace/examples/look,tests/sonod/commands,60))

@@ -1,0 +1,697 @@
+// SPDX-License-Identifier: MIT
+/* sonod from its clients' side, on a board in process. */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <jansson.h>
+#include <math.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "client.h"
+#include "daemon.h"
+#include "scene.h"
+
+#define SOURCE "sim:points,pace=real"
+#define PATIENCE_MS 20000
+
+static struct daemon d;
+static struct sono_control *control;
+
+static void start(void)
+{
+	const char *const args[] = { "--preset", "fast", SOURCE, NULL };
+	char why[128];
+
+	daemon_prepare(&d);
+	cr_assert_eq(daemon_run(&d, args), 0);
+	cr_assert_eq(sono_control_open(&control, d.control, why, sizeof(why)),
+		     0, "%s", why);
+}
+
+static void finish(void)
+{
+	sono_control_close(control);
+	daemon_clean(&d);
+}
+
+TestSuite(sonod, .init = start, .fini = finish);
+
+/* --- asking --- */
+
+/* The reply to what must be granted. */
+static json_t *granted(struct sono_control *c, const char *request)
+{
+	char *text;
+	int64_t ret = sono_control_ask(c, request, &text);
+	json_t *reply = text ? json_loads(text, 0, NULL) : NULL;
+
+	cr_assert_geq(ret, 0, "%s: %s", request, text ? text : "no reply");
+	free(text);
+	return reply;
+}
+
+static int64_t do_it(const char *request)
+{
+	json_t *reply = granted(control, request);
+	int64_t cfg_gen = json_integer_value(json_object_get(reply, "cfg_gen"));
+
+	json_decref(reply);
+	return cfg_gen;
+}
+
+static void refused(struct sono_control *c, const char *request,
+		    const char *reason)
+{
+	char *text;
+
+	cr_assert_eq(sono_control_ask(c, request, &text), -EREMOTEIO, "%s",
+		     request);
+	cr_assert(strstr(text, reason), "%s: %s", request, text);
+	free(text);
+}
+
+static void is_state(struct sono_control *c, const char *state)
+{
+	json_t *reply = granted(c, "{\"do\":\"state\"}");
+	json_t *s = json_object_get(reply, "state");
+
+	cr_assert_str_eq(json_string_value(json_object_get(s, "state")), state);
+	json_decref(reply);
+}
+
+static void scan(void)
+{
+	do_it("{\"do\":\"take\"}");
+	do_it("{\"do\":\"scan\"}");
+}
+
+/* --- looking --- */
+
+static struct sono_client *look(uint32_t layers, uint32_t flags)
+{
+	struct sono_client *c;
+	char why[128];
+
+	cr_assert_eq(sono_client_open(&c, d.stream, layers, flags, why,
+				      sizeof(why)),
+		     0, "%s", why);
+	return c;
+}
+
+static void next(struct sono_client *c, struct sono_picture *p)
+{
+	int ret;
+
+	while ((ret = sono_client_next(c, p)) == 0)
+		cr_assert_eq(sono_client_wait(c, PATIENCE_MS), 1,
+			     "no picture");
+	cr_assert_eq(ret, 1, "%d %s", ret, sono_client_refusal(c));
+}
+
+static void is_accounted(const struct sono_stream_frame *f)
+{
+	cr_assert_eq(f->seq + 1, f->taken + f->skipped + f->dropped + f->lost,
+		     "%lu: %lu %lu %lu %lu", f->seq, f->taken, f->skipped,
+		     f->dropped, f->lost);
+}
+
+Test(sonod, pictures_come_with_their_calibration)
+{
+	struct sono_client *c = look(0, 0);
+	struct sono_picture p;
+	struct image image;
+	uint64_t last = 0;
+
+	scan();
+	for (int i = 0; i < 50; i++) {
+		next(c, &p);
+		is_accounted(&p.frame);
+		cr_assert(!i || p.frame.picture > last);
+		last = p.frame.picture;
+		cr_assert_leq(p.frame.t_acquired, p.frame.t_published);
+		cr_assert_eq(sono_client_image(c, &p, SONO_LAYER_COMPOSITE,
+					       &image),
+			     0);
+		cr_assert_eq(image.raster.width, 320);
+		cr_assert_eq(image.raster.height, 400);
+		sono_client_return(c, &p);
+	}
+	cr_assert_eq(image.format, IMAGE_RGB24);
+	cr_assert_gt(image.raster.dx, 0);
+	cr_assert_float_eq(p.frame.depth, 0.03, 1e-9);
+	cr_assert(p.frame.flags & SONO_FRAME_UNCALIBRATED);
+	cr_assert_gt(p.frame.mi, 0);
+	cr_assert_str_eq(sono_client_format(c)->preset, "fast");
+	cr_assert_eq(sono_client_image(c, &p, SONO_LAYER_COMPOSITE, &image),
+		     -ENOENT, "it was returned");
+	sono_client_close(c);
+}
+
+static double brightest(const struct image *image, double x, double z)
+{
+	const struct raster *r = &image->raster;
+	const int column = lround((x - r->x0) / r->dx);
+	const int row = lround((z - r->z0) / r->dz);
+	int most = 0;
+
+	/* half a millimetre about it */
+	for (int i = -(int)(0.5e-3 / r->dz); i <= 0.5e-3 / r->dz; i++)
+		for (int j = -(int)(0.5e-3 / r->dx); j <= 0.5e-3 / r->dx; j++) {
+			const uint8_t *at = image->data +
+					    (row + i) * image->stride +
+					    3 * (column + j);
+
+			most = at[0] > most ? at[0] : most;
+		}
+	return most;
+}
+
+/* The scene's wires are where the shared memory shows them. */
+Test(sonod, pictures_show_the_scene)
+{
+	struct sono_client *c = look(0, 0);
+	struct sono_picture p;
+	struct image image;
+	int seen = 0;
+
+	scan();
+	next(c, &p);
+	cr_assert_eq(sono_client_image(c, &p, SONO_LAYER_COMPOSITE, &image), 0);
+	for (int i = 0; i < SIM_POINTS; i++) {
+		const struct sim_scatterer *w = &sim_points[i];
+
+		if (fabs(w->x) > 7e-3 || w->z < 6e-3 || w->z > 28e-3)
+			continue;
+		seen++;
+		cr_assert_gt(brightest(&image, w->x, w->z),
+			     brightest(&image, w->x + 1.5e-3, w->z + 1e-3) + 60,
+			     "wire at %g mm, %g mm", w->x * 1e3, w->z * 1e3);
+	}
+	cr_assert_geq(seen, 2);
+	sono_client_close(c);
+}
+
+Test(sonod, layers_are_what_was_asked_for)
+{
+	const uint32_t wanted = 1 << SONO_LAYER_GREY | 1 << SONO_LAYER_VELOCITY |
+				1 << SONO_LAYER_POWER | 1 << SONO_LAYER_ECG;
+	struct sono_client *a = look(wanted, 0), *b = look(0, 0);
+	const struct grid *grid;
+	struct sono_picture p;
+	const float *db, *v;
+	size_t most = 0;
+
+	scan();
+	do
+		next(a, &p);
+	while (!(p.frame.layers & 1 << SONO_LAYER_GREY) &&
+	       (sono_client_return(a, &p), true));
+	cr_assert_eq(p.frame.layers, 1 << SONO_LAYER_COMPOSITE |
+					     1 << SONO_LAYER_GREY |
+					     1 << SONO_LAYER_VELOCITY |
+					     1 << SONO_LAYER_POWER,
+		     "the plan has no ECG");
+	db = sono_client_values(a, &p, SONO_LAYER_GREY, &grid);
+	cr_assert(db);
+	cr_assert_eq(grid->lines, 64);
+	cr_assert_eq(grid->samples, 256);
+	for (size_t i = 0; i < 64 * 256; i++)
+		most = db[i] > db[most] ? i : most;
+	/* the brightest sample is a wire */
+	for (int i = 0; i < SIM_POINTS; i++) {
+		double line, sample;
+
+		grid_locate(grid, sim_points[i].x, sim_points[i].z, &line,
+			    &sample);
+		if (fabs(line - most / 256) <= 1 &&
+		    fabs(sample - most % 256) <= 2)
+			most = SIZE_MAX;
+		if (most == SIZE_MAX)
+			break;
+	}
+	cr_assert_eq(most, SIZE_MAX);
+	v = sono_client_values(a, &p, SONO_LAYER_VELOCITY, &grid);
+	cr_assert(v);
+	cr_assert_eq(grid->lines, 24);
+	/* nothing moves */
+	for (size_t i = 0; i < 24 * 96; i++)
+		cr_assert(isnan(v[i]) || fabsf(v[i]) < 0.5, "%g", v[i]);
+	cr_assert_null(sono_client_values(a, &p, SONO_LAYER_ECG, &grid));
+	sono_client_close(a);
+	sono_client_close(b);
+}
+
+/* A buffer that is held does not change, however many pictures follow. */
+Test(sonod, who_holds_is_not_written_over)
+{
+	struct sono_client *slow = look(0, 0), *quick = look(0, 0);
+	struct sono_picture held, p;
+	struct image image;
+	uint8_t *copy;
+	size_t bytes;
+
+	scan();
+	next(slow, &held);
+	cr_assert_eq(sono_client_image(slow, &held, SONO_LAYER_COMPOSITE,
+				       &image),
+		     0);
+	bytes = image.stride * image.raster.height;
+	copy = malloc(bytes);
+	memcpy(copy, image.data, bytes);
+	for (int i = 0; i < 60; i++) {
+		next(quick, &p);
+		sono_client_return(quick, &p);
+	}
+	cr_assert_eq(memcmp(copy, image.data, bytes), 0);
+	free(copy);
+	sono_client_close(slow);
+	sono_client_close(quick);
+}
+
+/* Two pictures, and no more; then the newest one, and the gap says so. */
+Test(sonod, who_does_not_return_gets_no_more)
+{
+	struct sono_client *slow = look(0, 0), *quick = look(0, 0);
+	struct sono_picture a, b, p;
+	uint64_t newest = 0;
+
+	scan();
+	next(slow, &a);
+	next(slow, &b);
+	for (int i = 0; i < 60; i++) {
+		next(quick, &p);
+		newest = p.frame.picture;
+		sono_client_return(quick, &p);
+	}
+	cr_assert_eq(sono_client_next(slow, &p), 0);
+	sono_client_return(slow, &a);
+	next(slow, &p);
+	cr_assert_geq(p.frame.picture, newest);
+	cr_assert_gt(p.frame.picture, b.frame.picture + 1);
+	is_accounted(&p.frame);
+	sono_client_close(slow);
+	sono_client_close(quick);
+}
+
+Test(sonod, memory_is_for_reading)
+{
+	struct sono_client *c = look(0, 0);
+	struct sono_picture p;
+
+	scan();
+	next(c, &p);
+	cr_assert_eq(mprotect((void *)((uintptr_t)p.data & -4096ul), 4096,
+			      PROT_READ | PROT_WRITE),
+		     -1);
+	cr_assert_eq(errno, EACCES);
+	sono_client_close(c);
+}
+
+Test(sonod, the_eventfd_counts_pictures)
+{
+	struct sono_client *c = look(0, 0);
+	struct sono_picture a, b;
+	uint64_t count;
+
+	scan();
+	next(c, &a);
+	next(c, &b);
+	cr_assert_eq(read(sono_client_event(c), &count, sizeof(count)), 8);
+	cr_assert_eq(count, 2);
+	sono_client_close(c);
+}
+
+/* --- control --- */
+
+Test(sonod, one_client_has_the_control)
+{
+	struct sono_control *other;
+
+	cr_assert_eq(sono_control_open(&other, d.control, NULL, 0), 0);
+	refused(control, "{\"do\":\"scan\"}", "take the control first");
+	do_it("{\"do\":\"take\"}");
+	do_it("{\"do\":\"take\"}");
+	refused(other, "{\"do\":\"take\"}", "another client has the control");
+	refused(other, "{\"do\":\"scan\"}", "take the control first");
+	refused(other, "{\"do\":\"release\"}", "was not taken");
+	do_it("{\"do\":\"release\"}");
+	json_decref(granted(other, "{\"do\":\"take\"}"));
+	refused(control, "{\"do\":\"set\",\"gain_db\":3}", "take");
+	sono_control_close(other);
+}
+
+/* Without a controller nobody transmits. */
+Test(sonod, a_controller_that_goes_freezes)
+{
+	struct sono_control *other;
+
+	cr_assert_eq(sono_control_open(&other, d.control, NULL, 0), 0);
+	json_decref(granted(other, "{\"do\":\"take\"}"));
+	json_decref(granted(other, "{\"do\":\"scan\"}"));
+	is_state(control, "scanning");
+	sono_control_close(other);
+	for (int i = 0; i < 100; i++) {
+		json_t *reply = granted(control, "{\"do\":\"state\"}");
+		json_t *s = json_object_get(reply, "state");
+		bool frozen = !strcmp(json_string_value(
+					      json_object_get(s, "state")),
+				      "frozen");
+
+		json_decref(reply);
+		if (frozen)
+			return;
+		usleep(20000);
+	}
+	cr_assert_fail("it still scans");
+}
+
+Test(sonod, anybody_may_freeze)
+{
+	struct sono_control *other;
+
+	scan();
+	cr_assert_eq(sono_control_open(&other, d.control, NULL, 0), 0);
+	json_decref(granted(other, "{\"do\":\"freeze\"}"));
+	is_state(control, "frozen");
+	do_it("{\"do\":\"scan\"}");
+	is_state(control, "scanning");
+	sono_control_close(other);
+}
+
+/* Whoever looks at a frozen scanner sees its last picture. */
+Test(sonod, a_frozen_picture_is_there)
+{
+	struct sono_client *c = look(0, 0);
+	struct sono_picture p;
+	uint64_t last;
+
+	scan();
+	next(c, &p);
+	sono_client_close(c);
+	do_it("{\"do\":\"freeze\"}");
+	c = look(0, 0);
+	next(c, &p);
+	last = p.frame.picture;
+	cr_assert_eq(sono_client_wait(c, 200), 0, "%lu and more", last);
+	sono_client_close(c);
+}
+
+/* The reply says from which table on it holds, and so it is. */
+Test(sonod, a_change_holds_from_its_cfg_gen)
+{
+	struct sono_client *c = look(0, 0);
+	struct sono_picture p;
+	int64_t shallow;
+	bool seen = false;
+
+	scan();
+	next(c, &p);
+	sono_client_return(c, &p);
+	shallow = do_it("{\"do\":\"set\",\"depth_mm\":20,\"box\":null}");
+	for (int i = 0; i < 200 && !seen; i++) {
+		next(c, &p);
+		is_accounted(&p.frame);
+		seen = p.frame.cfg_gen >= shallow;
+		cr_assert_float_eq(p.frame.depth, seen ? 0.02 : 0.03, 1e-9);
+		sono_client_return(c, &p);
+	}
+	cr_assert(seen);
+	sono_client_close(c);
+}
+
+Test(sonod, what_is_refused_changes_nothing)
+{
+	struct sono_client *c = look(0, 0);
+	struct sono_picture p;
+	json_t *reply, *state;
+
+	scan();
+	refused(control, "{\"do\":\"set\",\"depth_mm\":1900}", "fast.plan: depth");
+	refused(control, "{\"do\":\"set\",\"depth_mm\":\"deep\"}",
+		"depth_mm: not a number");
+	refused(control, "{\"do\":\"set\",\"focus_mm\":20}",
+		"focus: the plan's waves have none");
+	refused(control, "{\"do\":\"set\",\"zoom\":2}", "zoom: no such control");
+	refused(control, "{\"do\":\"set\",\"box\":{\"left_deg\":2}}",
+		"left_deg: no such part");
+	refused(control, "{\"do\":\"preset\",\"name\":\"none\"}", "none.plan");
+	refused(control, "{\"do\":\"preset\",\"name\":\"../x\"}",
+		"no name of a preset");
+	refused(control, "{\"do\":\"preset\"}", "\\\"name\\\" is missing");
+	refused(control, "{\"do\":\"dance\"}", "dance: no such request");
+	refused(control, "[1]", "a request is");
+	refused(control, "{\"do\":", "unexpected token");
+	reply = granted(control, "{\"do\":\"state\"}");
+	state = json_object_get(reply, "state");
+	cr_assert_float_eq(json_number_value(json_object_get(state,
+							     "depth_mm")),
+			   30, 1e-6);
+	json_decref(reply);
+	next(c, &p);
+	cr_assert_float_eq(p.frame.depth, 0.03, 1e-9);
+	sono_client_close(c);
+}
+
+Test(sonod, who_watches_is_told)
+{
+	struct sono_control *watcher;
+	struct pollfd ready;
+	char *event = NULL;
+	bool scanning = false;
+
+	cr_assert_eq(sono_control_open(&watcher, d.control, NULL, 0), 0);
+	json_decref(granted(watcher, "{\"do\":\"watch\"}"));
+	scan();
+	ready = (struct pollfd){ sono_control_fd(watcher), POLLIN, 0 };
+	while (!scanning && poll(&ready, 1, PATIENCE_MS) == 1) {
+		event = sono_control_event(watcher);
+		scanning = event && strstr(event, "\"state\":\"scanning\"");
+		free(event);
+	}
+	cr_assert(scanning);
+	sono_control_close(watcher);
+}
+
+Test(sonod, a_board_that_ends_is_a_fault_until_it_is_started)
+{
+	const char *const args[] = { "--preset", "fast",
+				     "sim:points,pace=real,fault=overtemp=300",
+				     NULL };
+	json_t *reply, *state;
+	const char *text = "";
+
+	sono_control_close(control);
+	daemon_end(&d, SIGTERM);
+	cr_assert_eq(daemon_run(&d, args), 0);
+	cr_assert_eq(sono_control_open(&control, d.control, NULL, 0), 0);
+	scan();
+	for (int i = 0; i < 200 && strcmp(text, "fault"); i++) {
+		usleep(20000);
+		reply = granted(control, "{\"do\":\"state\"}");
+		state = json_object_get(reply, "state");
+		text = json_string_value(json_object_get(state, "state"));
+		text = !strcmp(text, "fault") ? "fault" : "";
+		if (*text)
+			cr_assert(strstr(json_string_value(json_object_get(
+						 state, "fault")),
+					 "temperature"),
+				  "%s",
+				  json_string_value(
+					  json_object_get(state, "fault")));
+		json_decref(reply);
+	}
+	cr_assert_str_eq(text, "fault");
+	do_it("{\"do\":\"freeze\"}");
+	is_state(control, "frozen");
+}
+
+/* --- clients that are not as they should be --- */
+
+static int raw(const char *path)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET, 0);
+
+	strcpy(address.sun_path, path);
+	cr_assert_eq(connect(fd, (struct sockaddr *)&address, sizeof(address)),
+		     0);
+	return fd;
+}
+
+/* The first message after @bytes of @data have been sent says @why. */
+static void thrown_out(const void *data, size_t bytes, const char *why)
+{
+	struct sono_stream_refused r = { 0 };
+	int fd = raw(d.stream);
+
+	cr_assert_eq(send(fd, data, bytes, 0), (ssize_t)bytes);
+	cr_assert_eq(recv(fd, &r, sizeof(r), 0), (ssize_t)sizeof(r));
+	cr_assert_eq(r.kind, SONO_STREAM_REFUSED);
+	cr_assert(strstr(r.why, why), "%s", r.why);
+	cr_assert_eq(recv(fd, &r, sizeof(r), 0), 0);
+	close(fd);
+}
+
+Test(sonod, wrong_messages_are_refused)
+{
+	struct sono_stream_hello hello = { SONO_STREAM_HELLO, 99, 0, 0 };
+	const struct sono_stream_return early = { SONO_STREAM_RETURN, 1, 0, 0 };
+	const uint32_t nothing = 77;
+
+	thrown_out(&hello, sizeof(hello), "version 99, this is 1");
+	thrown_out(&hello, sizeof(hello) - 4, "of another size");
+	hello.version = SONO_STREAM_VERSION;
+	hello.layers = 1u << 30;
+	thrown_out(&hello, sizeof(hello), "unknown layers");
+	thrown_out(&early, sizeof(early), "no such message");
+	thrown_out(&nothing, sizeof(nothing), "no such message");
+	thrown_out("x", 1, "no such message");
+}
+
+Test(sonod, a_buffer_that_is_not_held_cannot_be_returned)
+{
+	struct sono_client *c = look(0, 0);
+	struct sono_picture p, again;
+	int ret;
+
+	scan();
+	next(c, &p);
+	again = p;
+	sono_client_return(c, &p);
+	sono_client_return(c, &again);
+	while ((ret = sono_client_next(c, &p)) >= 0)
+		cr_assert_eq(sono_client_wait(c, PATIENCE_MS), 1);
+	cr_assert_eq(ret, -ECONNREFUSED);
+	cr_assert(strstr(sono_client_refusal(c), "is not held"));
+	sono_client_close(c);
+}
+
+Test(sonod, the_ninth_client_is_refused_and_the_eighth_is_not)
+{
+	struct sono_client *c[9];
+	struct sono_picture p;
+	int ret;
+
+	scan();
+	for (int i = 0; i < 9; i++)
+		c[i] = look(0, 0);
+	while ((ret = sono_client_next(c[8], &p)) == 0)
+		cr_assert_eq(sono_client_wait(c[8], PATIENCE_MS), 1);
+	cr_assert_eq(ret, -ECONNREFUSED);
+	cr_assert(strstr(sono_client_refusal(c[8]), "8 clients"));
+	/* all hold two, and there is still a buffer for the next picture */
+	for (int i = 0; i < 7; i++) {
+		next(c[i], &p);
+		next(c[i], &p);
+	}
+	for (int i = 0; i < 20; i++) {
+		next(c[7], &p);
+		sono_client_return(c[7], &p);
+	}
+	for (int i = 0; i < 9; i++)
+		sono_client_close(c[i]);
+}
+
+/* Noise from a seed, on both sockets, and then all goes on. */
+Test(sonod, noise_costs_nothing)
+{
+	struct sono_client *c = look(0, 0);
+	struct sono_picture p;
+	uint8_t noise[300];
+
+	scan();
+	srandom(7);
+	for (int i = 0; i < 200; i++) {
+		const int fd = raw(i % 2 ? d.stream : d.control);
+		const size_t bytes = 1 + random() % sizeof(noise);
+
+		for (size_t k = 0; k < bytes; k++)
+			noise[k] = random();
+		if (i % 3)
+			noise[0] = 1 + random() % 5;
+		cr_assert_eq(send(fd, noise, bytes, MSG_NOSIGNAL),
+			     (ssize_t)bytes);
+		close(fd);
+	}
+	is_state(control, "scanning");
+	next(c, &p);
+	sono_client_close(c);
+}
+
+/* --- the process --- */
+
+Test(sonod, a_client_that_is_killed_costs_nothing)
+{
+	struct sono_client *c = look(0, 0);
+	struct sono_picture p;
+	pid_t pid;
+
+	scan();
+	for (int i = 0; i < 20; i++) {
+		pid = fork();
+		if (!pid) {
+			struct sono_client *child = look(0, 0);
+
+			next(child, &p);
+			next(child, &p);
+			kill(getpid(), SIGKILL);
+		}
+		waitpid(pid, NULL, 0);
+		next(c, &p);
+		sono_client_return(c, &p);
+	}
+	sono_client_close(c);
+}
+
+Test(sonod, killed_it_leaves_nothing_that_hinders)
+{
+	const char *const args[] = { "--preset", "fast", SOURCE, NULL };
+	struct sono_client *c = look(0, 0);
+	struct sono_picture p;
+	int ret;
+
+	scan();
+	next(c, &p);
+	daemon_end(&d, SIGKILL);
+	while ((ret = sono_client_next(c, &p)) >= 0)
+		sono_client_wait(c, 1000);
+	cr_assert_eq(ret, -EPIPE);
+	sono_client_close(c);
+	sono_control_close(control);
+	cr_assert_eq(daemon_run(&d, args), 0);
+	cr_assert_eq(sono_control_open(&control, d.control, NULL, 0), 0);
+	is_state(control, "frozen");
+	c = look(0, 0);
+	scan();
+	next(c, &p);
+	sono_client_close(c);
+}
+
+Test(sonod, terminated_it_ends_well)
+{
+	int status;
+
+	scan();
+	status = daemon_end(&d, SIGTERM);
+	cr_assert(WIFEXITED(status));
+	cr_assert_eq(WEXITSTATUS(status), 0);
+}
+
+Test(sonod, a_second_one_does_not_take_the_sockets)
+{
+	const char *const args[] = { SOURCE, NULL };
+	struct daemon second = d;
+
+	cr_assert_eq(daemon_run(&second, args), 0, "the first answers");
+	usleep(500000);
+	cr_assert_eq(waitpid(second.pid, NULL, WNOHANG), second.pid);
+	is_state(control, "frozen");
+}

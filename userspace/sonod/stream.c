@@ -1,0 +1,389 @@
+// SPDX-License-Identifier: MIT
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "stream.h"
+
+/* Memory, eventfd, and a dma-buf for each buffer. */
+#define FDS_MAX (2 + STREAM_BUFFERS)
+
+/**
+ * struct client - somebody who looks
+ * @watch: of its socket
+ * @stream: that it is of
+ * @greeted: it has said hello
+ * @layers: that it wants
+ * @flags: SONO_HELLO_*
+ * @event: counts records sent
+ * @format: number of the last one sent; 0: none
+ * @held: buffers that it looks at
+ * @seen: number of the last picture sent; UINT64_MAX: none
+ * @next: of the stream's
+ */
+struct client {
+	struct watch watch;
+	struct stream *stream;
+	bool greeted;
+	uint32_t layers;
+	uint32_t flags;
+	int event;
+	uint32_t format;
+	struct share_buffer *held[SONO_STREAM_HELD];
+	uint64_t seen;
+	struct client *next;
+};
+
+/**
+ * struct stream - clients, and the picture that is the newest
+ * @loop: of the thread
+ * @listener: for new clients
+ * @pictures: the outlet's eventfd
+ * @outlet: pictures
+ * @newest: last one taken from it, or NULL
+ * @clients: that there are
+ * @client: list of them
+ */
+struct stream {
+	struct loop *loop;
+	struct watch listener;
+	struct watch pictures;
+	struct outlet *outlet;
+	struct share_buffer *newest;
+	unsigned int clients;
+	struct client *client;
+};
+
+/* --- clients --- */
+
+/* What anybody wants is put into every picture. */
+static void sum_layers(struct stream *s)
+{
+	unsigned int layers = 0;
+
+	for (struct client *c = s->client; c; c = c->next)
+		layers |= c->layers;
+	atomic_store(&s->outlet->layers, layers);
+}
+
+static void return_all(struct client *c)
+{
+	for (int i = 0; i < SONO_STREAM_HELD; i++) {
+		share_put(c->held[i]);
+		c->held[i] = NULL;
+	}
+}
+
+static void drop(struct client *c)
+{
+	struct stream *s = c->stream;
+	struct client **at = &s->client;
+
+	while (*at != c)
+		at = &(*at)->next;
+	*at = c->next;
+	s->clients--;
+	loop_remove(s->loop, &c->watch);
+	return_all(c);
+	close(c->watch.fd);
+	close(c->event);
+	free(c);
+	sum_layers(s);
+}
+
+static void refuse(int fd, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static void refuse(int fd, const char *format, ...)
+{
+	struct sono_stream_refused refused = { .kind = SONO_STREAM_REFUSED };
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(refused.why, sizeof(refused.why), format, args);
+	va_end(args);
+	send(fd, &refused, sizeof(refused), MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+/* --- sending --- */
+
+/* With descriptors; false: the client has gone, or does not read. */
+static bool send_with(int fd, const void *data, size_t bytes, const int *fds,
+		      unsigned int count)
+{
+	union {
+		struct cmsghdr header;
+		char space[CMSG_SPACE(FDS_MAX * sizeof(int))];
+	} control = { 0 };
+	struct iovec iov = { (void *)data, bytes };
+	struct msghdr message = {
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = CMSG_SPACE(count * sizeof(int)),
+	};
+	struct cmsghdr *c = CMSG_FIRSTHDR(&message);
+
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_RIGHTS;
+	c->cmsg_len = CMSG_LEN(count * sizeof(int));
+	memcpy(CMSG_DATA(c), fds, count * sizeof(int));
+	return sendmsg(fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL) ==
+	       (ssize_t)bytes;
+}
+
+/* All of them or none. */
+static unsigned int make_dmabufs(struct share *share, int *fds)
+{
+	const unsigned int count = share_format(share)->buffers;
+
+	for (unsigned int i = 0; i < count; i++) {
+		fds[i] = share_dmabuf(share, i);
+		if (fds[i] >= 0)
+			continue;
+		while (i)
+			close(fds[--i]);
+		return 0;
+	}
+	return count;
+}
+
+static bool send_format(struct client *c, struct share *share)
+{
+	struct sono_stream_format format = *share_format(share);
+	int fds[FDS_MAX] = { share_memory(share), c->event };
+	unsigned int dmabufs = 0;
+	bool sent;
+
+	if (c->flags & SONO_HELLO_DMABUF)
+		dmabufs = make_dmabufs(share, fds + 2);
+	format.flags = dmabufs ? SONO_STREAM_DMABUF : 0;
+	sent = send_with(c->watch.fd, &format, sizeof(format), fds,
+			 2 + dmabufs);
+	for (unsigned int i = 0; i < dmabufs; i++)
+		close(fds[2 + i]);
+	if (sent) {
+		return_all(c);
+		c->format = format.format;
+	}
+	return sent;
+}
+
+static struct share_buffer **free_place(struct client *c)
+{
+	for (int i = 0; i < SONO_STREAM_HELD; i++)
+		if (!c->held[i])
+			return &c->held[i];
+	return NULL;
+}
+
+/*
+ * The newest picture, if the client has not seen it and has room. Who cannot be
+ * sent to now is when it returns something, or with the next picture.
+ */
+static void offer(struct client *c)
+{
+	struct share_buffer *b = c->stream->newest, **place;
+	const uint64_t one = 1;
+
+	if (!c->greeted || !b || b->frame.picture == c->seen)
+		return;
+	if (c->format != b->frame.format && !send_format(c, b->share))
+		return;
+	place = free_place(c);
+	if (!place)
+		return;
+	if (send(c->watch.fd, &b->frame, sizeof(b->frame),
+		 MSG_DONTWAIT | MSG_NOSIGNAL) != sizeof(b->frame))
+		return;
+	share_get(b);
+	*place = b;
+	c->seen = b->frame.picture;
+	if (write(c->event, &one, sizeof(one)) < 0)
+		return; /* full: it counts no more, but it is ready */
+}
+
+/* --- receiving --- */
+
+union message {
+	uint32_t kind;
+	struct sono_stream_hello hello;
+	struct sono_stream_return returned;
+};
+
+static bool hello(struct client *c, const struct sono_stream_hello *h,
+		  ssize_t bytes)
+{
+	if (bytes != sizeof(*h) || c->greeted) {
+		refuse(c->watch.fd, "hello: %s",
+		       c->greeted ? "said twice" : "of another size");
+		return false;
+	}
+	if (h->version != SONO_STREAM_VERSION) {
+		refuse(c->watch.fd, "hello: version %u, this is %u",
+		       h->version, SONO_STREAM_VERSION);
+		return false;
+	}
+	if (h->layers >> SONO_LAYERS || h->flags & ~SONO_HELLO_DMABUF) {
+		refuse(c->watch.fd, "hello: unknown layers or flags");
+		return false;
+	}
+	c->greeted = true;
+	c->layers = h->layers;
+	c->flags = h->flags;
+	sum_layers(c->stream);
+	return true;
+}
+
+/* Of another format: it was returned when this one was sent. */
+static bool returned(struct client *c, const struct sono_stream_return *r,
+		     ssize_t bytes)
+{
+	if (bytes != sizeof(*r) || r->rsvd) {
+		refuse(c->watch.fd, "return: of another size or layout");
+		return false;
+	}
+	if (r->format != c->format)
+		return true;
+	for (int i = 0; i < SONO_STREAM_HELD; i++) {
+		struct share_buffer *b = c->held[i];
+
+		if (b && b->frame.index == r->index) {
+			share_put(b);
+			c->held[i] = NULL;
+			return true;
+		}
+	}
+	refuse(c->watch.fd, "return: buffer %u is not held", r->index);
+	return false;
+}
+
+static bool handle(struct client *c, const union message *m, ssize_t bytes)
+{
+	if (bytes >= (ssize_t)sizeof(m->kind)) {
+		if (m->kind == SONO_STREAM_HELLO)
+			return hello(c, &m->hello, bytes);
+		if (m->kind == SONO_STREAM_RETURN && c->greeted)
+			return returned(c, &m->returned, bytes);
+	}
+	refuse(c->watch.fd, "no such message");
+	return false;
+}
+
+static void on_client(struct watch *watch, uint32_t events)
+{
+	struct client *c = (struct client *)watch;
+	union message m;
+	ssize_t bytes = recv(watch->fd, &m, sizeof(m), MSG_DONTWAIT | MSG_TRUNC);
+
+	(void)events;
+	if (bytes < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (bytes <= 0 || !handle(c, &m, bytes)) {
+		drop(c);
+		return;
+	}
+	offer(c);
+}
+
+static bool accept_client(struct stream *s, int fd)
+{
+	struct client *c;
+
+	if (s->clients == STREAM_CLIENTS_MAX) {
+		refuse(fd, "%u clients look already", s->clients);
+		return false;
+	}
+	c = calloc(1, sizeof(*c));
+	if (!c)
+		return false;
+	c->watch.fd = fd;
+	c->watch.ready = on_client;
+	c->stream = s;
+	c->seen = UINT64_MAX;
+	c->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (c->event < 0 || loop_add(s->loop, &c->watch)) {
+		if (c->event >= 0)
+			close(c->event);
+		free(c);
+		return false;
+	}
+	c->next = s->client;
+	s->client = c;
+	s->clients++;
+	return true;
+}
+
+static void on_listener(struct watch *watch, uint32_t events)
+{
+	struct stream *s = (struct stream *)((char *)watch -
+					     offsetof(struct stream, listener));
+	int fd = accept4(watch->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+	(void)events;
+	if (fd >= 0 && !accept_client(s, fd))
+		close(fd);
+}
+
+static void on_picture(struct watch *watch, uint32_t events)
+{
+	struct stream *s = (struct stream *)((char *)watch -
+					     offsetof(struct stream, pictures));
+	struct share_buffer *b;
+	uint64_t count;
+
+	(void)events;
+	if (read(watch->fd, &count, sizeof(count)) < 0)
+		return;
+	b = atomic_exchange(&s->outlet->newest, NULL);
+	if (!b)
+		return;
+	share_put(s->newest);
+	s->newest = b;
+	for (struct client *c = s->client; c; c = c->next)
+		offer(c);
+}
+
+int stream_create(struct stream **stream, struct loop *loop, int listener,
+		  struct outlet *outlet)
+{
+	struct stream *s = calloc(1, sizeof(*s));
+	int ret;
+
+	if (!s)
+		return -ENOMEM;
+	s->loop = loop;
+	s->outlet = outlet;
+	s->listener.fd = listener;
+	s->listener.ready = on_listener;
+	s->pictures.fd = outlet->event;
+	s->pictures.ready = on_picture;
+	ret = loop_add(loop, &s->listener);
+	if (!ret)
+		ret = loop_add(loop, &s->pictures);
+	if (ret) {
+		free(s);
+		return ret;
+	}
+	*stream = s;
+	return 0;
+}
+
+void stream_destroy(struct stream *s)
+{
+	if (!s)
+		return;
+	while (s->client)
+		drop(s->client);
+	loop_remove(s->loop, &s->pictures);
+	loop_remove(s->loop, &s->listener);
+	close(s->listener.fd);
+	share_put(s->newest);
+	free(s);
+}
