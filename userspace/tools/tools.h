@@ -8,6 +8,7 @@
 #define TOOL_FAILED 1
 #define TOOL_USAGE 2
 
+int tool_control(int argc, char **argv);
 int tool_import(int argc, char **argv);
 int tool_info(int argc, char **argv);
 int tool_view(int argc, char **argv);

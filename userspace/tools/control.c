@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: MIT
+/* sono control: requests to sonod from a shell. */
+#include <errno.h>
+#include <getopt.h>
+#include <jansson.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "client.h"
+#include "tools.h"
+
+enum { OPT_SOCKET = 256, OPT_HELP };
+
+static const struct option options[] = {
+	{ "socket", required_argument, NULL, OPT_SOCKET },
+	{ "help", no_argument, NULL, OPT_HELP },
+	{ 0 },
+};
+
+static void help(void)
+{
+	puts("Usage: sono control [--socket PATH] REQUEST...\n"
+	     "\n"
+	     "Asks a running sonod, one request after the other:\n"
+	     "\n"
+	     "  state            how it is, as JSON\n"
+	     "  watch            the same whenever it changes, until Ctrl-C\n"
+	     "  take             take the control\n"
+	     "  release          give it back; transmit ends\n"
+	     "  preset=NAME      another plan\n"
+	     "  set:KEY=N,...    turn controls: depth_mm, gain_db, power_db, focus_mm,\n"
+	     "                   box.left_deg ..., volume.depth_mm ...\n"
+	     "  scan             transmit, until Ctrl-C or until somebody freezes\n"
+	     "  freeze           end transmit\n"
+	     "\n"
+	     "  --socket PATH    of the control socket (" SONO_CONTROL_SOCKET ")\n"
+	     "  --help           this text");
+}
+
+/* --- requests --- */
+
+static int usage(const char *word, const char *why)
+{
+	fprintf(stderr, "sono control: %s: %s\n", word, why);
+	return TOOL_USAGE;
+}
+
+/* "box.near_mm" is near_mm in the object box. */
+static void put(json_t *request, char *key, json_t *value)
+{
+	char *dot = strchr(key, '.');
+	json_t *group;
+
+	if (!dot) {
+		json_object_set_new(request, key, value);
+		return;
+	}
+	*dot = '\0';
+	group = json_object_get(request, key);
+	if (!group) {
+		json_object_set_new(request, key, json_object());
+		group = json_object_get(request, key);
+	}
+	json_object_set_new(group, dot + 1, value);
+}
+
+static int read_set(const char *word, char *text, json_t *request)
+{
+	char *save, *pair;
+
+	for (pair = strtok_r(text, ",", &save); pair;
+	     pair = strtok_r(NULL, ",", &save)) {
+		char *value = strchr(pair, '='), *end;
+		double number;
+
+		if (!value || value == pair || !value[1])
+			return usage(word, "wants set:KEY=NUMBER,...");
+		*value++ = '\0';
+		number = strtod(value, &end);
+		if (*end)
+			return usage(word, "wants numbers");
+		put(request, pair, json_real(number));
+	}
+	return TOOL_OK;
+}
+
+/* The JSON of a word; *request is the caller's. */
+static int read_word(const char *word, json_t **request)
+{
+	char *copy = strdup(word);
+	int status = TOOL_OK;
+
+	if (!strncmp(word, "preset=", 7)) {
+		*request = json_pack("{s:s,s:s}", "do", "preset", "name",
+				     word + 7);
+	} else if (!strncmp(word, "set:", 4)) {
+		*request = json_pack("{s:s}", "do", "set");
+		status = copy ? read_set(word, copy + 4, *request) :
+				TOOL_FAILED;
+	} else {
+		*request = json_pack("{s:s}", "do", word);
+	}
+	free(copy);
+	return status;
+}
+
+/* --- asking --- */
+
+static void print_state(const char *text, const char *of)
+{
+	json_t *json = json_loads(text, 0, NULL);
+	json_t *state = json_object_get(json, of);
+
+	json_dumpf(state ? state : json, stdout,
+		   JSON_INDENT(2) | JSON_REAL_PRECISION(6));
+	putchar('\n');
+	fflush(stdout);
+	json_decref(json);
+}
+
+static int say_refusal(const char *word, const char *reply)
+{
+	json_t *json = json_loads(reply, 0, NULL);
+	const char *why = json_string_value(json_object_get(json, "error"));
+	int status = tool_fail("do", word, why ? why : reply, 0);
+
+	json_decref(json);
+	return status;
+}
+
+static int ask(struct sono_control *c, const char *path, const char *word)
+{
+	json_t *request = NULL;
+	char *text = NULL, *reply = NULL;
+	int status = read_word(word, &request);
+	int64_t ret;
+
+	if (!status) {
+		text = json_dumps(request, JSON_COMPACT);
+		ret = sono_control_ask(c, text, &reply);
+		if (ret == -EREMOTEIO)
+			status = say_refusal(word, reply);
+		else if (ret < 0)
+			status = tool_fail("ask", path, NULL, ret);
+		else if (!strcmp(word, "state"))
+			print_state(reply, "state");
+	}
+	free(reply);
+	free(text);
+	json_decref(request);
+	return status;
+}
+
+static bool still_scanning(const char *event)
+{
+	json_t *json = json_loads(event, 0, NULL);
+	const char *state = json_string_value(
+		json_object_get(json_object_get(json, "state"), "state"));
+	bool scanning = state && !strcmp(state, "scanning");
+
+	json_decref(json);
+	return scanning;
+}
+
+/* Until sonod is gone, or, where @scan, no longer scans. */
+static int stay(struct sono_control *c, const char *path, bool scan)
+{
+	struct pollfd p = { .fd = sono_control_fd(c), .events = POLLIN };
+	char *event;
+
+	for (;;) {
+		poll(&p, 1, -1);
+		event = sono_control_event(c);
+		if (!event)
+			return tool_fail("go on with", path,
+					 "sonod has gone", 0);
+		if (!scan)
+			print_state(event, "state");
+		else if (!still_scanning(event)) {
+			free(event);
+			return TOOL_OK;
+		}
+		free(event);
+	}
+}
+
+static int ask_all(struct sono_control *c, const char *path, char **words)
+{
+	bool watch = false, scan = false;
+	int status = TOOL_OK;
+
+	for (; *words && !status; words++) {
+		watch |= !strcmp(*words, "watch");
+		scan |= !strcmp(*words, "scan");
+		status = ask(c, path, *words);
+	}
+	if (!status && scan && !watch)
+		status = ask(c, path, "watch");
+	return !status && (watch || scan) ? stay(c, path, !watch) : status;
+}
+
+/* Before anything is asked. */
+static int check_words(char **words)
+{
+	json_t *request;
+	int status = TOOL_OK;
+
+	for (; *words && !status; words++) {
+		status = read_word(*words, &request);
+		json_decref(request);
+	}
+	return status;
+}
+
+int tool_control(int argc, char **argv)
+{
+	const char *path = SONO_CONTROL_SOCKET;
+	struct sono_control *c;
+	char why[256];
+	int option, ret;
+
+	while ((option = getopt_long(argc, argv, "", options, NULL)) >= 0) {
+		if (option == OPT_HELP) {
+			help();
+			return TOOL_OK;
+		}
+		if (option != OPT_SOCKET)
+			return TOOL_USAGE;
+		path = optarg;
+	}
+	if (optind == argc) {
+		fputs("sono control: wants a REQUEST (see sono control --help)\n",
+		      stderr);
+		return TOOL_USAGE;
+	}
+	ret = check_words(argv + optind);
+	if (ret)
+		return ret;
+	ret = sono_control_open(&c, path, why, sizeof(why));
+	if (ret)
+		return tool_fail("ask", path, why, ret);
+	ret = ask_all(c, path, argv + optind);
+	sono_control_close(c);
+	return ret;
+}
