@@ -5,6 +5,7 @@
 #include "dsp/detect.h"
 
 #define FLOOR_DB	-60.0f
+#define LOWEST_DB	-1000.0f	/* below all but 0 */
 #define EPS		0x1p-24	/* half a unit in the last place */
 
 static const float extremes[] = {
@@ -40,7 +41,7 @@ static double level_db(double db, double gain)
 	return 4e-5 + 4 * EPS * (fabs(db) + 2 * fabs(gain));
 }
 
-static void compare_log(detect_log_fn *fn, size_t n)
+static void compare_log(detect_log_fn *fn, size_t n, float floor_db)
 {
 	detect_log_fn *oracle = fn == detect_log_c ? exact_log : detect_log_c;
 	struct guarded db = guarded_new(4 * n, 4);
@@ -55,14 +56,14 @@ static void compare_log(detect_log_fn *fn, size_t n)
 
 		at[0] = size * checkdsp_random();
 		at[1] = size * checkdsp_random();
-		if (j % 7 == 3)
+		if (j % 7 == 3 || j % 7 == 5)
 			at[0] = extremes[checkdsp_below(EXTREMES)];
-		if (j % 7 == 4)
+		if (j % 7 == 4 || j % 7 == 5)
 			at[1] = extremes[checkdsp_below(EXTREMES)];
 		((float *)gain.data)[j] = 30 * checkdsp_random();
 	}
-	fn(db.data, iq.data, gain.data, n, FLOOR_DB);
-	oracle(want.data, iq.data, gain.data, n, FLOOR_DB);
+	fn(db.data, iq.data, gain.data, n, floor_db);
+	oracle(want.data, iq.data, gain.data, n, floor_db);
 	for (j = 0; j < n; j++)
 		checkdsp_near("db", j, ((float *)db.data)[j],
 			      ((float *)want.data)[j],
@@ -96,8 +97,10 @@ static void check_log(void)
 	for (v = detect_log_variants; v->fn; v++) {
 		if (!checkdsp_begin("detect_log", v->name, v->flags))
 			continue;
-		for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
-			compare_log(v->fn, sizes[i]);
+		for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+			compare_log(v->fn, sizes[i], FLOOR_DB);
+			compare_log(v->fn, sizes[i], LOWEST_DB);
+		}
 		c.fn = v->fn;
 		for (i = 0; i < 4096; i++)
 			c.iq[i] = 1000 * checkdsp_random();

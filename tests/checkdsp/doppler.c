@@ -661,7 +661,8 @@ struct places {
 	struct guarded v, db, variance, valid;
 };
 
-static void make_places(struct places *p, uint32_t n)
+/* @turn: phase that f has at the carrier. */
+static void make_places(struct places *p, uint32_t n, double turn)
 {
 	static const float extremes[][2] = {
 		{ 0, 0 }, { 1, 0 }, { -1, 0 }, { 0, 1 }, { 0, -1 }, { 1, 1 },
@@ -680,7 +681,7 @@ static void make_places(struct places *p, uint32_t n)
 	for (j = 0; j < n; j++) {
 		float *r1 = (float *)p->r1.data + 2 * j;
 		float *f = (float *)p->f.data + 2 * j;
-		double size = pow(10, 6 * checkdsp_random());
+		double size = pow(10, 6 * checkdsp_random()), turned;
 
 		r1[0] = size * checkdsp_random();
 		r1[1] = size * checkdsp_random();
@@ -691,8 +692,9 @@ static void make_places(struct places *p, uint32_t n)
 		((float *)p->power.data)[j] =
 			hypot(r1[0], r1[1]) / (9 * (checkdsp_random() + 1.5));
 		/* near the carrier: elsewhere the velocity has no bound */
-		f[0] = 1;
-		f[1] = checkdsp_random();
+		turned = turn + checkdsp_random();
+		f[0] = cos(turned);
+		f[1] = sin(turned);
 	}
 }
 
@@ -713,7 +715,8 @@ static const struct doppler_scale scale = {
 	.velocity_min = 0.05f,
 };
 
-static void check_place(const struct places *p, uint32_t j, bool loupas)
+static void check_place(const struct places *p, uint32_t j, bool loupas,
+			double turn)
 {
 	const float *r1 = (float *)p->r1.data + 2 * j;
 	const float *f = (float *)p->f.data + 2 * j;
@@ -725,7 +728,7 @@ static void check_place(const struct places *p, uint32_t j, bool loupas)
 	double want_db = 10 * log10(power) - 30;
 
 	if (loupas)
-		factor = 5e6 / (5e6 + 1.5e6 * remainder(atan2(f[1], f[0]) - 0.3,
+		factor = 5e6 / (5e6 + 1.5e6 * remainder(atan2(f[1], f[0]) - turn,
 							2 * M_PI));
 	v *= 0.2 * factor;
 	/* the factor falls by up to 0.5 per radian of f */
@@ -739,16 +742,19 @@ static void check_place(const struct places *p, uint32_t j, bool loupas)
 			      db > -40 && fabs(got) > 0.05, 0);
 }
 
-static void compare_estimate(doppler_estimate_fn *fn, uint32_t n, bool loupas)
+static void compare_estimate(doppler_estimate_fn *fn, uint32_t n, bool loupas,
+			     double turn)
 {
+	struct doppler_scale turned = scale;
 	struct places p;
 	uint32_t j;
 
-	make_places(&p, n);
+	turned.turn = turn;
+	make_places(&p, n, turn);
 	fn(p.v.data, p.db.data, p.variance.data, p.valid.data, p.r1.data,
-	   p.power.data, loupas ? p.f.data : NULL, n, &scale);
+	   p.power.data, loupas ? p.f.data : NULL, n, &turned);
 	for (j = 0; j < n; j++)
-		check_place(&p, j, loupas);
+		check_place(&p, j, loupas, turn);
 	end_places(&p);
 }
 
@@ -776,11 +782,14 @@ static void check_estimate(void)
 		if (!checkdsp_begin("doppler_estimate", v->name, v->flags))
 			continue;
 		for (s = 0; s < SIZES; s++) {
-			compare_estimate(v->fn, sizes[s], false);
-			compare_estimate(v->fn, sizes[s], true);
+			compare_estimate(v->fn, sizes[s], false, 0);
+			compare_estimate(v->fn, sizes[s], true, 0.3);
+			/* phases on either side of half a turn */
+			compare_estimate(v->fn, sizes[s], true, 3);
+			compare_estimate(v->fn, sizes[s], true, -3);
 		}
 		c.fn = v->fn;
-		make_places(&c.places, 256);
+		make_places(&c.places, 256, 0);
 		checkdsp_bench(call_estimate, &c, 256, "place");
 		end_places(&c.places);
 		checkdsp_end();
