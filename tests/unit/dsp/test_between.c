@@ -21,7 +21,6 @@
 #include "dsp/pipeline.h"
 #include "scan_fixture.h"
 
-#define EVENTS	4
 #define FRAMES	6
 
 /* The linker leads libdsp's calls here (--wrap). */
@@ -74,8 +73,9 @@ long __wrap_syscall(long number, void *word, int op, unsigned int value,
 	return __real_syscall(number, word, op, value, timeout, word2, value3);
 }
 
-/* What most frames go through. */
-static struct pipeline_params everything(void)
+/* --- what frames go through ------------------------------------------------ */
+
+static struct pipeline_params grey(void)
 {
 	struct pipeline_params p;
 
@@ -85,34 +85,136 @@ static struct pipeline_params everything(void)
 		.line0 = -1.2e-3, .line_step = 0.3e-3,
 		.sample0 = 7e-3, .sample_step = 25e-6,
 	};
-	p.b.persistence = 0.5;
-	p.colour.on = true;
-	p.colour.wall = (struct wall_params){ .kind = WALL_SVD, .order = 1 };
-	p.colour.estimator = DOPPLER_LOUPAS;
-	p.colour.tissue_db = -20;
-	p.m.on = true;
-	p.m.grid = (struct grid){
-		.shape = GRID_SECTOR, .lines = 1, .samples = 61,
-		.sample0 = 7e-3, .sample_step = 25e-6,
-	};
-	p.ecg.on = true;
 	p.display.width = 64;
 	p.display.height = 48;
 	return p;
 }
 
-static struct pipeline *make(struct sono_scan **scan, uint32_t count)
+static void fill_line(struct grid *line)
 {
-	struct pipeline_params params = everything();
+	*line = (struct grid){
+		.shape = GRID_SECTOR, .lines = 1, .samples = 61,
+		.sample0 = 7e-3, .sample_step = 25e-6,
+	};
+}
+
+/* Shots of a part, of so many events each, from event @e on; the next event. */
+static uint32_t tag(struct sono_scan *scan, uint32_t e, enum sono_role role,
+		    uint32_t shots, uint32_t waves)
+{
+	uint32_t shot, wave;
+
+	for (shot = 0; shot < shots; shot++)
+		for (wave = 0; wave < waves; wave++)
+			scan->event[e++].tag = SONO_TAG(role, shot, wave);
+	return e;
+}
+
+static void focus(struct sono_event *event, double x)
+{
+	event->wave = SONO_WAVE_FOCUSED;
+	event->beam_x = x;
+	event->focus = 8e-3;
+}
+
+/* One shot's events are B's, too. */
+static struct sono_scan *make_usual(struct pipeline_params *p)
+{
+	struct sono_scan *scan = fixture_scan(4);
+
+	tag(scan, 0, SONO_ROLE_COLOUR, 4, 1);
+	p->b.persistence = 0.5;
+	p->colour.on = true;
+	p->colour.wall = (struct wall_params){ .kind = WALL_SVD, .order = 1 };
+	p->colour.estimator = DOPPLER_LOUPAS;
+	p->colour.tissue_db = -20;
+	p->m.on = true;
+	fill_line(&p->m.grid);
+	p->ecg.on = true;
+	return scan;
+}
+
+/* Pulses and their inversions, coherence of parts; a box of its own, shaded. */
+static struct sono_scan *make_pairs(struct pipeline_params *p)
+{
+	struct sono_scan *scan = fixture_scan(4 + 12);
+	uint32_t e = tag(scan, 0, SONO_ROLE_B, 1, 4);
+
+	tag(scan, e, SONO_ROLE_COLOUR, 12, 1);
+	p->b.pairs = true;
+	p->b.coherence = 4;
+	p->demod.interpolation = INTERPOLATION_UPSAMPLED;
+	p->colour.on = true;
+	p->colour.grid = p->b.grid;
+	p->colour.grid.lines = 5;
+	p->colour.aperture.f_number = 1.5;
+	p->colour.aperture.window = WINDOW_HANN;
+	p->colour.wall = (struct wall_params){ WALL_FIR, 4, 0.2, 0 };
+	p->colour.map = COLOUR_VARIANCE;
+	return scan;
+}
+
+/* Beams beside each other, shaded; bursts along a line, in colour. */
+static struct sono_scan *make_beams(struct pipeline_params *p)
+{
+	struct sono_scan *scan = fixture_scan(3 + 2 * 8);
+	uint32_t e = tag(scan, 0, SONO_ROLE_B, 1, 3), i;
+
+	tag(scan, e, SONO_ROLE_M, 2 * 8, 1);
+	for (i = 0; i < 3; i++)
+		focus(&scan->event[i], 1e-3 * i - 1e-3);
+	p->b.aperture.window = WINDOW_TUKEY;
+	p->b.aperture.taper = 0.5;
+	p->m.on = true;
+	fill_line(&p->m.grid);
+	p->m.ensemble = 8;
+	p->m.colour = true;
+	p->m.wall = (struct wall_params){ WALL_IIR, 2, 0.1, WALL_PROJECTION };
+	p->m.tissue_db = -20;
+	return scan;
+}
+
+/* A packet of polynomials over the picture; lines of a volume, both traces. */
+static struct sono_scan *make_volume(struct pipeline_params *p)
+{
+	struct sono_scan *scan = fixture_scan(12 + 40);
+	uint32_t e = tag(scan, 0, SONO_ROLE_COLOUR, 12, 1);
+
+	tag(scan, e, SONO_ROLE_PW, 40, 1);
+	p->colour.on = true;
+	p->colour.wall.order = 9;
+	p->pw.on = true;
+	fill_line(&p->pw.grid);
+	p->pw.cutoff = 0.05;
+	p->pw.window = 16;
+	p->pw.fft = 128;
+	p->display.sweep = p->display.sweep_width / 64 / 1e-3;
+	return scan;
+}
+
+static const struct setup {
+	const char *name;
+	struct sono_scan *(*make)(struct pipeline_params *params);
+} setups[] = {
+	{ "usual", make_usual },
+	{ "pairs", make_pairs },
+	{ "beams", make_beams },
+	{ "volume", make_volume },
+};
+
+#define SETUPS	(sizeof(setups) / sizeof(setups[0]))
+
+static struct pipeline *make(struct sono_scan **scan, const struct setup *setup,
+			     uint32_t count)
+{
+	struct pipeline_params params = grey();
 	struct pipeline *p;
 	const char *why = "";
-	uint32_t e;
 
+	*scan = setup->make(&params);
 	params.workers = count;
-	*scan = fixture_scan(EVENTS);
-	for (e = 0; e < EVENTS; e++)
-		(*scan)->event[e].tag = SONO_TAG(SONO_ROLE_COLOUR, e, 0);
-	cr_assert_eq(pipeline_create(&p, *scan, &params, &why), 0, "%s", why);
+	cr_assert_eq(pipeline_create(&p, *scan, &params, &why), 0, "%s: %s",
+		     setup->name, why);
 	return p;
 }
 
@@ -137,10 +239,10 @@ static int16_t *noise(const struct sono_scan *scan)
 	return data;
 }
 
-static void take_nothing(uint32_t count)
+static void take_nothing(const struct setup *setup, uint32_t count)
 {
 	struct sono_scan *scan;
-	struct pipeline *p = make(&scan, count);
+	struct pipeline *p = make(&scan, setup, count);
 	int16_t *data = noise(scan);
 	uint64_t seq;
 
@@ -148,7 +250,8 @@ static void take_nothing(uint32_t count)
 	allocations = 0;
 	for (seq = 0; seq < FRAMES; seq++)
 		give(p, scan, data, seq);
-	cr_assert_eq(allocations, 0);
+	cr_assert_eq(allocations, 0, "%s, %u workers: %lu", setup->name, count,
+		     allocations);
 	free(data);
 	pipeline_destroy(p);
 	sono_scan_free(scan);
@@ -156,12 +259,11 @@ static void take_nothing(uint32_t count)
 
 Test(between, frames_take_nothing_from_the_heap)
 {
-	take_nothing(1);
-}
+	uint32_t i, count;
 
-Test(between, frames_of_two_workers_take_nothing_either)
-{
-	take_nothing(2);
+	for (i = 0; i < SETUPS; i++)
+		for (count = 1; count <= 3; count++)
+			take_nothing(&setups[i], count);
 }
 
 /*
@@ -190,11 +292,18 @@ static void confine(bool waiting)
 		SECCOMP_FILTER_FLAG_TSYNC, &program);
 }
 
+/* A thread makes calls as it begins; those that have once slept have begun. */
+static void wait_for_workers(uint32_t count)
+{
+	while (atomic_load(&waits) + 1 < count)
+		usleep(WORKERS_AWAKE_US);
+}
+
 /* How a child ends that the kernel lets do nothing, or its workers wait. */
 static int confined(void (*work)(struct pipeline *p,
 				 const struct sono_scan *scan,
 				 const void *data),
-		    uint32_t count)
+		    const struct setup *setup, uint32_t count)
 {
 	int status;
 	pid_t pid = fork();
@@ -202,9 +311,10 @@ static int confined(void (*work)(struct pipeline *p,
 	cr_assert_geq(pid, 0);
 	if (!pid) {
 		struct sono_scan *scan;
-		struct pipeline *p = make(&scan, count);
+		struct pipeline *p = make(&scan, setup, count);
 		int16_t *data = noise(scan);
 
+		wait_for_workers(count);
 		/* not every page has been touched */
 		give(p, scan, data, 0);
 		confine(count > 1);
@@ -244,20 +354,36 @@ static void ask_kernel(struct pipeline *p, const struct sono_scan *scan,
 	syscall(SYS_getppid);
 }
 
+/* With one worker there is nobody to wait for. */
+static void call_nothing(uint32_t count)
+{
+	uint32_t i;
+
+	cr_assert_lt(confined(ask_kernel, &setups[0], count), 0,
+		     "this kernel confines nobody");
+	if (confined(read_clock, &setups[0], 1) != 7)
+		cr_skip_test("reading the clock is a system call here");
+	for (i = 0; i < SETUPS; i++) {
+		const int end = confined(run_frames, &setups[i], count);
+
+		cr_assert_eq(end, 7, "%s, %u workers: %d", setups[i].name,
+			     count, end);
+	}
+}
+
 Test(between, frames_make_no_system_call)
 {
-	cr_assert_lt(confined(ask_kernel, 1), 0, "this kernel confines nobody");
-	if (confined(read_clock, 1) != 7)
-		cr_skip_test("reading the clock is a system call here");
-	cr_assert_eq(confined(run_frames, 1), 7);
+	call_nothing(1);
 }
 
 Test(between, two_workers_call_the_system_only_to_wait)
 {
-	cr_assert_lt(confined(ask_kernel, 2), 0, "this kernel confines nobody");
-	if (confined(read_clock, 1) != 7)
-		cr_skip_test("reading the clock is a system call here");
-	cr_assert_eq(confined(run_frames, 2), 7);
+	call_nothing(2);
+}
+
+Test(between, three_workers_call_the_system_only_to_wait)
+{
+	call_nothing(3);
 }
 
 static double now_us(void)
@@ -276,7 +402,7 @@ static double now_us(void)
 Test(between, two_workers_seldom_wait_asleep)
 {
 	struct sono_scan *scan;
-	struct pipeline *p = make(&scan, 2);
+	struct pipeline *p = make(&scan, &setups[0], 2);
 	int16_t *data = noise(scan);
 	double begin, most;
 	uint64_t seq;
@@ -298,7 +424,7 @@ Test(between, two_workers_seldom_wait_asleep)
 Test(between, a_frame_after_a_pause_wakes_once)
 {
 	struct sono_scan *scan;
-	struct pipeline *p = make(&scan, 2);
+	struct pipeline *p = make(&scan, &setups[0], 2);
 	int16_t *data = noise(scan);
 	double begin, most;
 
