@@ -218,9 +218,15 @@ soak-list:
 	@printf '%s\n' $(SOAKS)
 
 # As many parts at a time as make may run jobs: a guest waits for most of its
-# time. What measures speed comes last and by itself, as do the kernels that look
-# at every access. $(call run-parts,check,NAMES)
-ALONE := bench checkdsp vm-%-debug vm-%-kcsan
+# time. The longest begin, so that none of them is left at the end. What measures
+# speed comes last and by itself; so do, of the soak, the kernels that look at every
+# access: there those parts are long that watch the clock. $(call run-parts,check,NAMES)
+ALONE-check := bench checkdsp
+ALONE-soak := vm-%-debug vm-%-kcsan
+LONG := vm-faults-debug vm-uapi-debug presets colour motion presets-% spectrum \
+	vm-driver-debug vm-mistakes-debug vm-recover-% vm-kill-% vm-observe-% \
+	vm-stress-% vm-wild-% fuzz-%
+lanes = $(foreach l,$(LONG),$(filter $(l),$(1))) $(filter-out $(LONG),$(1))
 
 define newline
 
@@ -230,8 +236,8 @@ define run-parts
 @rm -rf build/check
 @tests/run -e build 3000 $(MAKE) -k $(1)-build || :
 @$(MAKE) --no-print-directory -k --output-sync=target \
-	$(or $(addprefix lane-$(1)-,$(filter-out $(ALONE),$(2))),$(1)-list) || :
-$(foreach part,$(filter $(ALONE),$(2)),@$(run-$(1)-$(part)) || :$(newline))
+	$(or $(addprefix lane-$(1)-,$(call lanes,$(filter-out $(ALONE-$(1)),$(2)))),$(1)-list) || :
+$(foreach part,$(filter $(ALONE-$(1)),$(2)),@$(run-$(1)-$(part)) || :$(newline))
 @tests/run -t
 endef
 
