@@ -17,7 +17,7 @@ static const struct field {
 	bool set;
 } fields[] = {
 	FIELD(lost), FIELD(duplicate), FIELD(slot), FIELD(gen), FIELD(len),
-	FIELD(backward), FIELD(torn), FIELD(late), FIELD(swapped),
+	FIELD(backward), FIELD(torn), NAMED("torn-end", torn_end), FIELD(late), FIELD(swapped),
 	FIELD(stray), NAMED("stray-page", stray_page),
 	NAMED("irq-lost", irq_lost), NAMED("irq-double", irq_double),
 	NAMED("irq-late", irq_late), FIELD(flip), NAMED("reg-flip", reg_flip),

@@ -18,6 +18,7 @@
  * @len: every Nth completion claims 64 bytes too many
  * @backward: every Nth completion repeats an earlier frame number
  * @torn: of every Nth completion only the second half is written
+ * @torn_end: ... only the first half, and the phase
  * @flip: of every Nth completion a bit is inverted, any but the phase's
  * @late: every Nth completion is written some ms later than it could be
  * @swapped: every Nth completion is written after the one that follows it
@@ -60,6 +61,7 @@ struct sim_faults {
 	uint32_t len;
 	uint32_t backward;
 	uint32_t torn;
+	uint32_t torn_end;
 	uint32_t flip;
 	uint32_t late;
 	uint32_t swapped;

@@ -73,7 +73,7 @@ void options_help(void)
 	      "  --ahead             compute them before the first frame\n"
 	      "  --nonlinearity N    of the medium, 0 to 1 (0): second harmonics\n"
 	      "  --fault NAME=N,...  inject faults: every Nth lost, duplicate, slot,\n"
-	      "                      gen, len, backward, torn, late, swapped,\n"
+	      "                      gen, len, backward, torn, torn-end, late, swapped,\n"
 	      "                      irq-lost, irq-double, irq-late, flip, reg-flip,\n"
 	      "                      reg-wild, stray (to\n"
 	      "                      stray-page), stuck, hang, crc, forget, flash, or\n"

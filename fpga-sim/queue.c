@@ -127,20 +127,39 @@ static int write_payload(struct sim_board *b)
 	return err;
 }
 
-/* All but the phase, then the phase as one store. */
+/* Injected faults that say more than their name in the log. */
+static const char torn[] = "torn", torn_end[] = "torn-end", flip[] = "flip";
+static const char late[] = "late", swapped[] = "swapped";
+
+static void invert_a_bit(const struct sim_board *b, struct sono_cpl *cpl)
+{
+	uint64_t bit = sim_chance(b, b->frames) %
+		       (8 * offsetof(struct sono_cpl, phase));
+
+	((unsigned char *)cpl)[bit / 8] ^= (unsigned char)(1u << bit % 8);
+}
+
+/*
+ * All but the phase, then the phase as one store. What happens to it on its way
+ * its check tells.
+ */
 static int write_completion(struct sim_board *b, struct sono_cpl *cpl,
-			    bool tear)
+			    const char *injected)
 {
 	struct sim_queue *q = &b->cpl;
 	uint64_t addr =
 		q->addr + (uint64_t)(q->tail & (q->size - 1)) * sizeof(*cpl);
 	const size_t body = offsetof(struct sono_cpl, phase);
-	const size_t missing = tear ? sizeof(*cpl) / 2 : 0;
+	const size_t from = injected == torn ? sizeof(*cpl) / 2 : 0;
+	const size_t until = injected == torn_end ? sizeof(*cpl) / 2 : body;
 	int err;
 
 	cpl->phase = htole32(q->tail & q->size ? 0 : SONO_CPL_PHASE);
-	err = sim_dma_write(b, addr + missing, (char *)cpl + missing,
-			    body - missing);
+	cpl->check = htole32(sim_crc(cpl, sizeof(*cpl),
+				     offsetof(struct sono_cpl, check)));
+	if (injected == flip)
+		invert_a_bit(b, cpl);
+	err = sim_dma_write(b, addr + from, (char *)cpl + from, until - from);
 	if (!err)
 		err = sim_dma_write(b, addr + body, &cpl->phase,
 				    sizeof(cpl->phase));
@@ -158,7 +177,7 @@ static int write_kept(struct sim_board *b)
 	if (!b->keeps)
 		return 0;
 	b->keeps = false;
-	return write_completion(b, &b->kept, false);
+	return write_completion(b, &b->kept, NULL);
 }
 
 void sim_queue_late(struct sim_board *b)
@@ -175,9 +194,6 @@ static void keep(struct sim_board *b, const struct sono_cpl *cpl,
 	if (in_order)
 		b->due[TIMER_LATE] = b->now + sim_ticks(b, LATE_NS);
 }
-
-/* Injected faults that say more than their name in the log. */
-static const char torn[] = "torn", late[] = "late", swapped[] = "swapped";
 
 /* Completions that lie, on request. Return the name of the lie or NULL. */
 static const char *falsify(const struct sim_board *b, struct sono_cpl *cpl)
@@ -202,13 +218,10 @@ static const char *falsify(const struct sim_board *b, struct sono_cpl *cpl)
 	}
 	if (sim_strikes(b, &f->torn, b->frames))
 		return torn;
-	if (sim_strikes(b, &f->flip, b->frames)) {
-		uint64_t bit = sim_chance(b, b->frames) %
-			       (8 * offsetof(struct sono_cpl, phase));
-
-		((unsigned char *)cpl)[bit / 8] ^= (unsigned char)(1u << bit % 8);
-		return "flip";
-	}
+	if (sim_strikes(b, &f->torn_end, b->frames))
+		return torn_end;
+	if (sim_strikes(b, &f->flip, b->frames))
+		return flip;
 	if (sim_strikes(b, &f->late, b->frames))
 		return late;
 	if (sim_strikes(b, &f->swapped, b->frames))
@@ -249,7 +262,7 @@ static int write_in_turn(struct sim_board *b, struct sono_cpl *cpl,
 		keep(b, cpl, injected == late);
 		return 0;
 	}
-	err = write_completion(b, cpl, injected == torn);
+	err = write_completion(b, cpl, injected);
 	return err ? err : write_kept(b);
 }
 
@@ -270,7 +283,7 @@ static int complete(struct sim_board *b, const char **injected)
 	err = write_in_turn(b, &cpl, *injected);
 	if (!err && sim_strikes(b, &f->duplicate, b->frames)) {
 		*injected = "duplicate";
-		err = write_completion(b, &cpl, false);
+		err = write_completion(b, &cpl, NULL);
 	}
 	if (!err)
 		b->run.dropped_since = 0;

@@ -28,7 +28,7 @@ struct parse {
 };
 
 /* CRC-32 of IEEE 802.3, half a byte at a time. */
-uint32_t sim_seq_crc(const void *table, size_t bytes)
+uint32_t sim_crc(const void *table, size_t bytes, size_t crc_at)
 {
 	static const uint32_t nibble[16] = {
 		0x00000000, 0x1db71064, 0x3b6e20c8, 0x26d930ac,
@@ -36,7 +36,6 @@ uint32_t sim_seq_crc(const void *table, size_t bytes)
 		0xedb88320, 0xf00f9344, 0xd6d6a3e8, 0xcb61b38c,
 		0x9b64c2b0, 0x86d3d2d4, 0xa00ae278, 0xbdbdf21c,
 	};
-	const size_t crc_at = offsetof(struct sono_seq_header, crc);
 	const unsigned char *p = table;
 	uint32_t crc = ~0u;
 
@@ -46,6 +45,11 @@ uint32_t sim_seq_crc(const void *table, size_t bytes)
 		crc = (crc >> 4) ^ nibble[crc & 15];
 	}
 	return ~crc;
+}
+
+uint32_t sim_seq_crc(const void *table, size_t bytes)
+{
+	return sim_crc(table, bytes, offsetof(struct sono_seq_header, crc));
 }
 
 static void read_header(struct parse *p, const struct sono_seq_header *h)

@@ -107,6 +107,9 @@ int sim_seq_parse(struct sim_seq **seq, const struct sim_limits *limits,
 /** sim_seq_free() - NULL is fine */
 void sim_seq_free(struct sim_seq *seq);
 
+/** sim_crc() - CRC-32 of IEEE 802.3, the four bytes at @crc_at taken as 0 */
+uint32_t sim_crc(const void *table, size_t bytes, size_t crc_at);
+
 /** sim_seq_crc() - the CRC-32 that belongs into a table's header */
 uint32_t sim_seq_crc(const void *table, size_t bytes);
 

@@ -9,6 +9,7 @@
 #ifdef __KERNEL__
 
 #include <linux/compiler.h>
+#include <linux/crc32.h>
 #include <linux/errno.h>
 #include <linux/limits.h>
 #include <linux/minmax.h>
@@ -22,6 +23,9 @@
 
 #include "sono_trace.h"
 
+/* CRC-32 of IEEE 802.3. */
+#define sono_crc32(p, bytes) (~crc32_le(~0, (const u8 *)(p), bytes))
+
 #else /* the library's in-process board */
 
 #include <endian.h>
@@ -30,6 +34,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <linux/types.h>
+#include <zlib.h>
 
 typedef __u32 u32;
 typedef __u64 u64;
@@ -49,6 +54,7 @@ typedef __u64 u64;
 #define le64_to_cpu(x) le64toh(x)
 #define cpu_to_le32(x) htole32(x)
 #define cpu_to_le64(x) htole64(x)
+#define sono_crc32(p, bytes) ((u32)crc32_z(0, (const void *)(p), bytes))
 /* No boundary of trust inside one process: the bound check is enough. */
 #define array_index_nospec(i, n) (i)
 

@@ -27,6 +27,7 @@ struct sono_segment {
  * @cpl: completions, written by the board
  * @cpl_mask: entries - 1
  * @cpl_head: completions taken; what CPL_HEAD is to be told
+ * @checked: the board has SONO_FEAT_CHECK
  */
 struct sono_queue {
 	struct sono_desc *post;
@@ -35,12 +36,15 @@ struct sono_queue {
 	struct sono_cpl *cpl;
 	u32 cpl_mask;
 	u32 cpl_head;
+	bool checked;
 };
 
 /**
  * struct sono_completion - a completion, copied once, in host byte order
  *
  * Fields as in struct sono_cpl. None of them can be trusted.
+ *
+ * @torn: it is not what the board wrote: its check is wrong
  */
 struct sono_completion {
 	u64 seq;
@@ -52,6 +56,7 @@ struct sono_completion {
 	u32 dropped;
 	u32 cfg_gen;
 	u32 flags;
+	bool torn;
 };
 
 void sono_queue_reset(struct sono_queue *q);

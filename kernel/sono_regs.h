@@ -32,6 +32,7 @@
 #define  SONO_REVISION_MINOR		0x0000ffff
 #define  SONO_REVISION_1_0		0x00010000
 #define  SONO_REVISION_1_1		0x00010001
+#define  SONO_REVISION_1_2		0x00010002
 #define SONO_REG_FEATURES		0x008
 #define  SONO_FEAT_RAMP			0x00000001
 #define  SONO_FEAT_PRBS			0x00000002
@@ -39,6 +40,7 @@
 #define  SONO_FEAT_TRIG_EXT		0x00000008
 #define  SONO_FEAT_TRIG_ECG		0x00000010
 #define  SONO_FEAT_FLASH		0x00000020	/* firmware can be written */
+#define  SONO_FEAT_CHECK		0x00000040	/* of every completion */
 #define  SONO_FEAT_EMULATED		0x80000000
 #define SONO_REG_FIRMWARE		0x00c	/* major << 24 | minor << 16 | patch */
 #define SONO_REG_CHANNELS		0x010
@@ -206,6 +208,8 @@ struct sono_desc {
  * @cfg_gen: generation of the table that made the frame
  * @flags: SONO_CPL_*
  * @rsvd: 0
+ * @check: with SONO_FEAT_CHECK, the CRC-32 of the 64 bytes with @check as 0,
+ *         otherwise 0
  * @phase: written last; bit 0 is 1 on the first pass over the ring, then
  *         toggles with every pass
  */
@@ -219,7 +223,8 @@ struct sono_cpl {
 	__le32 dropped;
 	__le32 cfg_gen;
 	__le32 flags;
-	__le32 rsvd[3];
+	__le32 rsvd[2];
+	__le32 check;
 	__le32 phase;
 };
 

@@ -132,6 +132,8 @@ u32 sono_ring_check(const struct sono_ring *r, const struct sono_completion *c,
 	u32 s;
 
 	*info = c->slot;
+	if (c->torn)
+		return SONO_BAD_CHECK;
 	if (c->slot >= r->slots)
 		return SONO_BAD_SLOT;
 	s = array_index_nospec(c->slot, r->slots);

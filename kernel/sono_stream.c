@@ -52,12 +52,14 @@ static size_t cpl_bytes(const struct sono_queue *q)
 }
 
 /* Room for every segment of every slot, and a completion of each. */
-static int queue_create(struct sono_stream *s, struct device *dev)
+static int queue_create(struct sono_stream *s, struct sono_device *sd)
 {
+	struct device *dev = &sd->pdev->dev;
 	struct sono_queue *q = &s->queue;
 
 	q->post_mask = roundup_pow_of_two(s->slots.slots * s->slots.chunks) - 1;
 	q->cpl_mask = roundup_pow_of_two(2 * s->slots.slots) - 1;
+	q->checked = sd->info.hw_features & SONO_FEAT_CHECK;
 	q->post = dma_alloc_coherent(dev, post_bytes(q), &s->post_dma,
 				     GFP_KERNEL);
 	q->cpl = dma_alloc_coherent(dev, cpl_bytes(q), &s->cpl_dma,
@@ -112,7 +114,7 @@ struct sono_stream *sono_stream_create(struct sono_device *sd,
 	ret = ring_create(s);
 	if (ret)
 		goto err_ring;
-	ret = queue_create(s, dev);
+	ret = queue_create(s, sd);
 	if (ret)
 		goto err_ring;
 	return s;

@@ -484,6 +484,7 @@ static int stream_alloc(struct sim_host *h)
 		return -ENOMEM;
 	h->queue.post = (void *)h->region[SIM_REGION_POST].base;
 	h->queue.post_mask = entries - 1;
+	h->queue.checked = rd(h, SONO_REG_FEATURES) & SONO_FEAT_CHECK;
 	h->queue.cpl = (void *)h->region[SIM_REGION_CPL].base;
 	h->queue.cpl_mask = entries - 1;
 	sono_ring_init(&h->ring, st, h->ring_mem, h->user_mem);

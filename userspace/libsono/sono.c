@@ -284,6 +284,7 @@ static const char *bad_text(uint32_t bad)
 		[SONO_BAD_GEN] = "completion with a wrong generation",
 		[SONO_BAD_LEN] = "completion with a wrong length",
 		[SONO_BAD_SEQ] = "completion with a wrong sequence number",
+		[SONO_BAD_CHECK] = "completion that is torn",
 	};
 
 	return text[bad < sizeof(text) / sizeof(*text) ? bad : 0];

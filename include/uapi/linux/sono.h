@@ -293,6 +293,7 @@ struct sono_regbuf {
 #define SONO_BAD_GEN 3 /* not the generation posted; the one claimed */
 #define SONO_BAD_LEN 4 /* nothing, or more than the slot; the length */
 #define SONO_BAD_SEQ 5 /* backward, or less than was dropped; low word */
+#define SONO_BAD_CHECK 6 /* not as the board wrote it; the slot it names */
 
 /**
  * struct sono_ctl - head of the ring area; written by the kernel alone

@@ -9,4 +9,4 @@ $(eval $(call unit-test,tests/unit/libsono/test_import,\
 $(eval $(call unit-test,tests/unit/libsono/test_ring,\
 	tests/unit/libsono/test_ring.c,userspace/libsono/libsono.a))
 $(eval $(call unit-test,tests/unit/libsono/test_queue,\
-	tests/unit/libsono/test_queue.c,userspace/libsono/libsono.a))
+	tests/unit/libsono/test_queue.c,userspace/libsono/libsono.a -lz))

@@ -2,6 +2,8 @@
 /* The host's side of the board's queues: phases and descriptors. */
 #include <criterion/criterion.h>
 
+#include <zlib.h>
+
 #include "sono_queue.h"
 
 #define ENTRIES 4
@@ -94,6 +96,73 @@ Test(queue, phase_is_one_bit)
 	cr_assert_not(sono_queue_next(&q, &c));
 	cpl[0].phase = ~0u;
 	cr_assert(sono_queue_next(&q, &c));
+}
+
+static void seal(struct sono_cpl *c)
+{
+	c->check = 0;
+	c->check = (u32)crc32_z(0, (const void *)c, sizeof(*c));
+}
+
+static bool torn_at_begin(const struct sono_cpl *c)
+{
+	struct sono_queue q = fresh();
+	struct sono_completion out;
+
+	q.checked = true;
+	cpl[0] = *c;
+	cr_assert(sono_queue_next(&q, &out));
+	return out.torn;
+}
+
+/* Whatever bit is not the one written; and a board without checks has none. */
+Test(queue, check_sees_every_bit)
+{
+	struct sono_cpl good, bad;
+
+	board_completes(0);
+	good = cpl[0];
+	good.seq = 0x123456789abcdef0;
+	cr_assert(torn_at_begin(&good));
+	seal(&good);
+	cr_assert_not(torn_at_begin(&good));
+	for (u32 bit = 0; bit < 8 * sizeof(bad); bit++) {
+		if (bit == 8 * offsetof(struct sono_cpl, phase))
+			continue;
+		bad = good;
+		((unsigned char *)&bad)[bit / 8] ^= (unsigned char)(1u << bit % 8);
+		cr_assert(torn_at_begin(&bad), "bit %u", bit);
+	}
+}
+
+/* Any part of one that is still what the pass before, or nobody, had written. */
+Test(queue, check_sees_every_tear)
+{
+	struct sono_cpl old, new;
+
+	board_completes(3);
+	old = cpl[3];
+	board_completes(3 + ENTRIES);
+	new = cpl[3];
+	new.len = old.len;
+	/* That pass had the other phase. */
+	old.phase = 0;
+	new.phase = SONO_CPL_PHASE;
+	seal(&old);
+	seal(&new);
+	for (u32 from = 0; from < 15; from++)
+		for (u32 until = from + 1; until <= 15; until++) {
+			struct sono_cpl mix = new;
+			u32 *to = (u32 *)&mix;
+			bool same = true;
+
+			for (u32 i = from; i < until; i++) {
+				same = same && to[i] == ((u32 *)&old)[i];
+				to[i] = ((u32 *)&old)[i];
+			}
+			cr_assert_eq(torn_at_begin(&mix), !same,
+				     "words %u to %u", from, until);
+		}
 }
 
 Test(queue, segments_of_a_slot)
