@@ -46,7 +46,7 @@ $(eval $(call check,intree,,tests/kselftest/intree,300))
 # none is said; vm-soak likewise, as a part of "make soak". Not with sanitizers:
 # it is the driver that is tested.
 ifeq ($(O),build)
-KSELFTEST_VM := $(O)/fpga-sim/sono-sim $(O)/fpga-sim/sono-image build/tests/vm/init
+KSELFTEST_VM := $(O)/fpga-sim/sono-sim $(O)/userspace/sonod/sonod $(O)/fpga-sim/sono-image build/tests/vm/init
 define vm-part-of
 $(foreach k,$(or $(5),$(KERNELS)),$(eval $(call $(1),vm-$(2)-$(k),$(KSELFTEST_VM) build/$(k)/kernel/sono.ko build/$(k)/sono_importer/sono_importer.ko $(addprefix $(O)/tests/,$(if $(findstring /,$(3)),$(3),$(addprefix kselftest/,$(3)))),tests/kselftest/vm $(2) $(k),$(4))))
 endef
@@ -65,6 +65,8 @@ $(call vm-part,observe,sono_observe sono_uapi sono_firmware sono_recover,120)
 $(call vm-part,swiotlb,sono_uapi sono_truth sono_drv sono_onward,120,6.12)
 $(call vm-part,iommu,sono_uapi sono_truth sono_drv sono_onward sono_fault,180,7.3)
 $(call vm-part,viommu,sono_uapi sono_truth sono_drv sono_onward sono_fault,180,6.12)
+
+$(call vm-part,sonod,sonod/board,200)
 
 # Under the kernels that see more, and are slower.
 $(call vm-part,driver,sono_uapi sono_drv sono_watch sono_onward,600,debug)

@@ -7,7 +7,19 @@ SONOD_TEST_LIBS := userspace/libsono/libsono.a userspace/dsp/libdsp.a \
 $(eval $(call test-program,tests/sonod/test_sonod,tests/sonod/test_sonod.c \
 	tests/sonod/daemon.c,$(SONOD_TEST_LIBS) -lcriterion))
 $(eval $(call check,sonod,$(O)/tests/sonod/test_sonod $(O)/userspace/sonod/sonod, \
-	$(O)/tests/sonod/test_sonod --tap --jobs 2,120))
+	env SONOD=$(O)/userspace/sonod/sonod $(O)/tests/sonod/test_sonod --tap --jobs 2,120))
+
+SONOD_ENDURE := $(O)/tests/sonod/endure
+$(eval $(call test-program,tests/sonod/endure,tests/sonod/endure.c \
+	tests/sonod/daemon.c,$(SONOD_TEST_LIBS)))
+$(eval $(call check,sonod-endure,$(SONOD_ENDURE) $(O)/userspace/sonod/sonod, \
+	$(SONOD_ENDURE) 60,120))
+$(eval $(call soak,sonod-endure,$(SONOD_ENDURE) $(O)/userspace/sonod/sonod, \
+	$(SONOD_ENDURE) 600,700))
+
+# In a guest (tests/kselftest/build.mk).
+$(eval $(call test-program,tests/sonod/board,tests/sonod/board.c \
+	tests/sonod/daemon.c,$(SONOD_TEST_LIBS)))
 
 $(eval $(call check,sonod-commands,$(O)/userspace/sonod/sonod $(O)/userspace/tools/sono \
 	$(O)/userspace/examples/look,tests/sonod/commands,60))

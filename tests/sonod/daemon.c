@@ -22,19 +22,24 @@ void daemon_prepare(struct daemon *d)
 	snprintf(d->stream, sizeof(d->stream), "%s/stream", d->dir);
 	snprintf(d->control, sizeof(d->control), "%s/control", d->dir);
 	d->pid = 0;
+	d->child = NULL;
 }
 
 static void become(const struct daemon *d, const char *const *args)
 {
-	const char *argv[DAEMON_ARGS + 6] = { SONOD, "--presets", PRESETS,
+	const char *built = getenv("SONOD");
+	const char *sonod = built ? built : SONOD;
+	const char *argv[DAEMON_ARGS + 6] = { sonod, "--presets", PRESETS,
 					      "--sockets", d->dir };
 	int n = 5;
 
 	/* a test that fails leaves nothing behind */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (d->child)
+		d->child(d);
 	while (*args)
 		argv[n++] = *args++;
-	execv(SONOD, (char *const *)argv);
+	execv(sonod, (char *const *)argv);
 	_exit(127);
 }
 

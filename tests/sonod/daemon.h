@@ -13,13 +13,17 @@
  * @dir: with its sockets
  * @stream: path
  * @control: path
+ * @child: called in the process before it becomes sonod, or NULL
  */
 struct daemon {
 	pid_t pid;
 	char dir[64];
 	char stream[96];
 	char control[96];
+	void (*child)(const struct daemon *d);
 };
+
+/* What is run is build/userspace/sonod/sonod, or what SONOD names. */
 
 /** daemon_prepare() - a folder and names, no process yet */
 void daemon_prepare(struct daemon *d);

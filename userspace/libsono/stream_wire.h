@@ -161,7 +161,7 @@ struct sono_stream_format {
  * @layers: bits of enum sono_layer that are in it
  * @flags: SONO_FRAME_*
  * @cfg_gen: of the table that made it
- * @run: counts starts
+ * @run: number of the run, the board's
  * @picture: number of the picture; a gap: pictures that this client was not
  *           sent, as it held SONO_STREAM_HELD others
  * @seq: of its newest frame: the board's number in the run

@@ -226,7 +226,7 @@ static int start(struct scanner *s)
 		return refuse(s, ret, "start");
 	s->frame = (struct sono_stream_frame){
 		.kind = SONO_STREAM_FRAME,
-		.run = s->frame.run + 1,
+		.run = start.run,
 	};
 	pipeline_reset(s->now->pipeline);
 	note_counts(s);

@@ -48,7 +48,7 @@ enum scanner_state {
  * @calibrated: the indices are not mere estimates
  * @cfg_gen: of the table that the board has
  * @heartbeat_ms: after which the board ends transmit by itself
- * @run: counts starts
+ * @run: number of the run, the board's
  * @taken: frames of the run that went into pictures
  * @skipped: frames of the run that the pipeline came too late for
  * @dropped: frames of the run that found no slot
