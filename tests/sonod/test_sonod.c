@@ -447,6 +447,26 @@ Test(sonod, a_change_holds_from_its_cfg_gen)
 	sono_client_close(c);
 }
 
+/* Frames that fit no slot any more: the stream begins anew by itself. */
+Test(sonod, larger_frames_get_larger_slots)
+{
+	struct sono_client *c = look(0, 0);
+	struct sono_picture p;
+
+	scan();
+	next(c, &p);
+	sono_client_return(c, &p);
+	do_it("{\"do\":\"set\",\"depth_mm\":120}");
+	is_state(control, "scanning");
+	do {
+		next(c, &p);
+		is_accounted(&p.frame);
+		sono_client_return(c, &p);
+	} while (p.frame.depth < 0.11);
+	cr_assert_float_eq(p.frame.depth, 0.12, 1e-9);
+	sono_client_close(c);
+}
+
 Test(sonod, what_is_refused_changes_nothing)
 {
 	struct sono_client *c = look(0, 0);

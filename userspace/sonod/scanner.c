@@ -397,22 +397,40 @@ static void step(struct scanner *s)
 
 /* --- wishes --- */
 
-/*
- * Before the table has changed hands nothing is given up, but where the stream
- * must begin anew.
- */
+/* The stream begins anew: what was is taken up again if that came to nothing. */
+static int use_anew(struct scanner *s, struct setup *setup)
+{
+	const bool was = scanning(s);
+	int ret;
+
+	if (was) {
+		stop(s);
+		set_state(s, SCANNER_FROZEN, "");
+	}
+	ret = make_room(s, setup);
+	if (!ret)
+		ret = load(s, setup);
+	if (ret) {
+		char why[sizeof(s->why)];
+
+		memcpy(why, s->why, sizeof(why));
+		if (s->now && (!s->sono || load(s, s->now) ||
+			       (was && start(s))))
+			set_state(s, SCANNER_FAULT, s->why);
+		memcpy(s->why, why, sizeof(why));
+	}
+	return ret;
+}
+
 static int do_use(struct scanner *s)
 {
 	const bool was = scanning(s);
 	struct setup *setup = s->setup;
 	int ret;
 
-	if (was && setup->plan->scan->frame_bytes > s->slot_bytes) {
-		stop(s);
-		set_state(s, SCANNER_FROZEN, "");
-	}
-	ret = make_room(s, setup);
-	if (!ret)
+	if (!s->sono || setup->plan->scan->frame_bytes > s->slot_bytes)
+		ret = use_anew(s, setup);
+	else
 		ret = load(s, setup);
 	if (ret)
 		return ret;
