@@ -38,7 +38,7 @@ static void exact_log(float *db, const float *iq, const float *gain_db,
  */
 static double level_db(double db, double gain)
 {
-	return 4e-5 + 4 * EPS * (fabs(db) + 2 * fabs(gain));
+	return isfinite(db) ? 4e-5 + 4 * EPS * (fabs(db) + 2 * fabs(gain)) : 0;
 }
 
 static void compare_log(detect_log_fn *fn, size_t n, float floor_db)

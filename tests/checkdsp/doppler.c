@@ -652,7 +652,7 @@ static void check_mean(void)
  */
 static double level_db(double db, double gain)
 {
-	return 4e-5 + 4 * EPS * (fabs(db) + fabs(gain));
+	return isfinite(db) ? 4e-5 + 4 * EPS * (fabs(db) + fabs(gain)) : 0;
 }
 
 /* What the estimate is asked of: @power that fits |r1|, or none. */
@@ -691,6 +691,11 @@ static void make_places(struct places *p, uint32_t n, double turn)
 		}
 		((float *)p->power.data)[j] =
 			hypot(r1[0], r1[1]) / (9 * (checkdsp_random() + 1.5));
+		if (j % 13 == 5) {
+			/* not a normal number */
+			r1[0] = r1[1] = 0;
+			((float *)p->power.data)[j] = 1e-40f;
+		}
 		/* near the carrier: elsewhere the velocity has no bound */
 		turned = turn + checkdsp_random();
 		f[0] = cos(turned);
