@@ -162,6 +162,7 @@ static const struct geometry packet32 = {
 
 struct object {
 	struct geometry geometry;
+	uint32_t lines;		/* of the case, of which a smoke test has a few */
 	struct sono_scan *scan;
 	uint32_t *group;
 	struct demod *demod;
@@ -400,6 +401,8 @@ static double end_trial(struct trial *t, struct bench_quality *quality)
 	quality->snr_db = fmin(quality->snr_db, snr);
 	quality->exact_db = fmin(quality->exact_db, judge_db(&t->sums.exact));
 	quality->env_db = fmin(quality->env_db, judge_db(&t->sums.envelope));
+	quality->env_exact_db = fmin(quality->env_exact_db,
+				     judge_db(&t->sums.envelope_exact));
 	judge_free(t->judge);
 	detect_destroy(t->detect);
 	env_finish(&t->env);
@@ -415,12 +418,25 @@ static void judge_noise(struct object *o, struct bench_quality *quality)
 	quality->noise_db = end_trial(&t, quality);
 }
 
+/* A sample of the grid, or of one that goes on beyond it. */
+struct spot {
+	uint32_t line, sample;
+};
+
+static void add_target(const struct object *o, double *sum, uint32_t event,
+		       uint32_t c, struct spot at, double amplitude)
+{
+	const struct ray ray = grid_ray(&o->geometry.grid, at.line);
+
+	add_echo(o->scan, sum, event, c, ray.x + at.sample * ray.dx,
+		 ray.z + at.sample * ray.dz, amplitude);
+}
+
 /* Echoes of a target at full scale, and of one 60 dB below it. */
-static void fill_weak(const struct object *o, uint8_t *frame, uint32_t line,
-		      uint32_t strong, uint32_t weak)
+static void fill_weak(const struct object *o, uint8_t *frame, struct spot strong,
+		      struct spot weak)
 {
 	const struct sono_scan *scan = o->scan;
-	const struct ray ray = grid_ray(&o->geometry.grid, line);
 	double *sum = bench_alloc(o->geometry.samples, sizeof(*sum));
 	uint32_t e, c, n;
 
@@ -431,10 +447,8 @@ static void fill_weak(const struct object *o, uint8_t *frame, uint32_t line,
 				c * scan->event[e].stride);
 
 			memset(sum, 0, o->geometry.samples * sizeof(*sum));
-			add_echo(scan, sum, e, c, ray.x + strong * ray.dx,
-				 ray.z + strong * ray.dz, 32767);
-			add_echo(scan, sum, e, c, ray.x + weak * ray.dx,
-				 ray.z + weak * ray.dz, 32.767);
+			add_target(o, sum, e, c, strong, 32767);
+			add_target(o, sum, e, c, weak, 32.767);
 			for (n = 0; n < o->geometry.samples; n++)
 				out[n] = lrint(fmax(fmin(sum[n], 32767),
 						    -32767));
@@ -443,22 +457,49 @@ static void fill_weak(const struct object *o, uint8_t *frame, uint32_t line,
 	free(sum);
 }
 
-/* Judged about the weak one, which lies deeper: where only its echo is. */
-static void judge_weak(struct object *o, struct bench_quality *quality)
+/* Judged about the weak one, in depth. Return: as end_trial(). */
+static double try_weak(struct object *o, struct spot strong, struct spot weak,
+		       struct bench_quality *quality)
 {
-	const struct grid *grid = &o->geometry.grid;
-	const uint32_t strong = grid->samples / 4, weak = grid->samples * 5 / 8;
-	struct judge_point at = { 0, o->iq.lines / 2, 0 };
+	struct judge_point at = { 0, weak.line, 0 };
 	uint8_t *frame = bench_alloc(1, o->scan->frame_bytes);
 	struct trial t;
+	double snr;
 
-	fill_weak(o, frame, at.line, strong, weak);
+	fill_weak(o, frame, strong, weak);
 	begin_trial(&t, o, frame);
 	try_image(&t, 0);
-	for (at.sample = weak - 6; at.sample <= weak + 6; at.sample++)
+	for (at.sample = weak.sample - 6; at.sample <= weak.sample + 6;
+	     at.sample++)
 		try_point(&t, &at);
-	quality->weak_db = end_trial(&t, quality);
+	snr = end_trial(&t, quality);
 	free(frame);
+	return snr;
+}
+
+/* The weak one lies deeper, where only its echo is. */
+static void judge_weak(struct object *o, struct bench_quality *quality)
+{
+	const uint32_t line = o->iq.lines / 2, samples = o->iq.samples;
+
+	quality->weak_db = try_weak(o, (struct spot){ line, samples / 4 },
+				    (struct spot){ line, samples * 5 / 8 },
+				    quality);
+}
+
+/*
+ * The weak one lies as deep, a sixth of the lines away: of the strong one's echoes
+ * little is left there, and only as little as their delays are exact.
+ */
+static void judge_beside(struct object *o, struct bench_quality *quality)
+{
+	const uint32_t line = o->iq.lines / 2;
+	const uint32_t sample = o->iq.samples * 5 / 8;
+	struct bench_quality apart = *quality;
+
+	quality->beside_db = try_weak(o, (struct spot){ line + o->lines / 6,
+							sample },
+				      (struct spot){ line, sample }, &apart);
 }
 
 /* A row of @n samples 4 to the period at a case's rate: a sinc of 64 taps. */
@@ -548,6 +589,7 @@ static void judge(void *object, struct bench_quality *quality)
 	srand(1);
 	judge_noise(o, quality);
 	judge_weak(o, quality);
+	judge_beside(o, quality);
 	judge_simus(o, quality);
 }
 
@@ -575,6 +617,7 @@ static void *create(const void *arg, struct bench_run *run)
 	const char *why = "no memory";
 
 	*g = *(const struct geometry *)arg;
+	o->lines = g->grid.lines;
 	demod.interpolation = g->interpolation;
 	if (run->smoke) {
 		/* those in the middle */

@@ -36,15 +36,20 @@ struct bench_run {
  * @weak_db: that of a target 60 dB below one at full scale
  * @simus_db: that of simus_K, NAN also where there is no such set
  * @exact_db: against exact band-limited interpolation, the worst
+ * @beside_db: that of the same target, at the depth of the one at full scale; no
+ *             part of @snr_db
  * @env_db: of the envelope, against that of the same sum, the worst
+ * @env_exact_db: against that of exact interpolation, the worst
  */
 struct bench_quality {
 	double snr_db;
 	double noise_db;
 	double weak_db;
 	double simus_db;
+	double beside_db;
 	double exact_db;
 	double env_db;
+	double env_exact_db;
 };
 
 /**

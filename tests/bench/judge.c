@@ -301,4 +301,5 @@ void judge_add(const struct judge *j, struct judge_sums *sums,
 	compare(&sums->same, same, got);
 	compare(&sums->exact, exact, got);
 	compare(&sums->envelope, cabs(same), amplitude);
+	compare(&sums->envelope_exact, cabs(exact), amplitude);
 }

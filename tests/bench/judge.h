@@ -41,9 +41,10 @@ double judge_db(const struct judge_ratio *ratio);
  * @same: against the same sum
  * @exact: against exact interpolation of the band
  * @envelope: the envelope against that of the same sum
+ * @envelope_exact: against that of exact interpolation
  */
 struct judge_sums {
-	struct judge_ratio same, exact, envelope;
+	struct judge_ratio same, exact, envelope, envelope_exact;
 };
 
 struct judge;
