@@ -239,14 +239,24 @@ static int build(struct beamform *b, const char **why)
 	return ret ? ret : make_scratches(b);
 }
 
+uint32_t beamform_finer(const struct sono_scan *scan, double step,
+			uint32_t decimate, enum interpolation interpolation)
+{
+	/* there and back */
+	const double apart = 2 * step / scan->c *
+			     demod_rate(scan, decimate ? decimate : 1,
+					interpolation);
+
+	return fmin(fmax(ceil(apart / BEAMFORM_APART), 1), REFINE_MAX);
+}
+
 static void refine(struct beamform *b)
 {
 	struct grid *grid = &b->params.grid;
-	/* there and back */
-	const double apart = 2 * grid->sample_step * b->fs / b->scan->c;
 
-	/* a little more than two apart is near enough, see BEAMFORM_SLIP */
-	b->refine = fmin(fmax(ceil(apart / 2.003), 1), REFINE_MAX);
+	b->refine = beamform_finer(b->scan, grid->sample_step,
+				   b->params.decimate,
+				   b->params.interpolation);
 	grid->samples = (grid->samples - 1) * b->refine + 1;
 	grid->sample_step /= b->refine;
 }

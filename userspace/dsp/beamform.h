@@ -299,6 +299,24 @@ void beamform_execute(struct beamform *beamform, struct iq *out,
 void beamform_execute_part(struct beamform *beamform, uint32_t worker,
 			   struct iq *out, const struct analytic *in);
 
+/*
+ * Samples of the record that two of a line may be apart, there and back; a little
+ * more than two is near enough, see BEAMFORM_SLIP.
+ */
+#define BEAMFORM_APART	2.003
+
+/**
+ * beamform_finer() - by which factor a coarse grid is made finer inside
+ * @scan: of the frames
+ * @step: from sample to sample of a line [m]
+ * @decimate: as of demod_params; 0: 1
+ * @interpolation: the same
+ *
+ * Return: 1, not at all, to 8. So many times longer a line takes.
+ */
+uint32_t beamform_finer(const struct sono_scan *scan, double step,
+			uint32_t decimate, enum interpolation interpolation);
+
 /** beamform_points() - pixels x channels x events inside the aperture */
 uint64_t beamform_points(const struct beamform *beamform);
 

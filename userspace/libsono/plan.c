@@ -347,6 +347,26 @@ static void pw_rates(struct sono_plan_rates *rates, const struct sono_scan *s,
 	rates->pw_pause = pause > SPECTRUM_GAP * interval ? pause : 0;
 }
 
+static struct sono_plan_density density(const struct sono_scan *s,
+					const struct demod_params *demod,
+					const struct grid *grid)
+{
+	const double near = BEAMFORM_APART / 2 * s->c /
+			    demod_rate(s, demod->decimate ? demod->decimate : 1,
+				       demod->interpolation);
+	const double length = grid->sample_step * (grid->samples - 1);
+	const uint32_t finer = beamform_finer(s, grid->sample_step,
+					      demod->decimate,
+					      demod->interpolation);
+
+	return (struct sono_plan_density){
+		.samples = grid->samples,
+		.finer = finer,
+		.enough = (uint32_t)ceil(length / near) + 1,
+		.slow = grid->sample_step > near * finer,
+	};
+}
+
 void sono_plan_rates(struct sono_plan_rates *rates, const struct sono_scan *s,
 		     const struct pipeline_params *p)
 {
@@ -369,6 +389,9 @@ void sono_plan_rates(struct sono_plan_rates *rates, const struct sono_scan *s,
 		m_rates(rates, s, p);
 	if (shortest_period(s, SONO_ROLE_PW))
 		pw_rates(rates, s, p);
+	rates->b = density(s, &p->demod, &p->b.grid);
+	if (p->colour.on && p->colour.grid.lines)
+		rates->colour = density(s, &p->demod, &p->colour.grid);
 	if (p->colour.on)
 		rates->nyquist = s->c / (4 * frequency *
 					 shot_interval(s, velocity));

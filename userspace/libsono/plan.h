@@ -19,6 +19,21 @@
 #include "sequence.h"
 
 /**
+ * struct sono_plan_density - samples of a grid's lines
+ * @samples: that the plan asks for
+ * @finer: times as many are beamformed, because kernels want them near each other; 1:
+ *         not more
+ * @enough: with so many samples @finer would be 1
+ * @slow: those are still too far apart for any but the C form
+ */
+struct sono_plan_density {
+	uint32_t samples;
+	uint32_t finer;
+	uint32_t enough;
+	bool slow;
+};
+
+/**
  * struct sono_plan_rates - what a plan comes to
  * @prf: transmit events of B, or of a frame that is one ensemble, per second
  *       while they last [Hz]
@@ -35,6 +50,8 @@
  * @compound: velocity along the beam at which the sum of a shot's waves loses 3
  *            dB, 0: nothing is compounded [m/s]
  * @bytes_per_second: payload over the link, mean
+ * @b: how dense B's grid is
+ * @colour: how dense the box is; a box that is B's grid: all 0
  */
 struct sono_plan_rates {
 	double prf;
@@ -49,6 +66,8 @@ struct sono_plan_rates {
 	double nyquist;
 	double compound;
 	double bytes_per_second;
+	struct sono_plan_density b;
+	struct sono_plan_density colour;
 };
 
 /* Groups of a plan, as far as the pipeline depends on them. */

@@ -90,6 +90,17 @@ static void print_rates(FILE *say, const struct sono_plan_rates *r)
 	putc('\n', say);
 }
 
+/* What costs time and is not seen. */
+static void print_density(FILE *say, const char *part,
+			  const struct sono_plan_density *d)
+{
+	if (d->finer > 1)
+		fprintf(say,
+			"note: %s has %u samples a line, %u times as many are beamformed%s; from %u on none are added\n",
+			part, d->samples, d->finer,
+			d->slow ? ", by plain C" : "", d->enough);
+}
+
 static int open_plan(struct view *v)
 {
 	char why[WHY_BYTES];
@@ -143,6 +154,8 @@ static int say_rates(struct view *v)
 
 	sono_plan_rates(&rates, scan_of(v), &v->plan->params);
 	print_rates(v->say, &rates);
+	print_density(v->say, "processing.grid", &rates.b);
+	print_density(v->say, "processing.doppler.box", &rates.colour);
 	return TOOL_OK;
 }
 

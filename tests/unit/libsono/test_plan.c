@@ -812,6 +812,43 @@ Test(plan, pulse_inversion_sends_every_wave_twice)
 }
 
 /* Uniform events: the closed form of the sum, |sin N x| / (N sin x). */
+/* Two samples of a line at most two of the record apart, there and back. */
+static double apart(const struct sono_scan *s, const struct grid *grid)
+{
+	return 2 * grid->sample_step * s->fs / s->c;
+}
+
+Test(plan, grids_that_are_made_finer_are_told)
+{
+	struct sono_plan *plan = must_open(right, "samples = 101;",
+					   "samples = 101;");
+	const struct sono_plan_density coarse = plan->rates.b;
+	char text[32];
+
+	cr_assert_eq(coarse.samples, 101);
+	cr_assert_gt(coarse.finer, 1);
+	cr_assert_not(coarse.slow);
+	cr_assert_lt(apart(plan->scan, &plan->params.b.grid) / coarse.finer,
+		     2.01);
+	sono_plan_close(plan);
+	snprintf(text, sizeof(text), "samples = %u;", coarse.enough);
+	plan = must_open(right, "samples = 101;", text);
+	cr_assert_eq(plan->rates.b.finer, 1);
+	cr_assert_leq(apart(plan->scan, &plan->params.b.grid), 2.01);
+	sono_plan_close(plan);
+	snprintf(text, sizeof(text), "samples = %u;", coarse.enough - 1);
+	plan = must_open(right, "samples = 101;", text);
+	cr_assert_eq(plan->rates.b.finer, 2);
+	cr_assert_gt(apart(plan->scan, &plan->params.b.grid), 2);
+	sono_plan_close(plan);
+	/* the largest factor is 8 */
+	plan = must_open(right, "samples = 101;", "samples = 30;");
+	cr_assert_gt(apart(plan->scan, &plan->params.b.grid), 8 * 2.01);
+	cr_assert_eq(plan->rates.b.finer, 8);
+	cr_assert(plan->rates.b.slow);
+	sono_plan_close(plan);
+}
+
 Test(plan, compounding_loses_what_moves)
 {
 	struct sono_plan *plan = must_open(duplex, "count = 4", "count = 7");
