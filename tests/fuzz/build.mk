@@ -28,4 +28,5 @@ $(eval $(call test-program,tests/fuzz/uapi,tests/fuzz/uapi.c tests/kselftest/str
 
 FUZZ_SECONDS ?= 60
 $(foreach f,$(FUZZERS),$(eval $(call check,fuzz-$(f),fuzzers $(O)/tests/presets/record,tests/fuzz/run $(f) $(FUZZ_SECONDS),$(shell expr $(FUZZ_SECONDS) + 120))))
+$(foreach f,$(FUZZERS),$(eval $(call soak,fuzz-$(f),fuzzers $(O)/tests/presets/record,tests/fuzz/run $(f) 600,900)))
 endif

@@ -76,7 +76,14 @@ $(eval $(call soak,vm-faults-debug,$(KSELFTEST_VM) build/debug/kernel/sono.ko $(
 $(foreach k,debug kcsan,$(eval $(call soak,vm-uapi-$(k),$(KSELFTEST_VM) build/$(k)/kernel/sono.ko $(O)/tests/fuzz/uapi $(O)/tests/kselftest/sono_uapi,env SONO_FUZZ=600 tests/kselftest/vm uapi $(k),3600)))
 $(call vm-soak,safety,sono_safety,1200,debug kcsan)
 $(call vm-soak,recover,sono_recover,1200,debug kcsan)
-$(call vm-soak,stress,sono_stress,1200,debug kcsan)
+$(call vm-soak,stress,sono_stress,1200,kcsan)
+# vm-long-stress,NAME,SETTINGS,KERNEL: the stress test, for so many operations, frames
+# and seconds; a slow kernel has four times that.
+define vm-long-stress
+$(eval $(call soak,vm-$(1)-$(3),$(KSELFTEST_VM) build/$(3)/kernel/sono.ko $(O)/tests/kselftest/sono_stress,env $(2) tests/kselftest/vm stress $(3),10000))
+endef
+$(call vm-long-stress,stress,SONO_STRESS=10000 SONO_FRAMES=100000 SONO_SECONDS=2400,debug)
+$(foreach k,$(KERNELS),$(call vm-long-stress,frames,SONO_FRAMES=1000000 SONO_SECONDS=7200,$(k)))
 $(call vm-soak,truth,sono_truth,1200,debug kcsan)
 $(call vm-soak,kill,sono_kill,1200,debug kcsan)
 $(call vm-soak,fault,sono_fault,1200,debug kcsan)
