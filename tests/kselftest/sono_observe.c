@@ -145,12 +145,23 @@ static int observer_end(struct observer *o, struct seen *seen)
 	return status;
 }
 
-/* Takes frames and gives them back a little later; what was not delivered. */
-static uint64_t control(struct sono *s, uint64_t frames)
+/**
+ * struct controlled - how it went for who consumes
+ * @gaps: frames that were not delivered; UINT64_MAX if they ended
+ * @behind: most records that waited for it
+ */
+struct controlled {
+	uint64_t gaps;
+	uint64_t behind;
+};
+
+/* Takes frames and gives them back a little later. */
+static struct controlled control(struct sono *s, uint64_t frames)
 {
 	static struct sono_frame kept[KEEP];
 	const unsigned int keep = KEEP / patience();
-	uint64_t gaps = 0;
+	struct controlled c = { 0 };
+	uint64_t behind;
 
 	for (uint64_t n = 0; n < frames; n++) {
 		struct sono_frame *f = &kept[n % keep];
@@ -158,12 +169,16 @@ static uint64_t control(struct sono *s, uint64_t frames)
 		if (n >= keep)
 			sono_release(s, f);
 		if (take(s, f) != 1)
-			return UINT64_MAX;
-		gaps += f->rec.dropped + f->rec.lost;
+			return (struct controlled){ .gaps = UINT64_MAX };
+		c.gaps += f->rec.dropped + f->rec.lost;
+		behind = __atomic_load_n(&sono_ctl(s)->head, __ATOMIC_RELAXED) -
+			 s->pos;
+		if (behind > c.behind)
+			c.behind = behind;
 	}
 	for (uint64_t n = 0; n < keep && n < frames; n++)
 		sono_release(s, &kept[n]);
-	return gaps;
+	return c;
 }
 
 FIXTURE(watched)
@@ -184,6 +199,8 @@ FIXTURE_SETUP(watched)
 	ASSERT_EQ(0, sono_setup(self->s, SLOTS, FRAME));
 	ASSERT_EQ(0, table_make(&self->table, sono_info(self->s), &slow));
 	config = table_config(&self->table, SONO_CONFIG_PRBS);
+	/* A machine that stands still for a second is not what is tested. */
+	config.heartbeat_ms = sono_info(self->s)->heartbeat_max;
 	ASSERT_EQ(0, sono_config(self->s, &config));
 }
 
@@ -197,6 +214,7 @@ TEST_F_TIMEOUT(watched, two_observers_accept_no_torn_frame, 120)
 {
 	struct observer o[2];
 	struct sono_stop stop;
+	struct controlled c;
 	struct seen seen[2];
 
 	for (int i = 0; i < 2; i++)
@@ -206,9 +224,18 @@ TEST_F_TIMEOUT(watched, two_observers_accept_no_torn_frame, 120)
 		ASSERT_EQ((ssize_t)sizeof(self->start.run),
 			  write(o[i].go[1], &self->start.run,
 				sizeof(self->start.run)));
-	/* However many watch, the one who consumes loses nothing. */
-	EXPECT_EQ(0, control(self->s, FRAMES / patience()));
+	c = control(self->s, FRAMES / patience());
 	ASSERT_EQ(0, sono_stop(self->s, &stop));
+	/*
+	 * However many watch, the one who consumes loses nothing, unless it was
+	 * itself so late that half of the slots waited for it.
+	 */
+	EXPECT_TRUE(!c.gaps || (c.gaps != UINT64_MAX && c.behind > SLOTS / 2))
+	{
+		TH_LOG("%llu not delivered, %llu behind at most",
+		       (unsigned long long)c.gaps,
+		       (unsigned long long)c.behind);
+	}
 	for (int i = 0; i < 2; i++) {
 		ASSERT_EQ(0, observer_end(&o[i], &seen[i]));
 		printf("# observer %d: accepted %llu, torn %llu, rejected %llu, missed %llu\n",
@@ -217,9 +244,12 @@ TEST_F_TIMEOUT(watched, two_observers_accept_no_torn_frame, 120)
 		       (unsigned long long)seen[i].rejected,
 		       (unsigned long long)seen[i].missed);
 		EXPECT_EQ(0, seen[i].torn);
+		/* Every record is one of the three. */
+		EXPECT_EQ(stop.delivered, seen[i].accepted + seen[i].rejected +
+						  seen[i].missed);
 	}
-	/* The one that keeps up sees nearly everything. */
-	EXPECT_LE(FRAMES / patience() / 10 * 9, seen[0].accepted);
+	/* The one that does not sleep sees several times as many. */
+	EXPECT_LE(3 * seen[1].accepted, seen[0].accepted);
 	/*
 	 * The slow one must often have been overtaken, in the middle of a frame
 	 * too, and often not, or nothing was shown.
@@ -238,7 +268,7 @@ TEST_F(watched, cancel_is_ones_own)
 	EXPECT_EQ(0, o->ops->command(o, SONO_CMD_CANCEL, NULL));
 	ASSERT_EQ(0, sono_start(self->s, &self->start));
 	EXPECT_LE(1, sono_wait(o, 1, 1000000));
-	EXPECT_EQ(0, control(self->s, 10));
+	EXPECT_EQ(0, control(self->s, 10).gaps);
 	sono_close(o);
 }
 
@@ -259,7 +289,7 @@ TEST_F(watched, read_waits)
 		_exit(read(fd, &rec, sizeof(rec)) != sizeof(rec) || rec.seq);
 	usleep(50000);
 	ASSERT_EQ(0, sono_start(self->s, &self->start));
-	EXPECT_EQ(0, control(self->s, 10));
+	EXPECT_EQ(0, control(self->s, 10).gaps);
 	ASSERT_EQ(pid, waitpid(pid, &status, 0));
 	EXPECT_EQ(0, status);
 	close(fd);
