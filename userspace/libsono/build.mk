@@ -16,7 +16,7 @@ $(eval $(call static-library,userspace/libsono/libsono.a,$(LIBSONO_SOURCES)))
 LIBSONO_TEST_LIBS := userspace/libsono/libsono.a userspace/dsp/libdsp.a \
 	fpga-sim/libsim.a -lconfig -ljansson -luring -lz -pthread
 
-$(foreach t,sequence recording plan plan_controls sim realtime,$(eval $(call unit-test,tests/unit/libsono/test_$(t), \
+$(foreach t,sequence recording plan plan_controls presets sim realtime,$(eval $(call unit-test,tests/unit/libsono/test_$(t), \
 	tests/unit/libsono/test_$(t).c tests/unit/libsono/board.c, \
 	$(LIBSONO_TEST_LIBS))))
 

@@ -5,15 +5,12 @@
  * file, the line of the piece and the key.
  */
 #include <criterion/criterion.h>
-#include <dirent.h>
 #include <endian.h>
 #include <errno.h>
-#include <malloc.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "board.h"
@@ -270,15 +267,6 @@ static void write_plan(char *path, const char *text, const char *find,
 	fclose(file);
 }
 
-static int open_on(struct sono_plan **plan, const char *path,
-		   uint32_t adc_clock, char *why, size_t why_bytes)
-{
-	const struct sim_limits limits = board_limits(adc_clock);
-	const struct sono_info info = board_info(&limits);
-
-	return sono_plan_open(plan, path, &info, why, why_bytes);
-}
-
 /* A right plan, with a piece replaced, must open. */
 static struct sono_plan *must_open(const char *text, const char *find,
 				   const char *by)
@@ -287,24 +275,10 @@ static struct sono_plan *must_open(const char *text, const char *find,
 	char path[32], why[320] = "";
 
 	write_plan(path, text, find, by);
-	cr_assert_eq(open_on(&plan, path, 20000000, why, sizeof(why)), 0, "%s",
-		     why);
+	cr_assert_eq(board_open_plan(&plan, path, 20000000, why, sizeof(why)),
+		     0, "%s", why);
 	unlink(path);
 	return plan;
-}
-
-static void expect_board_takes(const struct sono_plan *plan,
-			       uint32_t adc_clock)
-{
-	const struct sim_limits limits = board_limits(adc_clock);
-	struct sim_seq *seq = NULL;
-	uint32_t event;
-	int code = sim_seq_parse(&seq, &limits, plan->table.data,
-				 plan->table.bytes, &event);
-
-	cr_assert_eq(code, SONO_SEQ_OK, "code %d, event %u", code, event);
-	cr_assert_eq(seq->frame_bytes, plan->scan->frame_bytes);
-	sim_seq_free(seq);
 }
 
 Test(plan, becomes_scan_table_and_parameters)
@@ -342,7 +316,7 @@ Test(plan, becomes_scan_table_and_parameters)
 			   1540 / (4 * 5e6 * 3 * 250e-6), 1e-9);
 	cr_assert_float_eq(plan->rates.bytes_per_second,
 			   50.0 * s->frame_bytes, 1e-3);
-	expect_board_takes(plan, 20000000);
+	board_must_take(plan, 20000000);
 	sono_plan_close(plan);
 }
 
@@ -471,7 +445,7 @@ Test(plan, convex_beams_leave_along_the_normal_and_meet)
 		expect_focus(s, ev, b ? 50e-3 / 6 : INFINITY);
 	}
 	cr_assert_eq(beam, 16);
-	expect_board_takes(plan, 20000000);
+	board_must_take(plan, 20000000);
 	sono_plan_close(plan);
 }
 
@@ -488,7 +462,7 @@ Test(plan, linear_beams_start_at_places_and_are_steered)
 		cr_assert_float_eq(ev->beam_angle, -10 * M_PI / 180, 1e-12);
 		expect_focus(plan->scan, ev, 30e-3 / 4);
 	}
-	expect_board_takes(plan, 20000000);
+	board_must_take(plan, 20000000);
 	sono_plan_close(plan);
 }
 
@@ -557,7 +531,7 @@ Test(plan, m_lines_are_uniform_to_the_tick)
 		cr_assert_float_eq(plan->rates.m_rate, 1e8 * lines / frame,
 				   1e-9);
 		cr_assert_geq(plan->rates.m_rate, 990);
-		expect_board_takes(plan, 20000000);
+		board_must_take(plan, 20000000);
 		sono_plan_close(plan);
 	}
 }
@@ -589,7 +563,7 @@ Test(plan, m_lines_may_be_bursts)
 			   1540 * 5000 / (4 * 3.5e6), 1e-6);
 	cr_assert_eq(plan->params.m.ensemble, 8);
 	cr_assert_not(plan->params.m.colour);
-	expect_board_takes(plan, 20000000);
+	board_must_take(plan, 20000000);
 	sono_plan_close(plan);
 }
 
@@ -633,7 +607,7 @@ Test(plan, pw_lines_are_uniform_through_everything)
 	cr_assert_eq(s->events, 205);
 	cr_assert_float_eq(plan->rates.pw_prf, 5000, 1e-6);
 	cr_assert_float_eq(plan->rates.pw_pause, 0, 0);
-	expect_board_takes(plan, 20000000);
+	board_must_take(plan, 20000000);
 	sono_plan_close(plan);
 }
 
@@ -653,7 +627,7 @@ Test(plan, pw_blocks_pause_for_the_picture)
 	}
 	cr_assert_float_eq(plan->rates.pw_prf, 5000, 1e-6);
 	cr_assert_float_eq(plan->rates.pw_pause, 40e-3 - 99 * 200e-6, 1e-9);
-	expect_board_takes(plan, 20000000);
+	board_must_take(plan, 20000000);
 	sono_plan_close(plan);
 }
 
@@ -720,7 +694,7 @@ Test(plan, alternating_ensembles_are_uniform)
 	cr_assert_float_eq(plan->rates.colour_prf, 1e8 / pri, 1e-9);
 	cr_assert_float_eq(plan->rates.nyquist, 1540e8 / (4 * 2.5e6 * pri),
 			   1e-9);
-	expect_board_takes(plan, 20000000);
+	board_must_take(plan, 20000000);
 	sono_plan_close(plan);
 }
 
@@ -743,7 +717,7 @@ Test(plan, order_is_as_declared)
 		for (uint32_t i = 0; i < s->events; i++)
 			cr_assert_eq(SONO_TAG_ROLE(s->event[i].tag) ==
 				     orders[k].first, i < orders[k].change);
-		expect_board_takes(plan, 20000000);
+		board_must_take(plan, 20000000);
 		sono_plan_close(plan);
 	}
 }
@@ -807,7 +781,7 @@ Test(plan, pulse_inversion_sends_every_wave_twice)
 			   1540 / (4 * 3e6) * 6000, 1e-4);
 	/* the fundamental is where nothing passes */
 	cr_assert_leq(plan->params.demod.stop, 1.5e6);
-	expect_board_takes(plan, 20000000);
+	board_must_take(plan, 20000000);
 	sono_plan_close(plan);
 }
 
@@ -1030,7 +1004,7 @@ Test(plan, shortest_period_is_the_boards_limit)
 	struct sono_table table;
 	struct sono_fault fault;
 
-	expect_board_takes(plan, 20000000);
+	board_must_take(plan, 20000000);
 	cr_assert_float_eq(plan->scan->frame_period, 20e-3, 1e-12);
 	for (uint32_t i = 0; i < plan->scan->events; i++)
 		plan->scan->event[i].period = 1 / plan->rates.prf - 1e-8;
@@ -1530,7 +1504,7 @@ static void expect_refusal(const char *text, const struct wrong *w)
 	int ret;
 
 	write_plan(path, text, w->find, w->by);
-	ret = open_on(&plan, path, 20000000, why, sizeof(why));
+	ret = board_open_plan(&plan, path, 20000000, why, sizeof(why));
 	cr_expect_eq(ret, -EINVAL, "\"%s\": %d", w->by, ret);
 	cr_expect(strstr(why, w->why), "\"%s\": %s", w->by, why);
 	if (*w->key)
@@ -1586,7 +1560,8 @@ static void expect_cuts_refused(const char *text)
 		file = fdopen(mkstemp(path), "w");
 		fwrite(text, 1, n, file);
 		fclose(file);
-		cr_assert_eq(open_on(&plan, path, 20000000, why, sizeof(why)),
+		cr_assert_eq(board_open_plan(&plan, path, 20000000, why,
+					     sizeof(why)),
 			     -EINVAL, "%zu bytes", n);
 		cr_assert_eq(strncmp(why, path, strlen(path)), 0, "%s", why);
 		unlink(path);
@@ -1613,7 +1588,7 @@ Test(plan, depth_is_no_danger)
 	for (int i = 0; i < 1000000; i++)
 		fputc('(', file);
 	fclose(file);
-	cr_assert_eq(open_on(&plan, path, 20000000, why, sizeof(why)),
+	cr_assert_eq(board_open_plan(&plan, path, 20000000, why, sizeof(why)),
 		     -EINVAL);
 	cr_assert_eq(strncmp(why, path, strlen(path)), 0, "%s", why);
 	unlink(path);
@@ -1624,60 +1599,15 @@ Test(plan, missing_or_binary_file_is_named)
 	struct sono_plan *plan;
 	char why[320] = "";
 
-	cr_assert_eq(open_on(&plan, "/tmp/none.plan", 20000000, why,
-			     sizeof(why)), -ENOENT);
+	cr_assert_eq(board_open_plan(&plan, "/tmp/none.plan", 20000000, why,
+				     sizeof(why)),
+		     -ENOENT);
 	cr_assert(strstr(why, "/tmp/none.plan"), "%s", why);
-	cr_assert_eq(open_on(&plan, "/dev/zero", 20000000, why, sizeof(why)),
+	cr_assert_eq(board_open_plan(&plan, "/dev/zero", 20000000, why,
+				     sizeof(why)),
 		     -EINVAL);
-	cr_assert_eq(open_on(&plan, "/tmp", 20000000, why, sizeof(why)),
+	cr_assert_eq(board_open_plan(&plan, "/tmp", 20000000, why, sizeof(why)),
 		     -EISDIR);
-}
-
-/* --- presets --- */
-
-static const struct preset {
-	const char *path;
-	uint32_t adc_clock;
-	uint32_t events;
-	double frame_rate, nyquist;
-} presets[] = {
-	{ "userspace/presets/linear-b.plan", 20832000, 11, 50, 0 },
-	{ "userspace/presets/cardiac-b.plan", 10880000, 7, 100, 0 },
-	{ "userspace/presets/disk.plan", 20000000, 32, 10, 0.74 },
-	{ "userspace/presets/cardiac-colour.plan", 10880000, 19, 25, 0.84926 },
-	{ "userspace/presets/cardiac-m.plan", 10880000, 23, 40, 0 },
-	{ "userspace/presets/linear-colour.plan", 20832000, 23, 25, 0.29570 },
-	{ "userspace/presets/convex-b.plan", 14000000, 80, 40, 0 },
-	{ "userspace/presets/cardiac-harmonic.plan", 10880000, 96, 40, 0 },
-	{ "userspace/presets/cardiac-tissue.plan", 10880000, 13, 80, 0.21232 },
-	{ "userspace/presets/cardiac-colour-m.plan", 10880000, 87, 25, 0 },
-	{ "userspace/presets/linear-pw.plan", 20832000, 107, 40, 0 },
-	{ "userspace/presets/cardiac-pw.plan", 10880000, 227, 20, 0 },
-};
-
-#define PRESETS (sizeof(presets) / sizeof(*presets))
-
-Test(plan, presets_run_on_the_board_and_in_the_pipeline)
-{
-	for (size_t i = 0; i < PRESETS; i++) {
-		const struct preset *p = &presets[i];
-		struct pipeline *pipeline;
-		struct sono_plan *plan;
-		const char *reason = "";
-		char why[320] = "";
-
-		cr_assert_eq(open_on(&plan, p->path, p->adc_clock, why,
-				     sizeof(why)), 0, "%s", why);
-		cr_assert_eq(plan->scan->events, p->events);
-		cr_assert_float_eq(plan->rates.frame_rate, p->frame_rate, 1e-6);
-		cr_assert_float_eq(plan->rates.nyquist, p->nyquist, 1e-4);
-		expect_board_takes(plan, p->adc_clock);
-		cr_assert_eq(pipeline_create(&pipeline, plan->scan,
-					     &plan->params, &reason), 0, "%s",
-			     reason);
-		pipeline_destroy(pipeline);
-		sono_plan_close(plan);
-	}
 }
 
 /* What the compiler says of velocity is what the pipeline will find. */
@@ -1699,192 +1629,4 @@ Test(plan, pipeline_finds_the_interval_that_rates_say)
 		pipeline_destroy(pipeline);
 		sono_plan_close(plan);
 	}
-}
-
-static double cpu_seconds(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-static int ascending(const void *a, const void *b)
-{
-	const double *x = a, *y = b;
-
-	return (*x > *y) - (*x < *y);
-}
-
-Test(plan, presets_compile_within_200_ms)
-{
-	for (size_t i = 0; i < PRESETS; i++) {
-		double took[9];
-
-		for (int k = 0; k < 9; k++) {
-			const double start = cpu_seconds();
-			struct sono_plan *plan;
-
-			cr_assert_eq(open_on(&plan, presets[i].path,
-					     presets[i].adc_clock, NULL, 0), 0);
-			took[k] = cpu_seconds() - start;
-			sono_plan_close(plan);
-		}
-		qsort(took, 9, sizeof(*took), ascending);
-		cr_assert_lt(took[4], 0.2, "%s: %g s", presets[i].path,
-			     took[4]);
-	}
-}
-
-static double seconds_of_create(const struct sono_plan *plan)
-{
-	const double start = cpu_seconds();
-	struct pipeline *pipeline;
-	const char *reason = "";
-	double took;
-
-	cr_assert_eq(pipeline_create(&pipeline, plan->scan, &plan->params,
-				     &reason), 0, "%s", reason);
-	took = cpu_seconds() - start;
-	pipeline_destroy(pipeline);
-	return took;
-}
-
-/*
- * Of this process's own time, the shortest of five: what others do on the
- * machine takes caches from it, and pages that are fresh cost what the system
- * just then asks for them. Nothing makes it faster than it is.
- */
-Test(plan, tables_of_presets_are_made_within_200_ms)
-{
-#ifdef __SANITIZE_ADDRESS__
-	cr_skip_test("a sanitizer takes its time");
-#endif
-	for (size_t i = 0; i < PRESETS; i++) {
-		struct sono_plan *plan;
-		double least = INFINITY;
-
-		cr_assert_eq(open_on(&plan, presets[i].path,
-				     presets[i].adc_clock, NULL, 0), 0);
-		for (int k = 0; k < 5; k++)
-			least = fmin(least, seconds_of_create(plan));
-		cr_assert_lt(least, 0.2, "%s: %g s", presets[i].path, least);
-		sono_plan_close(plan);
-	}
-}
-
-/* Of the process; what lies in mappings of their own, too. */
-static size_t heap_bytes(void)
-{
-	const struct mallinfo2 info = mallinfo2();
-
-	return info.uordblks + info.hblkhd;
-}
-
-static size_t floats_of(const struct iq *iq)
-{
-	return (size_t)iq->ensemble * iq->lines * iq->samples * 2;
-}
-
-/* Of what frames pass through; the rest is what is known before one comes. */
-static size_t buffer_bytes(const struct pipeline *p)
-{
-	const struct analytic *a = &p->analytic;
-
-	return (a->event * a->events) * sizeof(*a->data) +
-	       (floats_of(&p->b.iq) + floats_of(&p->colour.iq) +
-		floats_of(&p->m.iq) + floats_of(&p->pw.iq)) * sizeof(float);
-}
-
-Test(plan, tables_of_presets_are_smaller_than_64_mb)
-{
-#ifdef __SANITIZE_ADDRESS__
-	cr_skip_test("a sanitizer has a heap of its own");
-#endif
-	for (size_t i = 0; i < PRESETS; i++) {
-		size_t bytes, before;
-		struct pipeline *pipeline;
-		struct sono_plan *plan;
-		const char *reason = "";
-
-		cr_assert_eq(open_on(&plan, presets[i].path,
-				     presets[i].adc_clock, NULL, 0), 0);
-		plan->params.workers = 2;
-		before = heap_bytes();
-		cr_assert_eq(pipeline_create(&pipeline, plan->scan,
-					     &plan->params, &reason), 0, "%s",
-			     reason);
-		bytes = heap_bytes() - before - buffer_bytes(pipeline);
-		cr_assert_gt(bytes, 1000000, "this heap cannot be counted");
-		cr_assert_lt(bytes, 64000000, "%s: %zu", presets[i].path,
-			     bytes);
-		pipeline_destroy(pipeline);
-		sono_plan_close(plan);
-	}
-}
-
-Test(plan, tissue_is_told_on_the_m_line_too)
-{
-	const struct pipeline_m *m;
-	struct sono_plan *plan;
-	char why[320] = "";
-
-	cr_assert_eq(open_on(&plan, "userspace/presets/cardiac-colour-m.plan",
-			     10880000, why, sizeof(why)), 0, "%s", why);
-	m = &plan->params.m;
-	cr_assert_float_eq(m->tissue_db, -53, 0);
-	cr_assert_float_eq(m->tissue_width, 9e-3, 1e-12);
-	cr_assert_eq(m->wanted, MOVING_FLOW);
-	/* colour of the section has none here */
-	cr_assert_eq(plan->params.colour.tissue_db, INFINITY);
-	sono_plan_close(plan);
-}
-
-/* No preset escapes the table above. */
-Test(plan, every_preset_is_tested)
-{
-	DIR *dir = opendir("userspace/presets");
-	struct dirent *entry;
-
-	cr_assert(dir);
-	while ((entry = readdir(dir))) {
-		size_t i = 0;
-
-		if (!strstr(entry->d_name, ".plan"))
-			continue;
-		while (i < PRESETS && !strstr(presets[i].path, entry->d_name))
-			i++;
-		cr_assert_lt(i, PRESETS, "%s", entry->d_name);
-	}
-	closedir(dir);
-}
-
-/* The recorded disk was sampled so: any other window would not be its own. */
-Test(plan, disk_window_is_the_recordings)
-{
-	struct sono_plan *plan;
-	char why[320] = "";
-
-	cr_assert_eq(open_on(&plan, "userspace/presets/disk.plan", 20000000,
-			     why, sizeof(why)), 0, "%s", why);
-	for (uint32_t i = 0; i < plan->scan->events; i++) {
-		cr_assert_eq(plan->scan->event[i].samples, 334);
-		cr_assert_float_eq(plan->scan->event[i].rx_start, 9.95e-6,
-				   1e-15);
-	}
-	cr_assert_float_eq(plan->scan->fs, 20e6 / 3, 1e-6);
-	cr_assert_float_eq(plan->scan->pulse_delay, 0, 0);
-	sono_plan_close(plan);
-}
-
-/* A board whose clock cannot give the plan's sampling is refused. */
-Test(plan, adc_clock_must_fit)
-{
-	struct sono_plan *plan;
-	char why[320] = "";
-
-	cr_assert_eq(open_on(&plan, "userspace/presets/disk.plan", 20832000,
-			     why, sizeof(why)), -EINVAL);
-	cr_assert(strstr(why, "disk.plan:18: sequence.sampling_mhz"), "%s",
-		  why);
 }
