@@ -18,6 +18,7 @@
 #include "cycles.h"
 #include "dsp/cpu.h"
 #include "dsp/dsp.h"
+#include "dsp/workers.h"
 
 #define RUNS_MOST	501
 #define RUNS_LEAST	5
@@ -118,7 +119,10 @@ double bench_random(void)
 
 /* --- running --- */
 
-/* A single worker stays on the core whose cycles are counted. */
+/*
+ * A single worker stays on the core whose cycles are counted, and with it all
+ * threads that the case makes.
+ */
 static void pin(unsigned int threads)
 {
 	static cpu_set_t all;
@@ -131,9 +135,23 @@ static void pin(unsigned int threads)
 	sched_setaffinity(0, sizeof(all), threads > 1 ? &all : &one);
 }
 
+static void wake(const struct contestant *c, const struct bench_case *row)
+{
+	if (row->wake)
+		row->wake(c->object);
+}
+
+static void rest(const struct contestant *c, const struct bench_case *row)
+{
+	if (row->rest)
+		row->rest(c->object);
+}
+
+/* How long it takes is not known before it has been tried. */
 static void begin(struct contestant *c, const struct bench_case *row,
 		  const struct level *level)
 {
+	const double together = fmax(row->together_ns, SHORTEST_NS);
 	double start, took, least;
 
 	*c = (struct contestant){
@@ -145,13 +163,15 @@ static void begin(struct contestant *c, const struct bench_case *row,
 	};
 	setenv("SONO_CPU", level->name, 1);
 	c->object = row->create(row->arg, &c->run);
+	wake(c, row);
 	row->execute(c->object);
 	if (row->quality)
 		row->quality(c->object, &c->quality);
 	start = cycles_now_ns();
 	row->execute(c->object);
 	took = cycles_now_ns() - start;
-	c->times = took < SHORTEST_NS ? ceil(SHORTEST_NS / took) : 1;
+	rest(c, row);
+	c->times = state.smoke && row->together_ns ? 1 : ceil(together / took);
 	least = took > SLOW_NS ? RUNS_SLOW :
 		state.smoke ? SMOKE_RUNS : RUNS_LEAST;
 	c->runs = least;
@@ -162,8 +182,11 @@ static void begin(struct contestant *c, const struct bench_case *row,
 
 static void repeat(struct contestant *c, const struct bench_case *row)
 {
-	struct cycles_time t = cycles_time(row->execute, c->object, c->times);
+	struct cycles_time t;
 
+	wake(c, row);
+	t = cycles_time(row->execute, c->object, c->times);
+	rest(c, row);
 	c->ms[c->done] = t.ns / 1e6;
 	c->cycles[c->done++] = c->run.threads > 1 ? t.cycles : t.own_cycles;
 }
@@ -221,6 +244,7 @@ static void record(struct contestant *c, const struct bench_case *row,
 	json_object_set_new(result, "name", json_string(row->name));
 	json_object_set_new(result, "variant", json_string(c->level->name));
 	json_object_set_new(result, "threads", json_integer(c->run.threads));
+	json_object_set_new(result, "cores", json_integer(workers_available()));
 	json_object_set_new(result, "ms_median", number(ms));
 	json_object_set_new(result, "ms_p99",
 			    number(cycles_quantile(c->ms, c->done, 0.99)));

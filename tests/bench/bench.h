@@ -75,6 +75,11 @@ struct bench_latency {
  * @destroy: takes what create returned
  * @quality: NULL: none; called once, after a run
  * @latency: NULL: none; called once, after all runs
+ * @wake: NULL: none; called before executions that are timed together, for
+ *        what must not work while others are timed
+ * @rest: NULL: none; called after them
+ * @together_ns: executions that last so long together are timed at once; 0: no
+ *               more than the clock needs
  */
 struct bench_case {
 	const char *name;
@@ -85,6 +90,9 @@ struct bench_case {
 	void (*destroy)(void *object);
 	void (*quality)(void *object, struct bench_quality *quality);
 	void (*latency)(void *object, struct bench_latency *latency);
+	void (*wake)(void *object);
+	void (*rest)(void *object);
+	double together_ns;
 };
 
 /** bench_die() - prints "bench: @what: @why" and exits */

@@ -30,22 +30,28 @@ struct prepared {
  * @prepared: written; prepared_free() ends it
  * @plan: path of the plan, of a phased probe
  * @bytes: there are frames of more than so many, at least one
+ * @fastest: as fast as the board can, whatever frame rate the plan has
  *
  * Dies where that cannot be.
  */
-void prepared_make(struct prepared *prepared, const char *plan, size_t bytes);
+void prepared_make(struct prepared *prepared, const char *plan, size_t bytes,
+		   bool fastest);
 void prepared_free(struct prepared *prepared);
 
 /**
  * prepared_start() - a board that plays the frames
  * @prepared: frames
  * @slots: for frames
- * @real: at the plan's frame rate, by a thread of its own, whoever waits; else a
- *        frame whenever one is waited for, in no time but that of its copy
+ *
+ * At their frame rate, by a thread of its own, whoever waits; one that finds no
+ * free slot is dropped, and not copied.
  *
  * Return: the running board; sono_close() ends it. Dies where there is none.
  */
-struct sono *prepared_start(const struct prepared *prepared, uint32_t slots,
-			    bool real);
+struct sono *prepared_start(const struct prepared *prepared, uint32_t slots);
+
+/** prepared_pause() - no frame until prepared_resume(); those taken stay */
+void prepared_pause(struct sono *sono);
+void prepared_resume(struct sono *sono);
 
 #endif /* BENCH_PREPARED_H */
