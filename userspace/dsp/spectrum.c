@@ -15,6 +15,8 @@
 
 #define SIDE_MAX	16384
 #define SECTIONS	2	/* of the wall filter, two poles each */
+#define STATES		(2 * SECTIONS)
+#define ALIKE		1e-12	/* answers of so little that is new [power] */
 /* and what a line and a flow in degrees round to */
 #define ANGLE_MAX	(80.001 * M_PI / 180)
 #define COLUMN_MAX	16384	/* intervals */
@@ -57,6 +59,7 @@ struct spectrum {
 	int64_t *column;	/* [trace_columns], which; NO_COLUMN: none */
 	float *mean_power;	/* [fft], over columns */
 	struct traces *traces;
+	double *answer;		/* [STATES][window], of the filter */
 	float *amplitude;	/* [fft], complex */
 	float *gain;		/* [fft] zeros [dB] */
 	float *db;		/* [fft] */
@@ -202,7 +205,7 @@ static int make_traces(struct spectrum *s)
 		.step = 2 * nyquist / p->fft,
 		.spread = p->spread,
 		.cutoff = p->cutoff / nyquist,
-		.poles = 2 * SECTIONS,
+		.poles = STATES,
 	};
 
 	return traces_create(&s->traces, &params);
@@ -237,6 +240,7 @@ int spectrum_create(struct spectrum **spectrum,
 	s->power = dsp_alloc((size_t)p->trace_columns * p->fft, sizeof(float));
 	s->column = dsp_alloc(p->trace_columns, sizeof(*s->column));
 	s->mean_power = dsp_alloc(p->fft, sizeof(float));
+	s->answer = dsp_alloc(p->window, STATES * sizeof(*s->answer));
 	s->amplitude = dsp_alloc(p->fft, 2 * sizeof(float));
 	s->gain = dsp_alloc(p->fft, sizeof(float));
 	s->db = dsp_alloc(p->fft, sizeof(float));
@@ -248,7 +252,7 @@ int spectrum_create(struct spectrum **spectrum,
 	s->mean = dsp_alloc(p->width, sizeof(float));
 	if (!s->gate || !s->fft || !s->slow || !s->in || !s->out ||
 	    !s->hann || !s->power || !s->column || !s->mean_power ||
-	    !s->amplitude || !s->gain || !s->db ||
+	    !s->answer || !s->amplitude || !s->gain || !s->db ||
 	    !s->level_db || !s->row || !s->grey || !s->map || !s->peak ||
 	    !s->mean) {
 		spectrum_destroy(s);
@@ -277,6 +281,7 @@ void spectrum_destroy(struct spectrum *s)
 	free(s->column);
 	free(s->mean_power);
 	traces_destroy(s->traces);
+	free(s->answer);
 	free(s->amplitude);
 	free(s->gain);
 	free(s->db);
@@ -352,19 +357,112 @@ static void store(kiss_fft_cpx *to, double complex x)
 	to->i = cimag(x);
 }
 
+/* Of sample @i of @n in a spectrum. Less than a window is left between two gaps. */
+static float weight(const struct spectrum *s, uint32_t i, uint32_t n)
+{
+	return n == s->params.window ?
+		       s->hann[i] :
+		       0.5f - 0.5f * cosf(2 * (float)M_PI * (i + 0.5f) / n);
+}
+
+/* What the filter remembers, number @k of STATES. */
+static double complex *state_of(struct spectrum *s, int k)
+{
+	struct section *f = &s->section[k / 2];
+
+	return k % 2 ? &f->s2 : &f->s1;
+}
+
+/* Makes answer @k orthonormal to those before it; 0 where it adds nothing. */
+static void part_answer(double *answers, uint32_t n, int k,
+			double r[STATES][STATES])
+{
+	double *answer = answers + (size_t)k * n, whole = 0, left = 0;
+	uint32_t i;
+	int j;
+
+	for (i = 0; i < n; i++)
+		whole += answer[i] * answer[i];
+	for (j = 0; j < k; j++) {
+		const double *other = answers + (size_t)j * n;
+
+		r[j][k] = 0;
+		for (i = 0; i < n; i++)
+			r[j][k] += other[i] * answer[i];
+		for (i = 0; i < n; i++)
+			answer[i] -= r[j][k] * other[i];
+	}
+	for (i = 0; i < n; i++)
+		left += answer[i] * answer[i];
+	r[k][k] = left > ALIKE * whole ? sqrt(left) : INFINITY;
+	for (i = 0; i < n; i++)
+		answer[i] /= r[k][k];
+}
+
 /*
- * The first samples after a gap, all that there are, raw until now. Before the
- * first the filter sees their image, turned by half a turn about it: tissue
- * comes out of its past with the place and the velocity that it has.
+ * What a past can leave in the samples since the gap, as their spectrum will
+ * see it: an answer for every state, made orthonormal. R says what each is
+ * made of.
+ */
+static void find_answers(struct spectrum *s, double r[STATES][STATES])
+{
+	double *answer = s->answer;
+	uint32_t i;
+	int k;
+
+	for (k = 0; k < STATES; k++, answer += s->n) {
+		filter_settle(s, 0);
+		*state_of(s, k) = 1;
+		for (i = 0; i < s->n; i++)
+			answer[i] = creal(filter(s, 0)) *
+				    (double)weight(s, i, s->n);
+		part_answer(s->answer, s->n, k, r);
+	}
+}
+
+/* The state of which all that a past left in the samples comes. */
+static void find_state(struct spectrum *s, double complex state[STATES])
+{
+	double r[STATES][STATES];
+	uint32_t i;
+	int k, j;
+
+	find_answers(s, r);
+	for (k = 0; k < STATES; k++)
+		state[k] = 0;
+	filter_settle(s, load(sample_at(s, 0)));
+	for (i = 0; i < s->n; i++) {
+		const double complex y =
+			filter(s, load(sample_at(s, i))) *
+			(double)weight(s, i, s->n);
+
+		for (k = 0; k < STATES; k++)
+			state[k] += s->answer[(size_t)k * s->n + i] * y;
+	}
+	for (k = STATES - 1; k >= 0; k--) {
+		for (j = k + 1; j < STATES; j++)
+			state[k] -= r[k][j] * state[j];
+		state[k] /= r[k][k];
+	}
+}
+
+/*
+ * The first samples after a gap, all that there are, raw until now. Of the past
+ * nothing is known: it is the one of which their spectrum has least, so neither
+ * tissue rings, nor flow that was there before.
  */
 static void filter_begin(struct spectrum *s)
 {
-	const double complex about = 2 * load(sample_at(s, 0));
-	uint64_t i;
+	double complex state[STATES];
+	uint32_t i;
+	int k;
 
-	filter_settle(s, about - load(sample_at(s, s->n - 1)));
-	for (i = s->n - 1; i; i--)
-		filter(s, about - load(sample_at(s, i)));
+	if (!(s->params.cutoff > 0))
+		return;
+	find_state(s, state);
+	filter_settle(s, load(sample_at(s, 0)));
+	for (k = 0; k < STATES; k++)
+		*state_of(s, k) -= state[k];
 	for (i = 0; i < s->n; i++)
 		store(sample_at(s, i), filter(s, load(sample_at(s, i))));
 }
@@ -379,14 +477,6 @@ static void take(struct spectrum *s, double complex x)
 }
 
 /* --- a spectrum -------------------------------------------------------------- */
-
-/* Weight of sample @i of @n. Less than a window is left between two gaps. */
-static float weight(const struct spectrum *s, uint32_t i, uint32_t n)
-{
-	return n == s->params.window ?
-		       s->hann[i] :
-		       0.5f - 0.5f * cosf(2 * (float)M_PI * (i + 0.5f) / n);
-}
 
 /*
  * Adds the spectrum about a time, or as near to it as the samples since the

@@ -477,6 +477,73 @@ Test(spectrum, wall_filter_does_not_ring)
 	}
 }
 
+/* The brightest of a column's rows up to a velocity. */
+static uint8_t brightest_below(const struct fixture *f, uint32_t column,
+			       double v)
+{
+	struct raster r;
+	uint8_t most = 0;
+	uint32_t row;
+
+	spectrum_raster(f->s, &r);
+	for (row = 0; row < r.height - SWEEP_MARK_ROWS; row++) {
+		const double at = fabs(r.z0 + row * r.dz);
+
+		/* but for the row of velocity 0 */
+		if (at < v && at > fabs(r.dz) && pixel(f, row, column) > most)
+			most = pixel(f, row, column);
+	}
+	return most;
+}
+
+/*
+ * Flow is there before the first sample as well: begun from any past but its
+ * own, the filter rings at its cutoff, to both sides of zero.
+ */
+Test(spectrum, wall_filter_begins_in_the_middle_of_flow)
+{
+	static const double cutoffs[] = { 0.02, 0.1, 0.25 };
+	const double flow = 0.7 * NYQUIST;
+	unsigned int i, k;
+
+	for (i = 0; i < 3; i++) {
+		struct spectrum_params p = usual();
+		struct fixture f;
+
+		p.cutoff = cutoffs[i] * NYQUIST;
+		p.window = 64;
+		f = make(p);
+		for (k = 0; k < 4; k++) {
+			put_tone(&f, 1000, flow, 300 + 7 * k);
+			f.t += 77.3 * PRI;
+		}
+		put_tone(&f, 1000, flow, 40);
+		f.t += 77 * PRI;
+		put_tone(&f, 1000, flow, 300);
+		for (k = 0; k < spectrum_now(f.s); k++)
+			if (!hatched(&f, k))
+				cr_expect_lt(brightest_below(&f, k, flow / 2),
+					     25, "cutoff %g, column %u: %u",
+					     cutoffs[i], k,
+					     brightest_below(&f, k, flow / 2));
+		end(&f);
+	}
+}
+
+Test(spectrum, wall_filter_as_slow_as_can_be)
+{
+	struct spectrum_params p = usual();
+	struct fixture f;
+	int i;
+
+	p.cutoff = 1e-12 * NYQUIST;
+	f = make(p);
+	put_tone(&f, 1000, 0.5 * NYQUIST, 1000);
+	for (i = 2; i < 8; i++)
+		cr_expect_float_eq(brightest(&f, i), 0.5 * NYQUIST, BIN);
+	end(&f);
+}
+
 /* --- gaps -------------------------------------------------------------------- */
 
 /* 300 samples, 100 ms without any, 300 samples. */
