@@ -206,6 +206,7 @@ static int make_traces(struct spectrum *s)
 		.spread = p->spread,
 		.cutoff = p->cutoff / nyquist,
 		.poles = STATES,
+		.floor = pow(10, -p->range_db / 10),
 	};
 
 	return traces_create(&s->traces, &params);

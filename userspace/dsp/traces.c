@@ -10,6 +10,7 @@
 #define QUIET		4	/* of them, the weakest: noise */
 #define PEAK_OVER_NOISE	24.0	/* what is flow, by its strongest */
 #define ROUNDS		4	/* level of a plateau and its ends in turn */
+#define PEAK_OVER_FLOOR	4.0	/* the same, over what is black */
 #define FIRST_UNDER_PEAK 8.0	/* of them, the level that is tried first */
 #define MEAN_OVER_NOISE	2.0	/* and by each bin */
 #define LINE_HALF	0.92	/* a line's, or wider: nothing of it left */
@@ -230,7 +231,8 @@ static double edge_of(const struct shape *f, const struct traces *t, int side)
 	if (from < 0 || from >= f->n)
 		return NAN;
 	start = strongest(f, from, to, side);
-	if (!(f->smooth[start] > PEAK_OVER_NOISE * f->noise))
+	if (!(f->smooth[start] > PEAK_OVER_NOISE * f->noise) ||
+	    !(f->smooth[start] > PEAK_OVER_FLOOR * t->params.floor))
 		return NAN;
 	level = f->sharp[start] / FIRST_UNDER_PEAK;
 	for (round = 0; round < ROUNDS; round++) {

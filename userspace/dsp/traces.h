@@ -21,6 +21,8 @@
  * @cutoff: of the wall filter, as a share of the Nyquist velocity, below 1; 0: no
  *          filter
  * @poles: of the filter, a Butterworth's
+ * @floor: power of the least that the strip shows; where its strongest is not
+ *         well above that, a spectrum has no traces
  */
 struct traces_params {
 	uint32_t bins;
@@ -30,6 +32,7 @@ struct traces_params {
 	double spread;
 	double cutoff;
 	uint32_t poles;
+	double floor;
 };
 
 struct traces;

@@ -749,6 +749,28 @@ Test(spectrum, silence_has_no_velocity)
 	end(&f);
 }
 
+/* A trace where the strip is black would be one of nothing. */
+Test(spectrum, what_the_strip_does_not_show_has_no_traces)
+{
+	static const double amplitudes[] = { 10, 0.5 };
+	unsigned int i;
+
+	for (i = 0; i < 2; i++) {
+		struct fixture f = make(usual());
+		const double v = 0.5 * NYQUIST;
+		uint32_t now;
+
+		put_tone(&f, amplitudes[i], v, 1000);
+		now = spectrum_now(f.s);
+		if (i)
+			cr_expect(isnan(spectrum_peak(f.s)[now]) &&
+				  isnan(spectrum_mean(f.s)[now]));
+		else
+			near(spectrum_mean(f.s)[now], v, 0.01, "40 dB down");
+		end(&f);
+	}
+}
+
 Test(spectrum, traces_wait_for_their_columns)
 {
 	struct spectrum_params p = usual();
