@@ -2,7 +2,7 @@
 /*
  * Colour where there is flow, and nowhere else: pictures of whole beats of the
  * heart, and of the vessel, pixel by pixel against what the scene says is
- * there. In TAP.
+ * there; and of tissue Doppler where there is a wall. In TAP.
  *
  *	colour			the tests
  *	colour PLAN SOURCE FILE	the pictures of one, side by side, for the eye
@@ -364,6 +364,117 @@ static void miss_m(const char *plan, const char *source)
 	scan_end(&b.scan);
 }
 
+/* --- tissue Doppler -------------------------------------------------------- */
+
+/* Of a wall's middle: what must have a velocity. */
+#define WALL_SHARE 0.95
+
+/* Systole, at 80 pictures per second. */
+#define SYSTOLE 24
+
+/* Leaflets and the ring are tissue as well: so far above the ring is blood. */
+#define RING_REACH 18e-3
+
+#define OUTLINE 181
+#define NEAR_WALL 2e-3
+
+struct place {
+	double x, z;
+};
+
+/* A face of the left ventricle's wall, from one end of the ring to the other. */
+static void outline(struct place *out, double depth, double phase)
+{
+	const double by = sim_heart_contraction(phase);
+
+	for (int i = 0; i < OUTLINE; i++) {
+		const struct sim_heart_point p = sim_heart_wall(
+			SIM_LEFT_VENTRICLE, M_PI * i / (OUTLINE - 1), depth);
+
+		out[i] = (struct place){ p.x + by * p.by_x, p.z + by * p.by_z };
+	}
+}
+
+static bool encloses(const struct place *p, double x, double z)
+{
+	bool in = false;
+
+	for (int i = 0, j = OUTLINE - 1; i < OUTLINE; j = i++)
+		if ((p[i].z > z) != (p[j].z > z) &&
+		    x < p[j].x + (p[i].x - p[j].x) * (z - p[j].z) /
+					 (p[i].z - p[j].z))
+			in = !in;
+	return in;
+}
+
+static double distance(const struct place *p, double x, double z)
+{
+	double least = INFINITY;
+
+	for (int i = 0; i < OUTLINE; i++)
+		least = fmin(least, hypot(p[i].x - x, p[i].z - z));
+	return least;
+}
+
+/* "wrong" of "box" are in the cavity, "shown" of "inside" in the wall. */
+static struct count judge_tissue(const struct beating *b)
+{
+	const struct scan *s = &b->scan;
+	const struct grid *grid = pipeline_colour_grid(s->pipeline);
+	const struct vel *vel = pipeline_vel(s->pipeline);
+	const double phase = fmod((s->time + scan_ensemble(s->plan->scan)) /
+					  b->period, 1);
+	struct place inner[OUTLINE], middle[OUTLINE];
+	struct count n = { 0 };
+
+	outline(inner, 0, phase);
+	outline(middle, 0.5, phase);
+	for (uint32_t line = 0; line < vel->lines; line++) {
+		const struct ray ray = grid_ray(grid, line);
+
+		for (uint32_t j = 0; j < vel->samples; j += 2) {
+			const double x = ray.x + j * ray.dx;
+			const double z = ray.z + j * ray.dz;
+			const bool valid =
+				vel->valid[(size_t)line * vel->samples + j];
+			const bool in = encloses(inner, x, z);
+
+			if (z > inner[0].z - RING_REACH)
+				continue;
+			if (in && distance(inner, x, z) > MARGIN) {
+				n.box++;
+				n.wrong += valid;
+			} else if (!in && distance(middle, x, z) < NEAR_WALL) {
+				n.inside++;
+				n.shown += valid;
+			}
+		}
+	}
+	return n;
+}
+
+/* Echoes from the side lie over the cavity, and are none of its own. */
+static void test_tissue(const char *plan, const char *source)
+{
+	struct total t = { .picture = -1 };
+	struct beating b;
+
+	if (begin(&b, plan, source, true))
+		return;
+	for (int i = 0; i < SYSTOLE; i++) {
+		struct count c;
+
+		scan_next(&b.scan);
+		c = judge_tissue(&b);
+		add(&t, &c, i);
+	}
+	verdict(t.worst <= FALSE_SHARE, "the cavity as tissue, worst picture",
+		source, t.worst, FALSE_SHARE);
+	verdict(t.shown >= WALL_SHARE * t.inside, "walls that have a velocity",
+		source, t.shown / t.inside, WALL_SHARE);
+	scan_end(&b.scan);
+}
+
 /* --- for the eye ----------------------------------------------------------- */
 
 #define ACROSS 6
@@ -442,6 +553,7 @@ int main(int argc, char **argv)
 	     vessel_flow);
 	test_m("userspace/presets/cardiac-colour-m.plan", "sim:heart");
 	miss_m("userspace/presets/cardiac-colour-m.plan", "sim:heart");
+	test_tissue("userspace/presets/cardiac-tissue.plan", "sim:heart");
 	printf("1..%d\n", tests);
 	return failed;
 }
