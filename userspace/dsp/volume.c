@@ -5,6 +5,9 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
+#include "aperture.h"
+#include "direction.h"
+#include "transmit.h"
 #include "volume.h"
 
 /* Paths across the volume, places on one, and shifts at which it is looked. */
@@ -32,9 +35,9 @@ struct element {
  * @scan: of its events
  * @params: of it
  * @event: one that looks there
+ * @wave: what it sends
  * @k: the carrier's wave number [1/m]
- * @from: elements that send there, [senders]; of a wave that is not focused
- *        all, whose first is what arrives
+ * @from: elements that send there, [senders]
  * @to: elements that hear, [hearers]
  * @x: the volume's middle [m]
  * @z: [m]
@@ -49,6 +52,7 @@ struct view {
 	const struct sono_scan *scan;
 	const struct volume_params *params;
 	const struct sono_event *event;
+	struct transmit wave;
 	double k;
 	struct element *from;
 	uint32_t senders;
@@ -62,68 +66,45 @@ struct view {
 
 /* --- who looks --- */
 
-/*
- * What an element sends there or hears from there: a strip as wide as from
- * element to element, in a soft baffle [Selfridge, Kino, Khuri-Yakub 1980].
- */
-static double directivity(const struct view *v, uint32_t e)
-{
-	const struct sono_element *el = &v->scan->element[e];
-	const struct sono_element *next =
-		el + (e + 1 < v->scan->elements ? 1 : -1);
-	const double away = hypot(v->x - el->x, v->z - el->z);
-	const double c = ((v->x - el->x) * el->nx + (v->z - el->z) * el->nz) /
-			 away;
-	const double turn = v->k / 2 *
-			    hypot(next->x - el->x, next->z - el->z) *
-			    sqrt(fmax(0, 1 - c * c));
-
-	if (c <= 0)
-		return 0;
-	return turn > 1e-6 ? c * sin(turn) / turn : c;
-}
-
-/* As in aperture.c: across and away in the element's own frame. */
-static bool in_aperture(const struct view *v, uint32_t e)
-{
-	const struct volume_params *p = v->params;
-	const struct sono_element *el = &v->scan->element[e];
-	const double dx = v->x - el->x, dz = v->z - el->z;
-	const double across = dx * el->nz - dz * el->nx;
-	const double away = dx * el->nx + dz * el->nz;
-
-	return away > 0 &&
-	       (!p->f_number || fabs(across - away * tan(p->steer)) *
-					2 * p->f_number <= away);
-}
-
 static struct element element_of(const struct view *v, uint32_t e, double time,
 				 double weight)
 {
 	const struct sono_element *el = &v->scan->element[e];
 
 	return (struct element){ el->x, el->z, time,
-				 weight * directivity(v, e) };
+				 weight * element_gain(v->scan, e, v->x, v->z) };
 }
 
-/* The window lies over those channels of the aperture that there are. */
-static void find_hearers(struct view *v)
+/* Those that count in the middle of the gate, and as much. */
+static int find_hearers(struct view *v)
 {
 	const struct volume_params *p = v->params;
-	uint32_t first = UINT32_MAX, last = 0, i;
+	const struct beamform_params params = {
+		.grid = p->grid,
+		.f_number = p->f_number,
+		.window = p->window,
+		.taper = p->taper,
+		.steer = p->steer,
+	};
+	const uint32_t middle = p->grid.samples / 2;
+	const uint32_t tile = middle / BEAMFORM_TILE;
+	int16_t weight[BEAMFORM_TILE];
+	struct aperture *aperture;
+	struct aperture_tile in;
+	uint32_t c;
 
-	for (i = 0; i < v->scan->channels; i++) {
-		if (!in_aperture(v, v->scan->channel_element[i]))
-			continue;
-		first = first < i ? first : i;
-		last = i;
+	if (aperture_create(&aperture, v->scan, &params))
+		return -ENOMEM;
+	in = aperture_tile(aperture, 0, tile);
+	for (c = in.first; c < in.end; c++) {
+		aperture_weights(aperture, 0, tile, c, c + 1, weight);
+		if (weight[middle % BEAMFORM_TILE])
+			v->to[v->hearers++] = element_of(
+				v, v->scan->channel_element[c], 0,
+				weight[middle % BEAMFORM_TILE]);
 	}
-	for (i = first; first != UINT32_MAX && i <= last; i++)
-		v->to[v->hearers++] = element_of(
-			v, v->scan->channel_element[i], 0,
-			window_weight(p->window, p->taper,
-				      fabs(2.0 * i - first - last) /
-					      (last - first + 1)));
+	aperture_destroy(aperture);
+	return 0;
 }
 
 static void find_senders(struct view *v)
@@ -152,6 +133,7 @@ static int make_view(struct view *v, const struct sono_scan *scan,
 		.scan = scan,
 		.params = p,
 		.event = &scan->event[e],
+		.wave = transmit_of(scan, &scan->event[e]),
 		.k = 2 * M_PI * scan->fc / scan->c,
 		.from = calloc(scan->elements, sizeof(*v->from)),
 		.to = calloc(scan->channels, sizeof(*v->to)),
@@ -163,10 +145,9 @@ static int make_view(struct view *v, const struct sono_scan *scan,
 		.fz = -cos(axis),
 		.gate = p->grid.samples * step,
 	};
-	if (!v->from || !v->to)
+	if (!v->from || !v->to || find_hearers(v))
 		return -ENOMEM;
 	find_senders(v);
-	find_hearers(v);
 	return v->senders && v->hearers ? 0 : -EINVAL;
 }
 
@@ -177,32 +158,6 @@ static double way(const struct element *e, double x, double z)
 	return hypot(x - e->x, z - e->z);
 }
 
-/*
- * When a wave that is not focused arrives, as a way: first of all elements,
- * between them where a parabola is least.
- */
-static double first_way(const struct view *v, double x, double z)
-{
-	const struct element *e = v->from;
-	const double c = v->scan->c;
-	uint32_t first = 0, i;
-	double least = INFINITY, a, b;
-
-	for (i = 0; i < v->senders; i++) {
-		const double at = c * e[i].time + way(&e[i], x, z);
-
-		if (at < least) {
-			least = at;
-			first = i;
-		}
-	}
-	if (!first || first + 1 == v->senders)
-		return least;
-	a = c * e[first - 1].time + way(&e[first - 1], x, z) - least;
-	b = c * e[first + 1].time + way(&e[first + 1], x, z) - least;
-	return a + b > 0 ? least - (a - b) * (a - b) / (8 * (a + b)) : least;
-}
-
 /* The wave that is sent, at a place. */
 static double complex sent(const struct view *v, double x, double z)
 {
@@ -210,7 +165,7 @@ static double complex sent(const struct view *v, double x, double z)
 	uint32_t i;
 
 	if (v->event->wave != SONO_WAVE_FOCUSED)
-		return cexp(-I * v->k * first_way(v, x, z));
+		return cexp(-I * v->k * transmit_arrival(&v->wave, x, z));
 	for (i = 0; i < v->senders; i++)
 		sum += v->from[i].weight *
 		       cexp(-I * v->k * (v->scan->c * v->from[i].time +
