@@ -1058,6 +1058,115 @@ static void check_worst(void)
 	}
 }
 
+/* --- parts of an aperture --- */
+
+struct note {
+	struct guarded acc, heard, part, active;
+	float weight;
+};
+
+static struct note note_new(double size)
+{
+	struct note t = {
+		.acc = guarded_new(8 * TILE, 0),
+		.heard = guarded_new(8 * TILE, 0),
+		.part = guarded_new(8 * TILE, 0),
+		.active = guarded_new(4 * TILE, 0),
+		.weight = checkdsp_random(),
+	};
+	uint32_t j;
+
+	for (j = 0; j < 2 * TILE; j++) {
+		((float *)t.acc.data)[j] = size * checkdsp_random();
+		((float *)t.heard.data)[j] = size * size *
+					     fabs(checkdsp_random());
+		((float *)t.part.data)[j] = size * checkdsp_random();
+	}
+	for (j = 0; j < TILE; j++)
+		((float *)t.active.data)[j] = checkdsp_below(2);
+	return t;
+}
+
+static void note_end(struct note *t)
+{
+	guarded_end(&t->acc);
+	guarded_end(&t->heard);
+	guarded_end(&t->part);
+	guarded_end(&t->active);
+}
+
+/*
+ * Against double precision; exactly, where it is C's own. Of C a product, one
+ * for squares, and a sum are rounded, the weight's product as well.
+ */
+static void compare_note(beamform_note_fn *fn, double size)
+{
+	const bool own = fn == beamform_note_c;
+	struct note t = note_new(size);
+	float *acc = t.acc.data, *heard = t.heard.data, *part = t.part.data;
+	float c_acc[2 * TILE], c_heard[2 * TILE], c_part[2 * TILE];
+	double want_acc[2 * TILE], want_heard[2 * TILE];
+	const float *active = t.active.data;
+	uint32_t j;
+
+	memcpy(c_acc, acc, sizeof(c_acc));
+	memcpy(c_heard, heard, sizeof(c_heard));
+	memcpy(c_part, part, sizeof(c_part));
+	for (j = 0; j < TILE; j++) {
+		const double re = part[j], im = part[TILE + j];
+
+		want_acc[j] = acc[j] + t.weight * re;
+		want_acc[TILE + j] = acc[TILE + j] + t.weight * im;
+		want_heard[j] = heard[j] + t.weight * (re * re + im * im);
+		want_heard[TILE + j] = heard[TILE + j] + t.weight * active[j];
+	}
+	beamform_note_c(c_acc, c_heard, c_part, active, t.weight);
+	fn(acc, heard, part, active, t.weight);
+	for (j = 0; j < 2 * TILE; j++) {
+		checkdsp_near("acc", j, acc[j], own ? want_acc[j] : c_acc[j],
+			      own ? 4 * 0x1p-24 * size : 0);
+		checkdsp_near("heard", j, heard[j],
+			      own ? want_heard[j] : c_heard[j],
+			      own ? 10 * 0x1p-24 * size * size + 1e-7 : 0);
+		checkdsp_near("part", j, part[j], 0, 0);
+	}
+	note_end(&t);
+}
+
+struct note_call {
+	beamform_note_fn *fn;
+	struct note note;
+};
+
+static void call_note(void *arg)
+{
+	struct note_call *c = arg;
+
+	c->fn(c->note.acc.data, c->note.heard.data, c->note.part.data,
+	      c->note.active.data, c->note.weight);
+}
+
+static void check_note(void)
+{
+	static const double sizes[] = { 0, 1, 1e4, 1e9, 1e18 };
+	const struct beamform_note_variant *v;
+	uint32_t i, k;
+
+	for (v = beamform_note_variants; v->fn; v++) {
+		struct note_call c = { .fn = v->fn };
+
+		if (!checkdsp_begin("beamform_note", v->name, v->flags))
+			continue;
+		for (i = 0; i < LENGTH(sizes); i++)
+			for (k = 0; k < 10; k++)
+				compare_note(v->fn, sizes[i]);
+		c.note = note_new(1);
+		checkdsp_bench(call_note, &c, TILE, "sample");
+		note_end(&c.note);
+		checkdsp_end();
+	}
+}
+
 void check_beamform(void)
 {
 	static const double quarter[] = { 0.25 };
@@ -1073,4 +1182,5 @@ void check_beamform(void)
 	check_add("beamform_add_quarter", quarter, LENGTH(quarter));
 	check_add("beamform_add", others, LENGTH(others));
 	check_laws(all, LENGTH(all));
+	check_note();
 }

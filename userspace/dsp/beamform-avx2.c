@@ -466,3 +466,32 @@ void beamform_sum_avx2(const struct beamform_sets *sets,
 			sets->set[k].data + first * rows->row, laws,
 			law + first, end - first, sets->set[k].scale);
 }
+
+/* --- parts of an aperture --- */
+
+static inline void add_to(float *to, __m256 x)
+{
+	_mm256_store_ps(to, _mm256_add_ps(_mm256_load_ps(to), x));
+}
+
+void beamform_note_avx2(float *acc, float *heard, float *part,
+			const float *active, float weight)
+{
+	const __m256 w = _mm256_set1_ps(weight);
+	uint32_t j;
+
+	for (j = 0; j < BEAMFORM_TILE; j += 8) {
+		const __m256 re = _mm256_load_ps(part + j);
+		const __m256 im = _mm256_load_ps(part + BEAMFORM_TILE + j);
+		const __m256 power = _mm256_add_ps(_mm256_mul_ps(re, re),
+						   _mm256_mul_ps(im, im));
+
+		add_to(acc + j, _mm256_mul_ps(w, re));
+		add_to(acc + BEAMFORM_TILE + j, _mm256_mul_ps(w, im));
+		add_to(heard + j, _mm256_mul_ps(w, power));
+		add_to(heard + BEAMFORM_TILE + j,
+		       _mm256_mul_ps(w, _mm256_load_ps(active + j)));
+		_mm256_store_ps(part + j, _mm256_setzero_ps());
+		_mm256_store_ps(part + BEAMFORM_TILE + j, _mm256_setzero_ps());
+	}
+}

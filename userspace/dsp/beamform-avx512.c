@@ -588,3 +588,30 @@ void beamform_sum_avx512(const struct beamform_sets *sets,
 	else
 		sum_sets(sets, rows, laws, law, first, end, 4, plane);
 }
+
+/* --- parts of an aperture --- */
+
+_Static_assert(BEAMFORM_TILE == 16, "a tile is a vector");
+
+static inline void add_to(float *to, __m512 x)
+{
+	_mm512_store_ps(to, _mm512_add_ps(_mm512_load_ps(to), x));
+}
+
+void beamform_note_avx512(float *acc, float *heard, float *part,
+			  const float *active, float weight)
+{
+	const __m512 w = _mm512_set1_ps(weight);
+	const __m512 re = _mm512_load_ps(part);
+	const __m512 im = _mm512_load_ps(part + BEAMFORM_TILE);
+	const __m512 power = _mm512_add_ps(_mm512_mul_ps(re, re),
+					   _mm512_mul_ps(im, im));
+
+	add_to(acc, _mm512_mul_ps(w, re));
+	add_to(acc + BEAMFORM_TILE, _mm512_mul_ps(w, im));
+	add_to(heard, _mm512_mul_ps(w, power));
+	add_to(heard + BEAMFORM_TILE,
+	       _mm512_mul_ps(w, _mm512_load_ps(active)));
+	_mm512_store_ps(part, _mm512_setzero_ps());
+	_mm512_store_ps(part + BEAMFORM_TILE, _mm512_setzero_ps());
+}

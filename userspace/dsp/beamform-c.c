@@ -255,3 +255,20 @@ void beamform_sum_c(const struct beamform_sets *sets,
 			sets->set[k].data + first * rows->row, rows, laws,
 			law + first, end - first, sets->set[k].scale);
 }
+
+void beamform_note_c(float *acc, float *heard, float *part,
+		     const float *active, float weight)
+{
+	uint32_t j;
+
+	for (j = 0; j < BEAMFORM_TILE; j++) {
+		const float re = part[j], im = part[BEAMFORM_TILE + j];
+
+		acc[j] += weight * re;
+		acc[BEAMFORM_TILE + j] += weight * im;
+		heard[j] += weight * (re * re + im * im);
+		heard[BEAMFORM_TILE + j] += weight * active[j];
+		part[j] = 0;
+		part[BEAMFORM_TILE + j] = 0;
+	}
+}

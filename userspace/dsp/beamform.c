@@ -42,6 +42,13 @@ const struct beamform_law_variant beamform_law_variants[] = {
 	{ }
 };
 
+const struct beamform_note_variant beamform_note_variants[] = {
+	{ beamform_note_avx512, "avx512", CPU_AVX2 | CPU_AVX512 },
+	{ beamform_note_avx2, "avx2", CPU_AVX2 },
+	{ beamform_note_c, "c", 0 },
+	{ }
+};
+
 static const char *window_fault(const struct beamform_params *p)
 {
 	if (p->window != WINDOW_BOXCAR && p->window != WINDOW_HANN &&
@@ -288,6 +295,7 @@ int beamform_create(struct beamform **beamform, const struct sono_scan *scan,
 	b->quads = cpu_choose(beamform_add_variants)->quads;
 	b->make_laws = cpu_choose(beamform_law_variants)->fn;
 	b->sum = cpu_choose(beamform_law_variants)->sum;
+	b->note = cpu_choose(beamform_note_variants)->fn;
 	beamform_fit_taps(&b->taps, scan->fc / b->fs,
 			  b->params.interpolation);
 	ret = build(b, why);

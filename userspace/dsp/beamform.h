@@ -165,6 +165,25 @@ typedef void beamform_sum_fn(const struct beamform_sets *sets,
 			     uint32_t first, uint32_t end);
 beamform_sum_fn beamform_sum_c, beamform_sum_avx2, beamform_sum_avx512;
 
+/*
+ * What a part of an aperture has of a tile is noted, for the coherence factor:
+ * with x[j] = part[j] + i part[BEAMFORM_TILE + j], acc (as above) += weight x,
+ * heard[j] += weight |x[j]|^2, heard[BEAMFORM_TILE + j] += weight active[j];
+ * then part is 0. All are aligned to 64 bytes. Variants agree with the C form
+ * exactly.
+ */
+typedef void beamform_note_fn(float *acc, float *heard, float *part,
+			      const float *active, float weight);
+beamform_note_fn beamform_note_c, beamform_note_avx2, beamform_note_avx512;
+
+struct beamform_note_variant {
+	beamform_note_fn *fn;
+	const char *name;
+	unsigned int flags;
+};
+
+extern const struct beamform_note_variant beamform_note_variants[];
+
 struct beamform_law_variant {
 	beamform_law_fn *fn;
 	const char *name;

@@ -16,35 +16,28 @@ static float *heard_of(const struct spot *s, const float *acc)
 	return s->scratch->heard + (acc - s->scratch->acc);
 }
 
-/* For which samples of the tile any of the channels counts. */
-static void find_active(const struct beamform *b, const struct spot *s,
-			uint32_t line, const struct aperture_tile *t,
-			uint32_t first, uint32_t end, float *active)
+/*
+ * For which samples of the tile any of the channels counts: for all where one of
+ * them is within the aperture throughout.
+ */
+static const float *find_active(const struct beamform *b, const struct spot *s,
+				uint32_t line, const struct aperture_tile *t,
+				uint32_t first, uint32_t end, float *active)
 {
+	static _Alignas(64) const float all[TILE] = {
+		1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+	};
 	const int16_t *weight = weight_of(b, s, line);
 	uint32_t c, j;
 
+	if (first < t->whole_end && end > t->whole)
+		return all;
 	for (j = 0; j < TILE; j++)
-		active[j] = first < t->whole_end && end > t->whole;
+		active[j] = 0;
 	for (c = first; c < end; c++)
-		if (c < t->whole || c >= t->whole_end)
-			for (j = 0; j < TILE; j++)
-				active[j] = weight[c * TILE + j] ? 1 : active[j];
-}
-
-static void note(float *acc, float *heard, const float *part,
-		 const float *active, float weight)
-{
-	uint32_t j;
-
-	for (j = 0; j < TILE; j++) {
-		const float re = part[j], im = part[TILE + j];
-
-		acc[j] += weight * re;
-		acc[TILE + j] += weight * im;
-		heard[j] += weight * (re * re + im * im);
-		heard[TILE + j] += weight * active[j];
-	}
+		for (j = 0; j < TILE; j++)
+			active[j] = weight[c * TILE + j] ? 1 : active[j];
+	return active;
 }
 
 /* Of a line the services @k to @k + @pulses - 1: one, or the two of a pair. */
@@ -56,11 +49,11 @@ static void add_parts(const struct beamform *b, const struct spot *s,
 						     s->tile);
 	const struct share whole = share_of(b, s, in, line, k);
 	const uint32_t n = b->params.coherence;
-	_Alignas(64) float part[2 * TILE];
+	_Alignas(64) float part[2 * TILE] = { 0 };
+	_Alignas(64) float active[TILE];
 	int32_t transmit[PULSES_MAX][TILE];
 	struct share share[PULSES_MAX];
 	uint32_t first, stop, i;
-	float active[TILE];
 
 	for (i = 0; i < pulses; i++) {
 		share[i] = share_of(b, s, in, line, k + i);
@@ -71,13 +64,12 @@ static void add_parts(const struct beamform *b, const struct spot *s,
 	for (first = t.first; first < t.end; first = stop) {
 		stop = first + n - first % n;
 		stop = stop < t.end ? stop : t.end;
-		memset(part, 0, sizeof(part));
 		for (i = 0; i < pulses; i++)
 			beamform_add_channels(b, s, in, &share[i], transmit[i],
 					      &t, first, stop);
-		find_active(b, s, line, &t, first, stop, active);
-		note(whole.acc, heard_of(s, whole.acc), part, active,
-		     whole.weight);
+		b->note(whole.acc, heard_of(s, whole.acc), part,
+			find_active(b, s, line, &t, first, stop, active),
+			whole.weight);
 	}
 }
 

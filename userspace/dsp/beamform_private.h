@@ -99,6 +99,7 @@ struct beamform {
 	beamform_receive_fn *receive;
 	beamform_add_fn *add;
 	bool quads;		/* as add's variant says */
+	beamform_note_fn *note;
 	struct aperture *aperture;
 	/*
 	 * Variants want neighbouring samples at most two samples of a row
