@@ -21,8 +21,7 @@
 
 /*
  * Blood is some tens of scatterers in a layer of flow, which make one seed's
- * peak and mean uncertain by 1.5 %. Several seeds are taken together, and what
- * is left of that, the standard error, is added to the tolerance.
+ * peak and mean uncertain by 1.5 %. So several seeds are taken together.
  */
 #define SEEDS 3
 #define FIRST_SEED 201
@@ -244,7 +243,7 @@ static void verdict(bool good, const char *what, struct reading got, double want
 
 static bool within(struct reading got, double want)
 {
-	return fabs(got.mean - want) <= TOLERANCE * want + got.error;
+	return fabs(got.mean - want) <= TOLERANCE * want;
 }
 
 static void judge(const struct measurement *m, const char *angle)
