@@ -2,7 +2,7 @@
 # libsono: sources of frames, and what their frames mean.
 
 LIBSONO_SOURCES := $(addprefix userspace/libsono/,scan.c why.c sequence.c \
-	recorder.c recording.c plan_text.c plan_controls.c plan_waves.c plan_time.c \
+	recorder.c recording.c spool.c plan_text.c plan_controls.c plan_waves.c plan_time.c \
 	plan_picture.c plan.c compound.c)
 
 LIBSONO_SOURCES += $(addprefix userspace/libsono/,import.c sono.c drv.c sim.c \

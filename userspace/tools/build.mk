@@ -3,7 +3,7 @@
 
 $(eval $(call program,userspace/tools/sono,$(addprefix userspace/tools/, \
 	sono.c info.c view.c view_options.c view_report.c view_signal.c \
-	import.c control.c), \
+	import.c control.c record.c), \
 	userspace/present/libpresent.a userspace/libsono/libsono.a \
 	userspace/dsp/libdsp.a fpga-sim/libsim.a \
 	-lpng -lmd -lwebpmux -lwebp -lconfig -ljansson -luring -lz -lm -pthread))

@@ -14,6 +14,7 @@ struct tool {
 static const struct tool tools[] = {
 	{ "info", tool_info, "say what a board is and what it can do" },
 	{ "view", tool_view, "run a plan on a source and show the pictures" },
+	{ "record", tool_record, "run a plan on a source and keep its frames" },
 	{ "control", tool_control, "ask a running sonod" },
 	{ "import", tool_import, "make a recording of a set of channel data" },
 };
