@@ -7,7 +7,8 @@
  * transmit, with the board's log. One board, /dev/sono0, as root; aer_inject
  * where link errors are to be tested.
  *
- * Suspend to RAM only where SONO_SLEEP is set.
+ * Suspend to RAM only where SONO_SLEEP is set, to disk where SONO_SWAP is, which means
+ * that there is a swap device and that the kernel knows it as the one to resume from.
  */
 #include <kselftest_harness.h>
 
@@ -699,6 +700,14 @@ TEST(devices_freeze)
 	interrupted(_metadata, SONO_END_SLEEP, sleep_tested, "freeze", true);
 }
 
+/* Frozen for an image, and thawed. */
+TEST(devices_hibernate)
+{
+	if (!strstr(sysfs_get("/sys/power/state"), "disk"))
+		SKIP(return, "this kernel does not hibernate");
+	interrupted(_metadata, SONO_END_SLEEP, sleep_tested, "disk", true);
+}
+
 TEST(devices_sleep_with_nothing_open)
 {
 	ASSERT_TRUE(sysfs_becomes(STATUS, "suspended", 10));
@@ -739,6 +748,50 @@ TEST_F(deep, with_nothing_open)
 {
 	ASSERT_TRUE(sysfs_becomes(STATUS, "suspended", 10));
 	ASSERT_EQ(0, sleep_deep(NULL));
+	works_afresh(_metadata);
+}
+
+/*
+ * The image is written to the swap device and read again at once: this kernel goes
+ * on from it as if another had started it.
+ */
+static int sleep_to_disk(const void *unused)
+{
+	(void)unused;
+	return sysfs_put("/sys/power/disk", "test_resume") ?: sleep_as("disk");
+}
+
+FIXTURE(to_disk)
+{
+};
+
+FIXTURE_SETUP(to_disk)
+{
+	if (!getenv("SONO_SWAP"))
+		SKIP(return, "SONO_SWAP does not say that there is a disk for it");
+}
+
+FIXTURE_TEARDOWN(to_disk)
+{
+}
+
+TEST_F_TIMEOUT(to_disk, while_streaming, 120)
+{
+	struct stream t;
+
+	set_up(_metadata, &t);
+	start(_metadata, &t);
+	EXPECT_EQ(1, take_some(_metadata, &t, 20));
+	EXPECT_EQ(0, sleep_to_disk(NULL));
+	ended(_metadata, &t, SONO_END_SLEEP, true);
+	streams_again(_metadata, &t);
+	tear_down(&t);
+}
+
+TEST_F_TIMEOUT(to_disk, with_nothing_open, 120)
+{
+	ASSERT_TRUE(sysfs_becomes(STATUS, "suspended", 10));
+	ASSERT_EQ(0, sleep_to_disk(NULL));
 	works_afresh(_metadata);
 }
 
