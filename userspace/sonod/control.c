@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
 #include <pthread.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -197,7 +196,7 @@ static void drop(struct client *c)
 
 static void on_client(struct watch *watch, uint32_t events)
 {
-	struct client *c = (struct client *)watch;
+	struct client *c = watched(watch, struct client, watch);
 	char text[REQUEST_MAX];
 	ssize_t bytes = recv(watch->fd, text, sizeof(text),
 			     MSG_DONTWAIT | MSG_TRUNC);
@@ -249,9 +248,7 @@ static bool accept_client(struct control *control, int fd)
 
 static void on_listener(struct watch *watch, uint32_t events)
 {
-	struct control *control =
-		(struct control *)((char *)watch -
-				   offsetof(struct control, listener));
+	struct control *control = watched(watch, struct control, listener);
 	int fd = accept4(watch->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
 	(void)events;
@@ -261,9 +258,7 @@ static void on_listener(struct watch *watch, uint32_t events)
 
 static void on_changed(struct watch *watch, uint32_t events)
 {
-	struct control *control =
-		(struct control *)((char *)watch -
-				   offsetof(struct control, changed));
+	struct control *control = watched(watch, struct control, changed);
 	uint64_t count;
 
 	(void)events;
@@ -273,9 +268,7 @@ static void on_changed(struct watch *watch, uint32_t events)
 
 static void on_ending(struct watch *watch, uint32_t events)
 {
-	struct control *control =
-		(struct control *)((char *)watch -
-				   offsetof(struct control, ending));
+	struct control *control = watched(watch, struct control, ending);
 
 	(void)events;
 	control->loop.end = true;

@@ -4,6 +4,7 @@
 #define SONOD_LOOP_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /**
@@ -16,6 +17,10 @@ struct watch {
 	int fd;
 	void (*ready)(struct watch *watch, uint32_t events);
 };
+
+/* What a watch is a member of. */
+#define watched(watch, type, member) \
+	((type *)((char *)(watch) - offsetof(type, member)))
 
 /**
  * struct loop - descriptors of one thread

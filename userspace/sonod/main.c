@@ -5,7 +5,6 @@
  */
 #include <errno.h>
 #include <signal.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -66,8 +65,7 @@ static int fail_why(const char *why)
 
 static void on_signal(struct watch *watch, uint32_t events)
 {
-	struct daemon *d = (struct daemon *)((char *)watch -
-					     offsetof(struct daemon, signals));
+	struct daemon *d = watched(watch, struct daemon, signals);
 
 	(void)events;
 	d->loop.end = true;
@@ -76,8 +74,7 @@ static void on_signal(struct watch *watch, uint32_t events)
 /* A scanner that has stood still since the last tick has nothing to say. */
 static void on_tick(struct watch *watch, uint32_t events)
 {
-	struct daemon *d = (struct daemon *)((char *)watch -
-					     offsetof(struct daemon, tick));
+	struct daemon *d = watched(watch, struct daemon, tick);
 	const uint64_t alive = scanner_alive(d->scanner);
 	uint64_t ticks;
 

@@ -278,7 +278,7 @@ static bool handle(struct client *c, const union message *m, ssize_t bytes)
 
 static void on_client(struct watch *watch, uint32_t events)
 {
-	struct client *c = (struct client *)watch;
+	struct client *c = watched(watch, struct client, watch);
 	union message m;
 	ssize_t bytes = recv(watch->fd, &m, sizeof(m), MSG_DONTWAIT | MSG_TRUNC);
 
@@ -322,8 +322,7 @@ static bool accept_client(struct stream *s, int fd)
 
 static void on_listener(struct watch *watch, uint32_t events)
 {
-	struct stream *s = (struct stream *)((char *)watch -
-					     offsetof(struct stream, listener));
+	struct stream *s = watched(watch, struct stream, listener);
 	int fd = accept4(watch->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
 	(void)events;
@@ -333,8 +332,7 @@ static void on_listener(struct watch *watch, uint32_t events)
 
 static void on_picture(struct watch *watch, uint32_t events)
 {
-	struct stream *s = (struct stream *)((char *)watch -
-					     offsetof(struct stream, pictures));
+	struct stream *s = watched(watch, struct stream, pictures);
 	struct share_buffer *b;
 	uint64_t count;
 
