@@ -49,6 +49,7 @@ struct job {
  * @heads: of all jobs
  * @failed: least index of a frame that could not be written
  * @on_way: jobs that are not free
+ * @broken: the ring takes and gives nothing any more
  * @error: first one of writing
  */
 struct sono_spool {
@@ -68,6 +69,7 @@ struct sono_spool {
 	char *heads;
 	uint64_t failed;
 	int on_way;
+	bool broken;
 	int error;
 };
 
@@ -294,14 +296,17 @@ int sono_spool_reap(struct sono_spool *p, bool wait)
 	struct io_uring_cqe *cqe;
 	int ret = 0;
 
+	/* also what an earlier call could not hand over */
 	if (wait && p->on_way)
-		ret = io_uring_wait_cqe(&p->ring, &cqe);
-	while (!ret && !io_uring_peek_cqe(&p->ring, &cqe)) {
+		ret = io_uring_submit_and_wait(&p->ring, 1);
+	while (!io_uring_peek_cqe(&p->ring, &cqe)) {
 		finish_part(p, cqe);
 		io_uring_cqe_seen(&p->ring, cqe);
 	}
-	if (ret && ret != -EINTR)
+	if (ret < 0 && ret != -EINTR) {
 		fail(p, ret);
+		p->broken = true;
+	}
 	find_whole(p);
 	return p->error ? p->error : p->on_way;
 }
@@ -338,8 +343,8 @@ int sono_spool_close(struct sono_spool *p)
 
 	if (!p)
 		return 0;
-	/* each is completed, with an error too */
-	while (p->on_way)
+	/* each is completed, with an error too, but by a ring that is broken */
+	while (p->on_way && !p->broken)
 		sono_spool_reap(p, true);
 	if (p->fd >= 0)
 		end_file(p);

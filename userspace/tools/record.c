@@ -282,7 +282,7 @@ static int close_file(struct record *r)
 	if (!r->spool)
 		return TOOL_OK;
 	while (sono_spool_reap(r->spool, true) > 0)
-		;
+		;	/* all that is on its way */
 	r->whole = sono_spool_frames(r->spool);
 	ret = sono_spool_close(r->spool);
 	r->spool = NULL;
