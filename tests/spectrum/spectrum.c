@@ -21,10 +21,13 @@
 
 /*
  * Blood is some tens of scatterers in a layer of flow, which make one seed's
- * peak and mean uncertain by 1.5 %. So several seeds are taken together.
+ * peak and mean uncertain by 1.5 % and more. So several seeds are taken
+ * together; three are a test of the way from plan to traces, not yet a measure of
+ * the estimators: other three than these miss by up to 4 %.
  */
-#define SEEDS 3
-#define FIRST_SEED 201
+#define SEEDS_MAX 64
+static int seeds = 3;
+static int first_seed = 201;
 
 static int tests;
 static bool failed;
@@ -79,7 +82,7 @@ struct measurement {
 	struct condition condition;
 	struct sono_plan *plan;
 	struct pipeline *p;
-	double peak[SEEDS], mean[SEEDS];
+	double peak[SEEDS_MAX], mean[SEEDS_MAX];
 	int seeds;
 	double truth;
 };
@@ -225,11 +228,11 @@ static struct reading over_seeds(const double *got)
 {
 	struct reading r = { 0 };
 
-	for (int i = 0; i < SEEDS; i++)
-		r.mean += got[i] / SEEDS;
-	for (int i = 0; i < SEEDS; i++)
+	for (int i = 0; i < seeds; i++)
+		r.mean += got[i] / seeds;
+	for (int i = 0; i < seeds; i++)
 		r.error += pow(got[i] - r.mean, 2);
-	r.error = sqrt(r.error / (SEEDS - 1) / SEEDS);
+	r.error = sqrt(r.error / (seeds - 1) / seeds);
 	return r;
 }
 
@@ -256,7 +259,7 @@ static void judge(const struct measurement *m, const char *angle)
 		 "%s degrees, %u lines at %u Hz, gate %.1f mm: peak", angle,
 		 m->condition.window, 5000 / m->condition.divide,
 		 m->condition.gate * 1e3);
-	verdict(m->seeds == SEEDS && within(peak, sim_vessel.vmax), what, peak,
+	verdict(m->seeds == seeds && within(peak, sim_vessel.vmax), what, peak,
 		sim_vessel.vmax);
 	verdict(within(mean, m->truth), "  mean", mean, m->truth);
 }
@@ -302,8 +305,8 @@ static void test_angle(const char *plan, const char *angle)
 				  (struct condition){ 1, 128, 3.5e-3 },
 				  &mistakes[i]);
 	sono_close(sono);
-	for (int seed = 0; seed < SEEDS; seed++)
-		take_seed(plan, FIRST_SEED + seed, m, n);
+	for (int seed = 0; seed < seeds; seed++)
+		take_seed(plan, first_seed + seed, m, n);
 	for (unsigned int i = 0; i < right; i++)
 		judge(&m[i], angle);
 	for (unsigned int i = 0; i < MISTAKES; i++)
@@ -312,8 +315,15 @@ static void test_angle(const char *plan, const char *angle)
 		measurement_end(&m[i]);
 }
 
-int main(void)
+/* spectrum [SEEDS [FIRST]] */
+int main(int argc, char **argv)
 {
+	if (argc > 1)
+		seeds = atoi(argv[1]);
+	if (argc > 2)
+		first_seed = atoi(argv[2]);
+	if (seeds < 2 || seeds > SEEDS_MAX)
+		die("seeds", "not 2 to 64");
 	test_angle("tests/spectrum/flow50.plan", "50");
 	test_angle("tests/spectrum/flow60.plan", "60");
 	printf("1..%d\n", tests);

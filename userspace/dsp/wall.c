@@ -99,8 +99,8 @@ static void fill_polynomials(double *row, uint32_t terms, uint32_t n)
 }
 
 /*
- * 1 minus a low-pass of gain 1 at 0 Hz: a sinc under Hamming's window. So
- * what stands still is removed exactly.
+ * 1 minus a low-pass of gain 1 at 0 Hz: a sinc under Hamming's window, whose
+ * two ends would lie beyond the taps. So what stands still is removed exactly.
  */
 static void fill_fir(double *matrix, const struct wall_params *p, uint32_t n)
 {
