@@ -84,7 +84,8 @@ ifeq ($(wildcard /etc/sonoring-root),)
 
 OUTSIDE := help clean root $(if $(REF),bench)
 INSIDE := $(filter-out $(OUTSIDE),$(or $(MAKECMDGOALS),all))
-JOBS = $(or $(patsubst -j%,%,$(filter -j%,$(MAKEFLAGS))),$(shell nproc))
+# One more than processors: a guest waits for two thirds of its time.
+JOBS = $(or $(patsubst -j%,%,$(filter -j%,$(MAKEFLAGS))),$(shell expr $$(nproc) + 1))
 SHORT_FLAGS = $(foreach f,k B,$(if $(findstring $f,$(firstword -$(MAKEFLAGS))),-$f))
 
 ifneq ($(REF),)
@@ -217,15 +218,14 @@ check-list:
 soak-list:
 	@printf '%s\n' $(SOAKS)
 
-# As many parts at a time as make may run jobs: a guest waits for most of its
-# time. The longest begin, so that none of them is left at the end. What measures
+# As many parts at a time as make may run jobs. The longest begin, so that none of them is left at the end. What measures
 # speed comes last and by itself; so do, of the soak, the kernels that look at every
 # access: there those parts are long that watch the clock. $(call run-parts,check,NAMES)
 ALONE-check := bench checkdsp
 ALONE-soak := vm-%-debug vm-%-kcsan
 LONG := vm-faults-debug vm-uapi-debug presets colour motion presets-% spectrum \
 	vm-driver-debug vm-mistakes-debug vm-recover-% vm-kill-% vm-observe-% \
-	vm-stress-% vm-wild-% fuzz-%
+	vm-stress-% vm-wild-% fuzz-% sonod-endure
 lanes = $(foreach l,$(LONG),$(filter $(l),$(1))) $(filter-out $(LONG),$(1))
 
 define newline
