@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "scan.h"
+#include "take.h"
 
 static int configure(struct scan *s)
 {
@@ -71,13 +72,7 @@ struct rf_frame scan_take(struct scan *s, struct sono_frame *f)
 {
 	while (sono_next(s->sono, f) != 1)
 		sono_wait(s->sono, 1, 0);
-	return (struct rf_frame){
-		.data = f->data,
-		.bytes = f->rec.len,
-		.seq = f->rec.seq,
-		.ts = f->rec.hw_ts,
-		.clock = sono_info(s->sono)->board_clock,
-	};
+	return sono_rf(s->sono, f);
 }
 
 const struct image *scan_next(struct scan *s)

@@ -16,6 +16,7 @@
 #include "flow.h"
 #include "plan.h"
 #include "sono.h"
+#include "take.h"
 
 #define TOLERANCE 0.02
 
@@ -210,8 +211,7 @@ static void take_seed(const char *plan, int seed, struct measurement *m,
 		die(source, "cannot be started");
 	while (sono_next(sono, &f) != 1)
 		sono_wait(sono, 1, 0);
-	rf = (struct rf_frame){ f.data, f.rec.len, f.rec.seq, f.rec.hw_ts,
-				sono_info(sono)->board_clock };
+	rf = sono_rf(sono, &f);
 	for (unsigned int i = 0; i < n; i++)
 		measurement_take(&m[i], &rf);
 	sono_release(sono, &f);

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # libsono: sources of frames, and what their frames mean.
 
-LIBSONO_SOURCES := $(addprefix userspace/libsono/,scan.c why.c sequence.c \
+LIBSONO_SOURCES := $(addprefix userspace/libsono/,scan.c why.c take.c sequence.c \
 	recorder.c recording.c spool.c plan_text.c plan_controls.c plan_waves.c plan_time.c \
 	plan_picture.c plan.c compound.c)
 

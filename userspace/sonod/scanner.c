@@ -11,6 +11,7 @@
 #include "dsp/workers.h"
 #include "realtime.h"
 #include "scanner.h"
+#include "take.h"
 #include "why.h"
 
 /* So often a ring without frames is looked at for requests. */
@@ -274,18 +275,6 @@ static struct setup *setup_of(struct scanner *s, const struct sono_frame *f)
 	return NULL;
 }
 
-static struct rf_frame rf_of(const struct scanner *s,
-			     const struct sono_frame *f)
-{
-	return (struct rf_frame){
-		.data = f->data,
-		.bytes = f->rec.len,
-		.seq = f->rec.seq,
-		.ts = f->rec.hw_ts,
-		.clock = s->info.board_clock,
-	};
-}
-
 static void count(struct scanner *s, const struct sono_frame *f)
 {
 	s->frame.dropped += f->rec.dropped;
@@ -298,15 +287,16 @@ static bool fits(const struct setup *setup, const struct sono_frame *f)
 }
 
 /* Given back unseen, but for its ECG. */
-static void pass(struct scanner *s, const struct sono_frame *f)
+static void pass(void *arg, const struct sono_frame *f)
 {
-	const struct rf_frame rf = rf_of(s, f);
+	struct scanner *s = arg;
+	const struct rf_frame rf = sono_rf(s->sono, f);
 	struct setup *setup = setup_of(s, f);
 
+	count(s, f);
 	if (fits(setup, f))
 		pipeline_pass(setup->pipeline, &rf);
 	s->frame.skipped++;
-	sono_release(s->sono, f);
 }
 
 static void publish(struct scanner *s, const struct setup *setup,
@@ -347,7 +337,7 @@ static void publish(struct scanner *s, const struct setup *setup,
 
 static void process(struct scanner *s, const struct sono_frame *f)
 {
-	const struct rf_frame rf = rf_of(s, f);
+	const struct rf_frame rf = sono_rf(s->sono, f);
 	struct setup *setup = setup_of(s, f);
 	const struct image *image;
 
@@ -364,16 +354,10 @@ static void process(struct scanner *s, const struct sono_frame *f)
 static int take(struct scanner *s, struct sono_frame *f)
 {
 	bool all = s->now->plan->params.colour.packet_frames > 1;
-	struct sono_frame newer;
-	int ret = sono_next(s->sono, f);
+	int ret = sono_take(s->sono, f, all ? NULL : pass, s);
 
 	if (ret == 1)
 		count(s, f);
-	while (ret == 1 && !all && sono_next(s->sono, &newer) == 1) {
-		count(s, &newer);
-		pass(s, f);
-		*f = newer;
-	}
 	return ret;
 }
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "realtime.h"
+#include "take.h"
 #include "view.h"
 
 #define WHY_BYTES 256
@@ -296,30 +297,26 @@ static int show(struct view *v, const struct image *picture)
 	return TOOL_OK;
 }
 
-static struct rf_frame rf_of(const struct view *v, const struct sono_frame *f)
-{
-	return (struct rf_frame){
-		.data = f->data,
-		.bytes = f->rec.len,
-		.seq = f->rec.seq,
-		.ts = f->rec.hw_ts,
-		.clock = sono_info(v->sono)->board_clock,
-	};
-}
-
-/* Given back unseen, but for its ECG. */
+/* Not looked at, but for its ECG. */
 static void pass(struct view *v, const struct sono_frame *f)
 {
-	const struct rf_frame rf = rf_of(v, f);
+	const struct rf_frame rf = sono_rf(v->sono, f);
 
 	if (f->rec.len >= scan_of(v)->frame_bytes)
 		pipeline_pass(v->pipeline, &rf);
-	sono_release(v->sono, f);
+}
+
+static void skip(void *arg, const struct sono_frame *f)
+{
+	struct view *v = arg;
+
+	pass(v, f);
+	v->skipped++;
 }
 
 static int process(struct view *v, const struct sono_frame *f)
 {
-	const struct rf_frame rf = rf_of(v, f);
+	const struct rf_frame rf = sono_rf(v->sono, f);
 	const struct image *image;
 	int status = TOOL_OK;
 
@@ -335,23 +332,12 @@ static int process(struct view *v, const struct sono_frame *f)
 	return status;
 }
 
-/*
- * The newest frame there is; those before it are given back unseen, so that
- * a pipeline that is late stays as late as one frame. A packet of several
- * frames needs them all, and a recording is never late.
- */
+/* A packet of several frames needs them all, and a recording is never late. */
 static int take(struct view *v, struct sono_frame *f)
 {
 	bool all = v->plan->params.colour.packet_frames > 1 || sono_scan(v->sono);
-	struct sono_frame newer;
-	int ret = sono_next(v->sono, f);
 
-	while (ret == 1 && !all && sono_next(v->sono, &newer) == 1) {
-		pass(v, f);
-		v->skipped++;
-		*f = newer;
-	}
-	return ret;
+	return sono_take(v->sono, f, all ? NULL : skip, v);
 }
 
 static int wait_for(struct view *v, uint32_t frames)
@@ -421,6 +407,7 @@ static int let_pass(struct view *v)
 
 		if (ret == 1) {
 			pass(v, &f);
+			sono_release(v->sono, &f);
 			n++;
 		} else if (ret == 0) {
 			status = wait_for(v, 1);

@@ -10,6 +10,7 @@
 
 #include "libsono/plan.h"
 #include "libsono/sono.h"
+#include "libsono/take.h"
 
 #define SLOTS 4
 #define WAIT_US 100000
@@ -103,6 +104,53 @@ Test(sim, observer_sees_the_controllers_frames)
 	cr_assert_eq(sono_stop(c, &stop), 0);
 	sono_close(c);
 	sono_close(o);
+}
+
+static void note_passed(void *arg, const struct sono_frame *f)
+{
+	uint64_t *next = arg;
+
+	cr_assert_eq(f->rec.seq, *next, "passed in their order");
+	cr_assert_eq(first_sample(f), first_of(f), "before they are given back");
+	++*next;
+}
+
+/*
+ * Three of four slots are full when somebody comes: the last is taken, the
+ * others go back, so that the run goes on for longer than there are slots.
+ */
+Test(sim, newest_frame_wins)
+{
+	struct sono *s = controller("sim:pattern");
+	struct sono_frame f;
+	uint64_t next = 0;
+
+	for (int i = 0; i < 5; i++) {
+		cr_assert_geq(sono_wait(s, SLOTS - 1, 0), 0);
+		cr_assert_eq(sono_take(s, &f, note_passed, &next), 1);
+		cr_assert_eq(f.rec.seq, next);
+		cr_assert_geq(f.rec.seq, (SLOTS - 1) * (i + 1) - 1);
+		cr_assert_eq(f.rec.dropped, 0);
+		cr_assert_eq(sono_rf(s, &f).data, f.data);
+		sono_release(s, &f);
+		next++;
+	}
+	sono_close(s);
+}
+
+/* Whoever needs all gets all. */
+Test(sim, without_pass_no_frame_is_left_out)
+{
+	struct sono *s = controller("sim:pattern");
+	struct sono_frame f;
+
+	for (uint64_t seq = 0; seq < 5; seq++) {
+		cr_assert_geq(sono_wait(s, SLOTS - 1, 0), 0);
+		cr_assert_eq(sono_take(s, &f, NULL, NULL), 1);
+		cr_assert_eq(f.rec.seq, seq);
+		sono_release(s, &f);
+	}
+	sono_close(s);
 }
 
 Test(sim, late_observer_is_told)
