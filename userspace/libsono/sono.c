@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "backend.h"
+#include "sequence.h"
 #include "sono_regs.h"
+#include "why.h"
 
 static const struct sono_backend *const backends[] = {
 	&sono_backend_drv,
@@ -337,4 +339,19 @@ const char *sono_seq_error_text(uint32_t error)
 
 	return error < SONO_SEQ_ERRORS && text[error] ? text[error] :
 							"unknown reason";
+}
+
+int sono_refusal(const struct sono_config *config, char *why, size_t why_bytes)
+{
+	const char *text = sono_seq_error_text(config->error);
+
+	if (!config->error)
+		return sono_why(why, why_bytes, -EINVAL, "%s",
+				strerror(EINVAL));
+	if (config->error_event == SONO_NO_EVENT)
+		return sono_why(why, why_bytes, -EINVAL,
+				"refused by the board: %s", text);
+	return sono_why(why, why_bytes, -EINVAL,
+			"refused by the board: %s (event %u)", text,
+			config->error_event);
 }

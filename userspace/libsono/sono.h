@@ -213,4 +213,15 @@ const char *sono_end_text(const struct sono_ctl *ctl);
  */
 const char *sono_seq_error_text(uint32_t error);
 
+/**
+ * sono_refusal() - why, and at which event, for a person
+ * @config: of sono_config() that returned -EINVAL
+ * @why: a buffer for the message
+ * @why_bytes: its size
+ *
+ * Return: -EINVAL.
+ */
+int sono_refusal(const struct sono_config *config, char *why,
+		 size_t why_bytes);
+
 #endif /* SONO_H */

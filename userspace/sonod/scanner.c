@@ -181,18 +181,6 @@ static int make_room(struct scanner *s, const struct setup *setup)
 	return 0;
 }
 
-static int refuse_table(struct scanner *s, const struct sono_config *config)
-{
-	if (config->error_event == SONO_NO_EVENT)
-		return sono_why(s->why, sizeof(s->why), -EINVAL,
-				"refused by the board: %s",
-				sono_seq_error_text(config->error));
-	return sono_why(s->why, sizeof(s->why), -EINVAL,
-			"refused by the board: %s (event %u)",
-			sono_seq_error_text(config->error),
-			config->error_event);
-}
-
 static int load(struct scanner *s, struct setup *setup)
 {
 	struct sono_config config = {
@@ -203,7 +191,7 @@ static int load(struct scanner *s, struct setup *setup)
 	int ret = sono_config(s->sono, &config);
 
 	if (ret == -EINVAL && config.error)
-		return refuse_table(s, &config);
+		return sono_refusal(&config, s->why, sizeof(s->why));
 	if (ret)
 		return refuse(s, ret, "table");
 	setup->cfg_gen = config.cfg_gen;

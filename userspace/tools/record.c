@@ -174,17 +174,18 @@ static int configure(struct record *r)
 		.table = (uintptr_t)r->plan->table.data,
 		.table_bytes = (uint32_t)r->plan->table.bytes,
 	};
+	char why[WHY_BYTES] = "";
 	int ret = sono_setup(r->sono, r->slots,
 			     (uint32_t)r->plan->scan->frame_bytes);
 
 	if (ret)
 		return tool_fail("set up", r->source, NULL, ret);
 	ret = sono_config(r->sono, &config);
-	if (ret == -EINVAL && config.error)
-		return tool_fail("load the table of", r->plan_path,
-				 sono_seq_error_text(config.error), ret);
-	return ret ? tool_fail("load the table of", r->plan_path, NULL, ret) :
-		     TOOL_OK;
+	if (!ret)
+		return TOOL_OK;
+	if (ret == -EINVAL)
+		sono_refusal(&config, why, sizeof(why));
+	return tool_fail("load the table of", r->plan_path, why, ret);
 }
 
 static int open_file(struct record *r)

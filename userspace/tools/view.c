@@ -243,7 +243,7 @@ static int configure(struct view *v)
 		.table = (uintptr_t)v->plan->table.data,
 		.table_bytes = (uint32_t)v->plan->table.bytes,
 	};
-	char why[WHY_BYTES];
+	char why[WHY_BYTES] = "";
 	int ret;
 
 	/* The board must always have a slot while frames are held. */
@@ -257,15 +257,8 @@ static int configure(struct view *v)
 	ret = sono_config(v->sono, &config);
 	if (!ret)
 		return TOOL_OK;
-	if (ret != -EINVAL)
-		return tool_fail("load the table of", v->plan_path, NULL, ret);
-	if (config.error_event == SONO_NO_EVENT)
-		snprintf(why, sizeof(why), "refused by the board: %s",
-			 sono_seq_error_text(config.error));
-	else
-		snprintf(why, sizeof(why), "refused by the board: %s (event %u)",
-			 sono_seq_error_text(config.error),
-			 config.error_event);
+	if (ret == -EINVAL)
+		sono_refusal(&config, why, sizeof(why));
 	return tool_fail("load the table of", v->plan_path, why, ret);
 }
 
