@@ -84,21 +84,6 @@ static double now(void)
 
 /* --- command line --- */
 
-static int read_number(const char *option, const char *text, uint64_t most,
-		       uint64_t *to)
-{
-	char *end;
-
-	errno = 0;
-	*to = strtoull(text, &end, 10);
-	if (!errno && !*end && end != text && *text != '-' && *to &&
-	    *to <= most)
-		return TOOL_OK;
-	fprintf(stderr, "sono record: --%s %s: not a number from 1 to %" PRIu64
-		"\n", option, text, most);
-	return TOOL_USAGE;
-}
-
 static int read_option(struct record *r, int option)
 {
 	uint64_t value;
@@ -106,14 +91,15 @@ static int read_option(struct record *r, int option)
 
 	switch (option) {
 	case OPT_FRAMES:
-		return read_number("frames", optarg, INT64_MAX,
-				   &r->frames_max);
+		return tool_count("record", "frames", optarg, INT64_MAX,
+				  &r->frames_max);
 	case OPT_SECONDS:
-		status = read_number("seconds", optarg, 86400, &value);
+		status = tool_count("record", "seconds", optarg, 86400,
+				    &value);
 		r->seconds = status ? 0 : value;
 		return status;
 	case OPT_SLOTS:
-		status = read_number("slots", optarg, 1024, &value);
+		status = tool_count("record", "slots", optarg, 1024, &value);
 		r->slots = status ? 0 : value;
 		return status;
 	default:

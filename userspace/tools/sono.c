@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
+#include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "tools.h"
@@ -31,6 +34,21 @@ int tool_fail(const char *what, const char *to, const char *why, int err)
 	else
 		fprintf(stderr, "sono: cannot %s %s: %s\n", what, to, why);
 	return TOOL_FAILED;
+}
+
+int tool_count(const char *tool, const char *option, const char *text,
+	       uint64_t most, uint64_t *value)
+{
+	char *end;
+
+	errno = 0;
+	*value = strtoull(text, &end, 10);
+	if (*text >= '0' && *text <= '9' && !*end && !errno && *value &&
+	    *value <= most)
+		return TOOL_OK;
+	fprintf(stderr, "sono %s: --%s %s: not a number from 1 to %" PRIu64
+		"\n", tool, option, text, most);
+	return TOOL_USAGE;
 }
 
 static void usage(FILE *to)

@@ -3,6 +3,8 @@
 #ifndef SONO_TOOLS_H
 #define SONO_TOOLS_H
 
+#include <stdint.h>
+
 /* Exit statuses of every subcommand. */
 #define TOOL_OK 0
 #define TOOL_FAILED 1
@@ -24,5 +26,18 @@ int tool_view(int argc, char **argv);
  * Return: TOOL_FAILED.
  */
 int tool_fail(const char *what, const char *to, const char *why, int err);
+
+/**
+ * tool_count() - the number that an option was given
+ * @tool: subcommand
+ * @option: its name
+ * @text: what was given
+ * @most: that makes sense
+ * @value: written
+ *
+ * Return: TOOL_OK; TOOL_USAGE, after a message, where it is not 1 to @most.
+ */
+int tool_count(const char *tool, const char *option, const char *text,
+	       uint64_t most, uint64_t *value);
 
 #endif /* SONO_TOOLS_H */

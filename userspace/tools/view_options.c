@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* The command line of sono view. */
-#include <errno.h>
 #include <getopt.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -87,29 +85,11 @@ static int add_sink(struct view *v, const char *name, const char *target)
 	return TOOL_OK;
 }
 
-static int parse_count(const char *name, const char *text, uint64_t max,
-		       uint64_t *value)
-{
-	char *end;
-
-	errno = 0;
-	*value = strtoull(text, &end, 10);
-	if (*text < '0' || *text > '9' || *end || errno || !*value ||
-	    *value > max) {
-		fprintf(stderr,
-			"sono view: --%s %s: not a number from 1 to %" PRIu64
-			"\n",
-			name, text, max);
-		return TOOL_USAGE;
-	}
-	return TOOL_OK;
-}
-
 /* As many slots as a stream may have, or frames held in them. */
 static int parse_u32(const char *name, uint32_t *value)
 {
 	uint64_t number;
-	int status = parse_count(name, optarg, 1024, &number);
+	int status = tool_count("view", name, optarg, 1024, &number);
 
 	*value = (uint32_t)number;
 	return status;
@@ -132,7 +112,7 @@ static int add_png_dir(struct view *v, const char *dir)
 static int parse_workers(struct view *v)
 {
 	uint64_t n;
-	int ret = parse_count("workers", optarg, WORKERS_MAX, &n);
+	int ret = tool_count("view", "workers", optarg, WORKERS_MAX, &n);
 
 	v->workers = n;
 	return ret;
@@ -142,8 +122,8 @@ static int parse_option(struct view *v, int option)
 {
 	switch (option) {
 	case OPT_FRAMES:
-		return parse_count("frames", optarg, UINT32_MAX,
-				   &v->frames_max);
+		return tool_count("view", "frames", optarg, UINT32_MAX,
+				  &v->frames_max);
 	case OPT_PNG:
 		return add_sink(v, "png", optarg);
 	case OPT_PNG_DIR:
