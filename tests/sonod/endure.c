@@ -134,13 +134,15 @@ static void torment(struct victim *v)
 
 static void note(struct account *a, const struct sono_stream_frame *f)
 {
+	const struct sono_stream_counts *n = &f->counts;
+
 	if (!a->pictures)
 		a->first = *f;
 	else if (f->picture <= a->last.picture || f->seq <= a->last.seq)
 		a->backwards++;
 	else
 		a->gaps += f->picture - a->last.picture - 1;
-	if (f->seq + 1 != f->taken + f->skipped + f->dropped + f->lost)
+	if (f->seq + 1 != n->taken + n->skipped + n->dropped + n->lost)
 		a->unaccounted++;
 	if (a->pictures < a->room)
 		a->seen[a->pictures++] = now_ns() - f->t_published;
@@ -181,7 +183,7 @@ static void judge(struct account *a, const struct victim *v, double seconds,
 		  bool punctual)
 {
 	const uint64_t frames = a->last.seq - a->first.seq + 1;
-	const uint64_t taken = a->last.taken - a->first.taken + 1;
+	const uint64_t taken = a->last.counts.taken - a->first.counts.taken + 1;
 	int64_t p50, p99;
 
 	qsort(a->seen, a->pictures, sizeof(*a->seen), compare);
@@ -191,7 +193,8 @@ static void judge(struct account *a, const struct victim *v, double seconds,
 	       a->pictures, frames, seconds, p50 * 1e-6, p99 * 1e-6,
 	       a->seen[a->pictures - 1] * 1e-6);
 	printf("# skipped %lu, dropped %lu, lost %lu, not sent %lu; the other was stopped %u times and killed %u times\n",
-	       a->last.skipped, a->last.dropped, a->last.lost, a->gaps,
+	       a->last.counts.skipped, a->last.counts.dropped,
+	       a->last.counts.lost, a->gaps,
 	       v->stops, v->kills);
 	result(!a->unaccounted, "every frame is in a picture or in a count");
 	result(!a->backwards, "pictures come in order");

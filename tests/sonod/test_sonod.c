@@ -131,9 +131,11 @@ static void next(struct sono_client *c, struct sono_picture *p)
 
 static void is_accounted(const struct sono_stream_frame *f)
 {
-	cr_assert_eq(f->seq + 1, f->taken + f->skipped + f->dropped + f->lost,
-		     "%lu: %lu %lu %lu %lu", f->seq, f->taken, f->skipped,
-		     f->dropped, f->lost);
+	const struct sono_stream_counts *n = &f->counts;
+
+	cr_assert_eq(f->seq + 1, n->taken + n->skipped + n->dropped + n->lost,
+		     "%lu: %lu %lu %lu %lu", f->seq, n->taken, n->skipped,
+		     n->dropped, n->lost);
 }
 
 Test(sonod, pictures_come_with_their_calibration)

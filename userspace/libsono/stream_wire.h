@@ -154,6 +154,20 @@ struct sono_stream_format {
 #define SONO_FRAME_TX_OFF (1U << 1)
 
 /**
+ * struct sono_stream_counts - what became of the frames of a run
+ * @taken: went into pictures
+ * @skipped: the pipeline came too late for them
+ * @dropped: found no slot
+ * @lost: their completion never came
+ */
+struct sono_stream_counts {
+	uint64_t taken;
+	uint64_t skipped;
+	uint64_t dropped;
+	uint64_t lost;
+};
+
+/**
  * struct sono_stream_frame - a picture
  * @kind: SONO_STREAM_FRAME
  * @format: that it has
@@ -165,10 +179,7 @@ struct sono_stream_format {
  * @picture: number of the picture; a gap: pictures that this client was not
  *           sent, as it held SONO_STREAM_HELD others
  * @seq: of its newest frame: the board's number in the run
- * @taken: frames of the run that went into pictures, up to this one
- * @skipped: frames of the run that the pipeline came too late for
- * @dropped: frames of the run that found no slot
- * @lost: frames of the run whose completion never came
+ * @counts: of the run, up to this frame
  * @t_acquired: CLOCK_MONOTONIC when the frame was complete [ns]
  * @t_published: when the picture was in the buffer [ns]
  * @time: as of struct image [s]
@@ -180,8 +191,8 @@ struct sono_stream_format {
  * @ti: thermal index, soft tissue
  * @now: of the strips, the newest column: of M, spectrum, ECG
  *
- * @seq + 1 = @taken + @skipped + @dropped + @lost: a frame that is in no
- * picture is in one of the counts.
+ * @seq + 1 is the sum of @counts: a frame that is in no picture is in one of
+ * the others.
  */
 struct sono_stream_frame {
 	uint32_t kind;
@@ -193,10 +204,7 @@ struct sono_stream_frame {
 	uint64_t run;
 	uint64_t picture;
 	uint64_t seq;
-	uint64_t taken;
-	uint64_t skipped;
-	uint64_t dropped;
-	uint64_t lost;
+	struct sono_stream_counts counts;
 	int64_t t_acquired;
 	int64_t t_published;
 	double time;

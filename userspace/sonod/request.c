@@ -298,10 +298,12 @@ static const char *const states[] = {
 
 static json_t *counts_json(const struct scanner_status *s)
 {
+	const struct sono_stream_counts *n = &s->counts;
+
 	return json_pack("{s:I,s:I,s:I,s:I,s:I}", "run", (json_int_t)s->run,
-			 "taken", (json_int_t)s->taken, "skipped",
-			 (json_int_t)s->skipped, "dropped",
-			 (json_int_t)s->dropped, "lost", (json_int_t)s->lost);
+			 "taken", (json_int_t)n->taken, "skipped",
+			 (json_int_t)n->skipped, "dropped",
+			 (json_int_t)n->dropped, "lost", (json_int_t)n->lost);
 }
 
 json_t *state_json(const struct chosen *c)

@@ -43,7 +43,8 @@ enum wish { WISH_NONE, WISH_USE, WISH_SCAN, WISH_FREEZE, WISH_END };
  * @now: what the board does
  * @before: what it did, as long as frames of that are on their way
  * @picture: number of the next one
- * @frame: counts of the run, as records say them
+ * @run: number of the run, the board's
+ * @counts: of the run
  */
 struct scanner {
 	struct scanner_params params;
@@ -66,7 +67,8 @@ struct scanner {
 	struct setup *now;
 	struct setup *before;
 	uint64_t picture;
-	struct sono_stream_frame frame;
+	uint64_t run;
+	struct sono_stream_counts counts;
 };
 
 static int64_t now_ns(void)
@@ -115,11 +117,8 @@ static void note_setup(struct scanner *s)
 static void note_counts(struct scanner *s)
 {
 	pthread_mutex_lock(&s->lock);
-	s->status.run = s->frame.run;
-	s->status.taken = s->frame.taken;
-	s->status.skipped = s->frame.skipped;
-	s->status.dropped = s->frame.dropped;
-	s->status.lost = s->frame.lost;
+	s->status.run = s->run;
+	s->status.counts = s->counts;
 	pthread_mutex_unlock(&s->lock);
 }
 
@@ -213,10 +212,8 @@ static int start(struct scanner *s)
 
 	if (ret)
 		return refuse(s, ret, "start");
-	s->frame = (struct sono_stream_frame){
-		.kind = SONO_STREAM_FRAME,
-		.run = start.run,
-	};
+	s->run = start.run;
+	s->counts = (struct sono_stream_counts){ 0 };
 	pipeline_reset(s->now->pipeline);
 	note_counts(s);
 	set_state(s, SCANNER_SCANNING, "");
@@ -265,8 +262,8 @@ static struct setup *setup_of(struct scanner *s, const struct sono_frame *f)
 
 static void count(struct scanner *s, const struct sono_frame *f)
 {
-	s->frame.dropped += f->rec.dropped;
-	s->frame.lost += f->rec.lost;
+	s->counts.dropped += f->rec.dropped;
+	s->counts.lost += f->rec.lost;
 }
 
 static bool fits(const struct setup *setup, const struct sono_frame *f)
@@ -284,7 +281,7 @@ static void pass(void *arg, const struct sono_frame *f)
 	count(s, f);
 	if (fits(setup, f))
 		pipeline_pass(setup->pipeline, &rf);
-	s->frame.skipped++;
+	s->counts.skipped++;
 }
 
 static void publish(struct scanner *s, const struct setup *setup,
@@ -303,12 +300,9 @@ static void publish(struct scanner *s, const struct setup *setup,
 			 (rec->flags & SONO_RECORD_TX_OFF ? SONO_FRAME_TX_OFF :
 							    0);
 	b->frame.cfg_gen = rec->cfg_gen;
-	b->frame.run = s->frame.run;
+	b->frame.run = s->run;
 	b->frame.picture = number;
-	b->frame.taken = s->frame.taken;
-	b->frame.skipped = s->frame.skipped;
-	b->frame.dropped = s->frame.dropped;
-	b->frame.lost = s->frame.lost;
+	b->frame.counts = s->counts;
 	b->frame.t_acquired = rec->host_ts;
 	b->frame.nyquist = setup->plan->rates.nyquist > 0 ?
 				   setup->plan->rates.nyquist :
@@ -330,10 +324,10 @@ static void process(struct scanner *s, const struct sono_frame *f)
 	const struct image *image;
 
 	if (!fits(setup, f)) {
-		s->frame.skipped++;
+		s->counts.skipped++;
 		return;
 	}
-	s->frame.taken++;
+	s->counts.taken++;
 	if (pipeline_execute(setup->pipeline, &rf, &image))
 		publish(s, setup, &f->rec);
 }

@@ -49,10 +49,7 @@ enum scanner_state {
  * @cfg_gen: of the table that the board has
  * @heartbeat_ms: after which the board ends transmit by itself
  * @run: number of the run, the board's
- * @taken: frames of the run that went into pictures
- * @skipped: frames of the run that the pipeline came too late for
- * @dropped: frames of the run that found no slot
- * @lost: frames of the run whose completion never came
+ * @counts: of the run
  */
 struct scanner_status {
 	enum scanner_state state;
@@ -67,10 +64,7 @@ struct scanner_status {
 	uint32_t cfg_gen;
 	uint32_t heartbeat_ms;
 	uint64_t run;
-	uint64_t taken;
-	uint64_t skipped;
-	uint64_t dropped;
-	uint64_t lost;
+	struct sono_stream_counts counts;
 };
 
 /**
