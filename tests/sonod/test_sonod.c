@@ -469,6 +469,35 @@ Test(sonod, larger_frames_get_larger_slots)
 	sono_client_close(c);
 }
 
+/* A thousand slots of those frames are more memory than a stream may have. */
+Test(sonod, what_does_not_fit_leaves_what_was)
+{
+	const char *const args[] = { PATIENT,	   "--slots", "1024",
+				     "--preset",   "guest",   SOURCE,
+				     NULL };
+	struct sono_client *c;
+	struct sono_picture p;
+
+	sono_control_close(control);
+	daemon_end(&d, SIGTERM);
+	cr_assert_eq(daemon_run(&d, args), 0);
+	cr_assert_eq(sono_control_open(&control, d.control, NULL, 0), 0);
+	c = look(0, 0);
+	scan();
+	refused(control, "{\"do\":\"set\",\"depth_mm\":400}",
+		"slots: Cannot allocate memory");
+	is_state(control, "scanning");
+	for (int i = 0; i < 3; i++) {
+		next(c, &p);
+		is_accounted(&p.frame);
+		cr_assert_float_eq(p.frame.depth, 0.02, 1e-9);
+		sono_client_return(c, &p);
+	}
+	do_it("{\"do\":\"freeze\"}");
+	do_it("{\"do\":\"scan\"}");
+	sono_client_close(c);
+}
+
 Test(sonod, what_is_refused_changes_nothing)
 {
 	struct sono_client *c = look(0, 0);

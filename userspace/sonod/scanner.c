@@ -130,15 +130,20 @@ static int refuse(struct scanner *s, int err, const char *what)
 			s->params.source, what, strerror(-err));
 }
 
+static void close_board(struct scanner *s)
+{
+	sono_close(s->sono);
+	s->sono = NULL;
+	s->slot_bytes = 0;
+}
+
 static int open_board(struct scanner *s)
 {
 	char why[128];
 	int ret = sono_open(&s->sono, s->params.source, why, sizeof(why));
 
-	s->slot_bytes = 0;
 	if (!ret && sono_scan(s->sono)) {
-		sono_close(s->sono);
-		s->sono = NULL;
+		close_board(s);
 		ret = -EINVAL;
 		snprintf(why, sizeof(why), "a recording is no board");
 	}
@@ -149,13 +154,6 @@ static int open_board(struct scanner *s)
 	return 0;
 }
 
-static void close_board(struct scanner *s)
-{
-	sono_close(s->sono);
-	s->sono = NULL;
-	s->slot_bytes = 0;
-}
-
 /* Slots that hold the frames of @setup; the stream begins anew for larger ones. */
 static int make_room(struct scanner *s, const struct setup *setup)
 {
@@ -163,7 +161,7 @@ static int make_room(struct scanner *s, const struct setup *setup)
 	size_t bytes = need * SLOT_ROOM;
 	int ret = 0;
 
-	if (s->sono && need <= s->slot_bytes)
+	if (need <= s->slot_bytes)
 		return 0;
 	if (s->slot_bytes)
 		close_board(s);
@@ -195,6 +193,14 @@ static int load(struct scanner *s, struct setup *setup)
 		return refuse(s, ret, "table");
 	setup->cfg_gen = config.cfg_gen;
 	return 0;
+}
+
+/* A board that has nothing yet, or slots that are too small. */
+static int ready(struct scanner *s, struct setup *setup)
+{
+	int ret = make_room(s, setup);
+
+	return ret ? ret : load(s, setup);
 }
 
 /* --- runs --- */
@@ -373,15 +379,12 @@ static int use_anew(struct scanner *s, struct setup *setup)
 		stop(s);
 		set_state(s, SCANNER_FROZEN, "");
 	}
-	ret = make_room(s, setup);
-	if (!ret)
-		ret = load(s, setup);
+	ret = ready(s, setup);
 	if (ret) {
 		char why[sizeof(s->why)];
 
 		memcpy(why, s->why, sizeof(why));
-		if (s->now && (!s->sono || load(s, s->now) ||
-			       (was && start(s))))
+		if (s->now && (ready(s, s->now) || (was && start(s))))
 			set_state(s, SCANNER_FAULT, s->why);
 		memcpy(s->why, why, sizeof(why));
 	}
@@ -394,7 +397,7 @@ static int do_use(struct scanner *s)
 	struct setup *setup = s->setup;
 	int ret;
 
-	if (!s->sono || setup->plan->scan->frame_bytes > s->slot_bytes)
+	if (setup->plan->scan->frame_bytes > s->slot_bytes)
 		ret = use_anew(s, setup);
 	else
 		ret = load(s, setup);
@@ -414,21 +417,17 @@ static int do_use(struct scanner *s)
 /* A board that was gone has to learn its table again. */
 static int do_scan(struct scanner *s)
 {
-	int ret;
+	int ret = 0;
 
 	if (scanning(s))
 		return 0;
 	if (!s->now)
 		return sono_why(s->why, sizeof(s->why), -ENODATA,
 				"no preset has been chosen");
-	if (!s->sono) {
-		ret = make_room(s, s->now);
-		if (!ret)
-			ret = load(s, s->now);
+	if (!s->slot_bytes) {
+		ret = ready(s, s->now);
 		if (!ret)
 			note_setup(s);
-	} else {
-		ret = 0;
 	}
 	if (!ret)
 		ret = start(s);
