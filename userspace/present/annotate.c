@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "annotate.h"
+#include "canvas.h"
 #include "dsp/palette.h"
 #include "dsp/scanconvert.h"
 #include "font.h"
@@ -33,45 +34,16 @@ struct annotate {
 	struct image image;
 };
 
-static void put(struct image *image, long x, long y, const uint8_t rgb[3])
-{
-	if (x < 0 || y < 0 || x >= image->raster.width ||
-	    y >= image->raster.height)
-		return;
-	memcpy(image->data + y * image->stride + 3 * x, rgb, 3);
-}
-
-static void fill(struct image *image, long x, long y, long width, long height,
-		 const uint8_t rgb[3])
-{
-	long i, j;
-
-	for (j = 0; j < height; j++)
-		for (i = 0; i < width; i++)
-			put(image, x + i, y + j, rgb);
-}
-
 static const uint8_t ink[3] = { INK, INK, INK };
 
 static void text(struct image *image, long x, long y, const char *string)
 {
-	int row, column;
-
-	for (; *string; string++, x += ADVANCE) {
-		const uint8_t *glyph = font_glyph(*string);
-
-		for (row = 0; row < FONT_HEIGHT; row++)
-			for (column = 0; column < FONT_WIDTH; column++)
-				if (glyph[row] >> (FONT_WIDTH - 1 - column) & 1)
-					fill(image, x + column * SCALE,
-					     y + row * SCALE, SCALE, SCALE,
-					     ink);
-	}
+	canvas_text(image, x, y, SCALE, ink, string);
 }
 
 static long text_width(const char *string)
 {
-	return (long)strlen(string) * ADVANCE - SCALE;
+	return canvas_text_width(string, SCALE);
 }
 
 /* A step of 1, 2 or 5 times a power of ten, at least @least. */
@@ -135,7 +107,7 @@ static void draw_depth(struct image *image, const struct scale *s)
 	int k;
 
 	for (k = 0; (at = scale_tick(s, k, label, sizeof(label))) >= 0; k++) {
-		fill(image, s->x - TICK, s->z + at, TICK, 1, ink);
+		canvas_fill(image, s->x - TICK, s->z + at, TICK, 1, ink);
 		text(image, s->x - TICK - 4 - text_width(label),
 		     s->z + at - FONT_HEIGHT * SCALE / 2, label);
 	}
@@ -158,7 +130,7 @@ static void draw_lateral_above(struct image *image, const struct scale *s,
 	for (k = 0; (at = scale_tick(s, k, label, sizeof(label))) >= 0; k++) {
 		const long left = s->x + at - text_width(label) / 2;
 
-		fill(image, s->x + at, s->z - TICK, 1, TICK, ink);
+		canvas_fill(image, s->x + at, s->z - TICK, 1, TICK, ink);
 		if (left >= s->x - ADVANCE &&
 		    left + text_width(label) + gap <= unit_at)
 			text(image, left, 8, label);
@@ -174,7 +146,7 @@ static void draw_lateral(struct image *image, const struct scale *s,
 	int k;
 
 	for (k = 0; (at = scale_tick(s, k, label, sizeof(label))) >= 0; k++) {
-		fill(image, s->x + at, s->z, 1, TICK, ink);
+		canvas_fill(image, s->x + at, s->z, 1, TICK, ink);
 		text(image, s->x + at - text_width(label) / 2,
 		     s->z + TICK + 4, label);
 	}
@@ -191,8 +163,8 @@ static void draw_column(struct image *image, const struct scale *s, int column,
 	long i;
 
 	for (i = 0; i < s->length; i++)
-		fill(image, s->x + column * width, s->z + i, width, 1,
-		     colours[255 - 255 * i / steps(s->length)]);
+		canvas_fill(image, s->x + column * width, s->z + i, width, 1,
+			    colours[255 - 255 * i / steps(s->length)]);
 }
 
 static void draw_ticks(struct image *image, const struct scale *s,
@@ -203,7 +175,7 @@ static void draw_ticks(struct image *image, const struct scale *s,
 	int k;
 
 	for (k = 0; (at = scale_tick(s, k, label, sizeof(label))) >= 0; k++) {
-		fill(image, s->x + BAR_WIDTH, s->z + at, TICK, 1, ink);
+		canvas_fill(image, s->x + BAR_WIDTH, s->z + at, TICK, 1, ink);
 		text(image, s->x + BAR_WIDTH + TICK + 4,
 		     s->z + at - FONT_HEIGHT * SCALE / 2, label);
 	}
@@ -334,7 +306,8 @@ static void draw_scales(struct image *image, const struct image *like)
 	struct scale lateral = { 1e3 * r->x0, 1e3 * r->dx, r->width, LEFT,
 				 TOP + r->height };
 
-	fill(image, 0, 0, image->raster.width, image->raster.height, paper);
+	canvas_fill(image, 0, 0, image->raster.width, image->raster.height,
+		    paper);
 	draw_depth(image, &depth);
 	text(image, 4, 8, "z mm");
 	draw_bars(image, like);

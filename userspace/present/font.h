@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The few letters that scales need, five pixels wide and seven high. */
+/* The letters of ASCII, five pixels wide and seven high. */
 #ifndef PRESENT_FONT_H
 #define PRESENT_FONT_H
 
@@ -10,10 +10,10 @@
 
 /**
  * font_glyph() - the pixels of a letter
- * @letter: a digit, or one of "+-./Bcdmsxz"
+ * @letter: any
  *
  * Return: FONT_HEIGHT rows, bit FONT_WIDTH - 1 leftmost; an empty letter for
- * all others.
+ * the space and whatever is not in ASCII.
  */
 const uint8_t *font_glyph(char letter);
 
