@@ -3,7 +3,7 @@
 
 LIBSONO_SOURCES := $(addprefix userspace/libsono/,scan.c why.c take.c sequence.c \
 	recorder.c recording.c spool.c plan_text.c plan_controls.c plan_waves.c plan_time.c \
-	plan_picture.c plan.c compound.c)
+	plan_picture.c plan.c compound.c indices.c)
 
 LIBSONO_SOURCES += $(addprefix userspace/libsono/,import.c sono.c drv.c sim.c \
 	sim_host.c file.c realtime.c client.c client_control.c) fpga-sim/recorded.c fpga-sim/recorded_ecg.c

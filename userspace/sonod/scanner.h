@@ -59,7 +59,7 @@ struct scanner_status {
 	bool sector;
 	bool angles;
 	struct sono_plan_rates rates;
-	struct indices indices;
+	struct sono_indices indices;
 	bool calibrated;
 	uint32_t cfg_gen;
 	uint32_t heartbeat_ms;

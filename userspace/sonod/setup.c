@@ -92,7 +92,7 @@ int setup_create(struct setup **setup, const struct setup_params *params,
 		setup_destroy(s);
 		return ret;
 	}
-	s->indices = indices_of(s->plan);
+	s->indices = sono_indices_of(s->plan);
 	*setup = s;
 	return 0;
 }

@@ -29,7 +29,7 @@ struct setup {
 	struct sono_plan *plan;
 	struct pipeline *pipeline;
 	struct share *share;
-	struct indices indices;
+	struct sono_indices indices;
 	uint32_t cfg_gen;
 };
 

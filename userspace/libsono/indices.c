@@ -62,10 +62,10 @@ static double energy(const struct sono_plan *plan, uint32_t event, double face,
 	return intensity * ELEVATION * fmin(width, CENTRE) * length;
 }
 
-struct indices indices_of(const struct sono_plan *plan)
+struct sono_indices sono_indices_of(const struct sono_plan *plan)
 {
 	const struct sono_scan *s = plan->scan;
-	struct indices indices = { 0 };
+	struct sono_indices indices = { 0 };
 
 	for (uint32_t i = 0; i < s->events; i++) {
 		const double mhz = plan->waveform[i].frequency * 1e-6;

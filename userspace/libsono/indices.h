@@ -5,22 +5,22 @@
  * table; this is arithmetic on a nominal probe. Documentation/sonod.rst,
  * "Indices", has the formulas.
  */
-#ifndef SONOD_INDICES_H
-#define SONOD_INDICES_H
+#ifndef SONO_INDICES_H
+#define SONO_INDICES_H
 
 #include "plan.h"
 
 /**
- * struct indices - output
+ * struct sono_indices - output
  * @mi: mechanical index: the largest of all events
  * @ti: thermal index of soft tissue: all events together
  */
-struct indices {
+struct sono_indices {
 	double mi;
 	double ti;
 };
 
-/** indices_of() - of a plan while it transmits */
-struct indices indices_of(const struct sono_plan *plan);
+/** sono_indices_of() - of a plan while it transmits */
+struct sono_indices sono_indices_of(const struct sono_plan *plan);
 
-#endif /* SONOD_INDICES_H */
+#endif /* SONO_INDICES_H */
