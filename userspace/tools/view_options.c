@@ -114,7 +114,7 @@ static int parse_workers(struct view *v)
 	uint64_t n;
 	int ret = tool_count("view", "workers", optarg, WORKERS_MAX, &n);
 
-	v->workers = n;
+	v->run.workers = n;
 	return ret;
 }
 
@@ -123,7 +123,7 @@ static int parse_option(struct view *v, int option)
 	switch (option) {
 	case OPT_FRAMES:
 		return tool_count("view", "frames", optarg, UINT32_MAX,
-				  &v->frames_max);
+				  &v->run.frames_max);
 	case OPT_PNG:
 		return add_sink(v, "png", optarg);
 	case OPT_PNG_DIR:
@@ -148,13 +148,13 @@ static int parse_option(struct view *v, int option)
 	case OPT_FREEZE:
 		return parse_u32("freeze", &v->freeze);
 	case OPT_AFTER:
-		return parse_u32("after", &v->after);
+		return parse_u32("after", &v->run.after);
 	case OPT_SLOTS:
-		return parse_u32("slots", &v->slots);
+		return parse_u32("slots", &v->run.slots);
 	case OPT_WORKERS:
 		return parse_workers(v);
 	case OPT_REALTIME:
-		v->realtime = true;
+		v->run.realtime = true;
 		return TOOL_OK;
 	}
 	return TOOL_USAGE;
@@ -177,7 +177,7 @@ int view_arguments(struct view *v, int argc, char **argv)
 		      stderr);
 		return TOOL_USAGE;
 	}
-	v->plan_path = argv[optind];
-	v->source = argv[optind + 1];
+	v->run.plan_path = argv[optind];
+	v->run.source = argv[optind + 1];
 	return TOOL_OK;
 }

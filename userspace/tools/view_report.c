@@ -10,8 +10,8 @@
 
 static int write_velocity(struct view *v)
 {
-	const struct vel *vel = pipeline_vel(v->pipeline);
-	const struct grid *grid = pipeline_colour_grid(v->pipeline);
+	const struct vel *vel = pipeline_vel(v->run.pipeline);
+	const struct grid *grid = pipeline_colour_grid(v->run.pipeline);
 
 	fputs("x_m\tz_m\tvelocity_m_s\tvalid\n", v->velocity);
 	for (uint32_t line = 0; line < vel->lines; line++) {
@@ -30,14 +30,14 @@ static int write_velocity(struct view *v)
 
 static double rate(const struct view *v)
 {
-	double time = v->ended - v->started;
+	double time = v->ended - v->run.started;
 
 	return time > 0 ? (double)v->pictures / time : 0;
 }
 
 static double syscalls_per_frame(const struct view *v)
 {
-	const struct sono_stats *stats = sono_stats(v->sono);
+	const struct sono_stats *stats = sono_stats(v->run.sono);
 
 	return stats->frames ?
 		       (double)stats->syscalls / (double)stats->frames :
@@ -49,7 +49,7 @@ static json_t *stages(const struct view *v)
 	const struct pipeline_timing *t;
 	json_t *list = json_array();
 
-	for (unsigned int i = 0; (t = pipeline_timing(v->pipeline, i)); i++)
+	for (unsigned int i = 0; (t = pipeline_timing(v->run.pipeline, i)); i++)
 		json_array_append_new(
 			list,
 			json_pack("{s:s s:I s:f s:f}", "stage", t->stage,
@@ -67,8 +67,8 @@ static json_t *stages(const struct view *v)
  */
 static json_t *spectrum(const struct view *v)
 {
-	const struct spectrum *s = pipeline_spectrum(v->pipeline);
-	const struct image *strip = pipeline_layer(v->pipeline,
+	const struct spectrum *s = pipeline_spectrum(v->run.pipeline);
+	const struct image *strip = pipeline_layer(v->run.pipeline,
 						   REGION_SPECTRUM);
 	double largest = 0, peaks = 0, means = 0;
 	uint32_t columns = 0;
@@ -101,11 +101,11 @@ static int write_report(struct view *v)
 	uname(&system);
 	report = json_pack(
 		"{s:s s:s s:s s:I s:I s:I s:I s:I s:f s:f s:o s:o*}", "kernel",
-		system.release, "plan", v->plan_path, "source", v->source,
-		"frames", (json_int_t)sono_stats(v->sono)->frames, "pictures",
-		(json_int_t)v->pictures, "skipped", (json_int_t)v->skipped,
-		"dropped", (json_int_t)v->account.dropped, "lost",
-		(json_int_t)v->account.lost, "fps", rate(v),
+		system.release, "plan", v->run.plan_path, "source", v->run.source,
+		"frames", (json_int_t)sono_stats(v->run.sono)->frames, "pictures",
+		(json_int_t)v->pictures, "skipped", (json_int_t)v->run.skipped,
+		"dropped", (json_int_t)v->run.account.dropped, "lost",
+		(json_int_t)v->run.account.lost, "fps", rate(v),
 		"syscalls_per_frame", syscalls_per_frame(v), "stages",
 		stages(v), "spectrum", spectrum(v));
 	ret = json_dumpf(report, v->report, JSON_INDENT(2));
@@ -120,20 +120,20 @@ void view_begin_times(struct view *v)
 	const struct pipeline_timing *t;
 
 	fputs("seq\tboard_ticks\trecord_ns\tbegin_ns", v->times);
-	for (unsigned int i = 0; (t = pipeline_timing(v->pipeline, i)); i++)
+	for (unsigned int i = 0; (t = pipeline_timing(v->run.pipeline, i)); i++)
 		fprintf(v->times, "\t%s_ns", t->stage);
 	fputs("\tshown_ns\n", v->times);
 }
 
 void view_add_times(struct view *v, const struct sono_record *rec)
 {
-	const struct pipeline_stamps *s = pipeline_stamps(v->pipeline,
+	const struct pipeline_stamps *s = pipeline_stamps(v->run.pipeline,
 							  rec->seq);
 
 	fprintf(v->times, "%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64,
 		(uint64_t)rec->seq, (uint64_t)rec->hw_ts,
 		(uint64_t)rec->host_ts, s->begin);
-	for (unsigned int i = 0; pipeline_timing(v->pipeline, i); i++)
+	for (unsigned int i = 0; pipeline_timing(v->run.pipeline, i); i++)
 		fprintf(v->times, "\t%" PRIu64, s->end[i]);
 	fprintf(v->times, "\t%.0f\n", v->ended * 1e9);
 }
@@ -146,8 +146,8 @@ int view_conclude(struct view *v)
 		"%" PRIu64 " pictures, %.2f per second; frames dropped %" PRIu64
 		", lost %" PRIu64 ", skipped %" PRIu64
 		"; system calls per frame %.3f\n",
-		v->pictures, rate(v), (uint64_t)v->account.dropped,
-		(uint64_t)v->account.lost, v->skipped, syscalls_per_frame(v));
+		v->pictures, rate(v), (uint64_t)v->run.account.dropped,
+		(uint64_t)v->run.account.lost, v->run.skipped, syscalls_per_frame(v));
 	if (v->velocity)
 		status = write_velocity(v);
 	if (!status && v->report)

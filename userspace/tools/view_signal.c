@@ -11,7 +11,8 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#include "view.h"
+#include "tools.h"
+#include "view_signal.h"
 
 /* A sink that has not moved for so long is interrupted. */
 #define STALL_MS 500

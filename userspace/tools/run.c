@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: MIT
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "realtime.h"
+#include "run.h"
+#include "take.h"
+#include "tools.h"
+
+#define WHY_BYTES 256
+
+/* So often an empty ring is looked at for an interruption. */
+#define WAIT_US 250000
+
+double run_now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+bool run_interrupted(const struct run *r)
+{
+	return atomic_load(&r->signal.interrupted);
+}
+
+const struct sono_scan *run_scan(const struct run *r)
+{
+	const struct sono_scan *scan = sono_scan(r->sono);
+
+	return scan ? scan : r->plan->scan;
+}
+
+/* --- opening --------------------------------------------------------------- */
+
+static void refused(const struct run *r, const char *what, int err)
+{
+	if (err)
+		fprintf(stderr, "sono %s: real time: %s: %s\n", r->tool, what,
+			strerror(-err));
+}
+
+/* What the system refuses is told, and done without. */
+static int begin_realtime(struct run *r)
+{
+	struct realtime rt;
+
+	if (!r->realtime)
+		return TOOL_OK;
+	realtime_begin(&rt, realtime_node(r->source));
+	refused(r, "processors near the board", rt.placed);
+	refused(r, "locked memory", rt.locked);
+	refused(r, "priority", rt.prioritised);
+	return TOOL_OK;
+}
+
+static int open_source(struct run *r)
+{
+	char why[WHY_BYTES];
+	int ret = sono_open(&r->sono, r->source, why, sizeof(why));
+
+	return ret ? tool_fail("open", r->source, why, ret) : TOOL_OK;
+}
+
+static int open_plan(struct run *r)
+{
+	char why[WHY_BYTES];
+	int ret;
+
+	ret = sono_plan_open(&r->plan, r->plan_path, sono_info(r->sono), why,
+			     sizeof(why));
+	if (ret)
+		return tool_fail("use", r->plan_path, why, ret);
+	return TOOL_OK;
+}
+
+static bool same_frames(const struct sono_scan *a, const struct sono_scan *b)
+{
+	if (a->events != b->events || a->channels != b->channels)
+		return false;
+	for (uint32_t i = 0; i < a->events; i++)
+		if (a->event[i].samples != b->event[i].samples)
+			return false;
+	return true;
+}
+
+/* A plan's way to process frames holds for frames like those it describes. */
+static int check_recording(struct run *r)
+{
+	const struct sono_scan *rec = sono_scan(r->sono);
+	const struct sono_scan *plan = r->plan->scan;
+	char why[WHY_BYTES];
+
+	if (!rec || same_frames(rec, plan))
+		return TOOL_OK;
+	snprintf(why, sizeof(why),
+		 "it has %u events of %u channels and %u samples, %s %u of %u and %u",
+		 rec->events, rec->channels, rec->event[0].samples,
+		 r->plan_path, plan->events, plan->channels,
+		 plan->event[0].samples);
+	return tool_fail("use", r->source, why, 0);
+}
+
+int run_open(struct run *r)
+{
+	int status = begin_realtime(r);
+
+	if (!status)
+		status = open_source(r);
+	if (!status)
+		status = open_plan(r);
+	return status ? status : check_recording(r);
+}
+
+int run_open_pipeline(struct run *r)
+{
+	struct pipeline_params params = r->plan->params;
+	const char *reason = NULL;
+	char why[WHY_BYTES] = "";
+	int ret;
+
+	params.workers = r->workers ? r->workers : workers_available();
+	ret = pipeline_create(&r->pipeline, run_scan(r), &params, &reason);
+	if (ret && reason)
+		sono_plan_blame(r->plan, reason, why, sizeof(why));
+	if (ret)
+		return tool_fail("process", r->plan_path, why, ret);
+	if (r->realtime)
+		realtime_pin();
+	return TOOL_OK;
+}
+
+int run_configure(struct run *r)
+{
+	struct sono_config config = {
+		.table = (uintptr_t)r->plan->table.data,
+		.table_bytes = (uint32_t)r->plan->table.bytes,
+	};
+	char why[WHY_BYTES] = "";
+	int ret = sono_setup(r->sono, r->slots,
+			     (uint32_t)run_scan(r)->frame_bytes);
+
+	if (ret)
+		return tool_fail("set up", r->source, NULL, ret);
+	if (sono_scan(r->sono))
+		return TOOL_OK;
+	ret = sono_config(r->sono, &config);
+	if (!ret)
+		return TOOL_OK;
+	if (ret == -EINVAL)
+		sono_refusal(&config, why, sizeof(why));
+	return tool_fail("load the table of", r->plan_path, why, ret);
+}
+
+void run_close(struct run *r)
+{
+	view_signals_end(&r->signal);
+	pipeline_destroy(r->pipeline);
+	sono_plan_close(r->plan);
+	sono_close(r->sono);
+}
+
+/* --- running --------------------------------------------------------------- */
+
+int run_start(struct run *r)
+{
+	struct sono_start start = { 0 };
+	int ret = sono_start(r->sono, &start);
+
+	if (ret)
+		return tool_fail("start", r->source, NULL, ret);
+	atomic_store(&r->signal.running, r->sono);
+	return TOOL_OK;
+}
+
+int run_stop(struct run *r)
+{
+	int ret = sono_stop(r->sono, &r->account);
+
+	return ret ? tool_fail("stop", r->source, NULL, ret) : TOOL_OK;
+}
+
+void run_pass(struct run *r, const struct sono_frame *f)
+{
+	const struct rf_frame rf = sono_rf(r->sono, f);
+
+	if (f->rec.len >= run_scan(r)->frame_bytes)
+		pipeline_pass(r->pipeline, &rf);
+}
+
+int run_check_length(const struct run *r, const struct sono_frame *f)
+{
+	if (f->rec.len >= run_scan(r)->frame_bytes)
+		return TOOL_OK;
+	return tool_fail("use a frame of", r->source,
+			 "shorter than the plan says", 0);
+}
+
+int run_wait(struct run *r, uint32_t frames)
+{
+	int ret = sono_wait(r->sono, frames, WAIT_US);
+
+	if (ret < 0 && ret != -ETIME)
+		return tool_fail("wait for", r->source, NULL, ret);
+	return TOOL_OK;
+}
+
+int run_no_frame(struct run *r, int ret, bool *end)
+{
+	const char *complaint = sono_complaint(r->sono);
+
+	*end = ret != -EBADMSG;
+	if (run_interrupted(r))
+		return TOOL_OK;
+	if (ret != -ENODATA && *end)
+		return tool_fail("read a frame of", r->source, NULL, ret);
+	if (!sono_scan(r->sono))
+		return tool_fail("go on with", r->source,
+				 sono_end_text(sono_ctl(r->sono)), 0);
+	if (complaint) {
+		tool_fail("read all of", r->source, complaint, ret);
+		r->damaged = true;
+	}
+	return TOOL_OK;
+}
+
+int run_let_pass(struct run *r)
+{
+	struct sono_frame f;
+	uint32_t n = 0;
+	int status = TOOL_OK;
+	bool end = false;
+
+	while (!status && !end && n < r->after && !run_interrupted(r)) {
+		int ret = sono_next(r->sono, &f);
+
+		if (ret == 1) {
+			run_pass(r, &f);
+			sono_release(r->sono, &f);
+			n++;
+		} else if (ret == 0) {
+			status = run_wait(r, 1);
+		} else {
+			status = run_no_frame(r, ret, &end);
+		}
+	}
+	return status;
+}
+
+/* What run_live() tells of frames that are too late. */
+struct skipper {
+	struct run *r;
+	const struct run_ops *ops;
+	void *arg;
+};
+
+static void skip(void *arg, const struct sono_frame *f)
+{
+	struct skipper *s = arg;
+
+	run_pass(s->r, f);
+	s->r->skipped++;
+	if (s->ops->skipped)
+		s->ops->skipped(s->arg, f);
+}
+
+static int see_to(struct run *r, const struct run_ops *ops, void *arg,
+		  const struct sono_frame *f)
+{
+	int status, done = TOOL_OK;
+
+	if (!r->frames++)
+		r->started = run_now();
+	status = ops->frame(arg, f);
+	if (ops->done)
+		done = ops->done(arg, f);
+	else
+		sono_release(r->sono, f);
+	return status ? status : done;
+}
+
+static bool finished(const struct run *r)
+{
+	return run_interrupted(r) ||
+	       (r->frames_max && r->frames >= r->frames_max) ||
+	       (r->seconds_max && r->frames &&
+		run_now() - r->started >= (double)r->seconds_max);
+}
+
+int run_live(struct run *r, const struct run_ops *ops, void *arg)
+{
+	/* A packet of several frames needs them all, and a recording is never late. */
+	const bool all = r->plan->params.colour.packet_frames > 1 ||
+			 sono_scan(r->sono);
+	struct skipper skipper = { r, ops, arg };
+	struct sono_frame f;
+	int status = TOOL_OK;
+	bool end = false;
+
+	while (!status && !end && !finished(r)) {
+		int ret = sono_take(r->sono, &f, all ? NULL : skip, &skipper);
+
+		if (ret == 1)
+			status = see_to(r, ops, arg, &f);
+		else if (ret == 0)
+			status = ops->wait ? ops->wait(arg) : run_wait(r, 1);
+		else
+			status = run_no_frame(r, ret, &end);
+		if (ops->progress)
+			ops->progress(arg);
+	}
+	return status;
+}
