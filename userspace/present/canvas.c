@@ -13,12 +13,32 @@ void canvas_put(struct image *image, long x, long y, const uint8_t rgb[3])
 	memcpy(image->data + y * image->stride + 3 * x, rgb, 3);
 }
 
+static long least(long a, long b)
+{
+	return a < b ? a : b;
+}
+
+static long clamp(long value, long max)
+{
+	return value < 0 ? 0 : least(value, max);
+}
+
+/* One row, and the others as it. */
 void canvas_fill(struct image *image, long x, long y, long width, long height,
 		 const uint8_t rgb[3])
 {
-	for (long j = 0; j < height; j++)
-		for (long i = 0; i < width; i++)
-			canvas_put(image, x + i, y + j, rgb);
+	const long left = clamp(x, image->raster.width);
+	const long right = clamp(x + width, image->raster.width);
+	const long top = clamp(y, image->raster.height);
+	const long bottom = clamp(y + height, image->raster.height);
+	uint8_t *first = image->data + top * image->stride + 3 * left;
+
+	if (left >= right || top >= bottom)
+		return;
+	for (long i = left; i < right; i++)
+		memcpy(first + 3 * (i - left), rgb, 3);
+	for (long row = 1; row < bottom - top; row++)
+		memcpy(first + row * image->stride, first, 3 * (right - left));
 }
 
 static long sign(long value)
@@ -67,11 +87,6 @@ long canvas_text_width(const char *string, int scale)
 	const long letters = (long)strlen(string);
 
 	return letters ? (letters * (FONT_WIDTH + 1) - 1) * scale : 0;
-}
-
-static long least(long a, long b)
-{
-	return a < b ? a : b;
 }
 
 void canvas_copy(struct image *image, long x, long y, const struct image *from)
