@@ -333,17 +333,26 @@ static void move_regions(struct image *image, const struct image *like)
 	}
 }
 
+void annotate_margins(bool colour, uint32_t *width, uint32_t *height)
+{
+	const uint32_t bars = colour ? 2 : 1;
+
+	*width = LEFT + RIGHT_EDGE +
+		 bars * (BAR_GAP + BAR_WIDTH + BAR_LABELS);
+	*height = TOP + BOTTOM;
+}
+
 int annotate_create(struct annotate **annotate, const struct image *like)
 {
-	const unsigned int bars = like->colour.nyquist > 0 ? 2 : 1;
 	struct raster raster = like->raster;
 	struct annotate *a = calloc(1, sizeof(*a));
+	uint32_t width, height;
 
 	if (!a)
 		return -ENOMEM;
-	raster.width += LEFT + RIGHT_EDGE +
-			bars * (BAR_GAP + BAR_WIDTH + BAR_LABELS);
-	raster.height += TOP + BOTTOM;
+	annotate_margins(like->colour.nyquist > 0, &width, &height);
+	raster.width += width;
+	raster.height += height;
 	raster.x0 -= LEFT * raster.dx;
 	raster.z0 -= TOP * raster.dz;
 	if (image_init(&a->image, IMAGE_RGB24, &raster)) {

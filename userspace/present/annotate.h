@@ -6,6 +6,8 @@
 #ifndef PRESENT_ANNOTATE_H
 #define PRESENT_ANNOTATE_H
 
+#include <stdbool.h>
+
 #include "dsp/dsp.h"
 
 struct annotate;
@@ -30,6 +32,14 @@ int annotate_create(struct annotate **annotate, const struct image *like);
  */
 const struct image *annotate_execute(struct annotate *annotate,
 				     const struct image *in);
+
+/**
+ * annotate_margins() - what the scales add to a picture
+ * @colour: there is colour in it
+ * @width: added [pixels]
+ * @height: added [pixels]
+ */
+void annotate_margins(bool colour, uint32_t *width, uint32_t *height);
 
 void annotate_destroy(struct annotate *annotate);
 
