@@ -2,8 +2,8 @@
 # sono: the one command; its subcommands a file each, view a few.
 
 $(eval $(call program,userspace/tools/sono,$(addprefix userspace/tools/, \
-	sono.c info.c run.c view.c view_options.c view_report.c view_signal.c \
+	sono.c info.c run.c view.c view_options.c view_report.c view_screen.c view_signal.c \
 	import.c control.c record.c), \
 	userspace/present/libpresent.a userspace/libsono/libsono.a \
 	userspace/dsp/libdsp.a fpga-sim/libsim.a \
-	-lpng -lmd -lwebpmux -lwebp -lconfig -ljansson -luring -lz -lm -pthread))
+	-ldrm -lpng -lmd -lwebpmux -lwebp -lconfig -ljansson -luring -lz -lm -pthread))

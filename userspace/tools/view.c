@@ -65,6 +65,12 @@ static int say_rates(struct view *v)
 	return TOOL_OK;
 }
 
+/* Before there are mappings of the board. */
+static int open_screen(struct view *v)
+{
+	return view_screen_open(&v->screen);
+}
+
 static int open_source(struct view *v)
 {
 	return run_open(&v->run);
@@ -72,13 +78,18 @@ static int open_source(struct view *v)
 
 static int open_pipeline(struct view *v)
 {
-	int status = run_open_pipeline(&v->run);
-	int ret;
+	int status, ret;
 
+	if (v->screen.screen)
+		screen_fit(v->screen.screen, &v->run.plan->params);
+	status = run_open_pipeline(&v->run);
 	if (status)
 		return status;
 	ret = annotate_create(&v->annotate, pipeline_image(v->run.pipeline));
-	return ret ? tool_fail("draw", v->run.plan_path, NULL, ret) : TOOL_OK;
+	if (ret)
+		return tool_fail("draw", v->run.plan_path, NULL, ret);
+	view_screen_say(&v->screen, v->say);
+	return view_screen_begin(&v->screen, &v->run);
 }
 
 static int sink_failed(const struct view *v, const char *target, int err)
@@ -163,7 +174,14 @@ static void write_digest(struct view *v, const struct sono_frame *f)
 static int show(struct view *v, const struct image *picture)
 {
 	const struct image *image = annotate_execute(v->annotate, picture);
+	int err;
 
+	if (v->screen.screen)
+		image = view_screen_draw(&v->screen, &v->run, picture, image);
+	err = v->screen.kms ? kms_show(v->screen.kms, image) : 0;
+	if (err)
+		return tool_fail("show on", kms_info(v->screen.kms)->card,
+				 NULL, err);
 	for (unsigned int i = 0; i < v->sinks; i++) {
 		struct view_sink *s = &v->sink[i];
 		int ret = s->sink->frame(s->state, image);
@@ -185,6 +203,7 @@ static int process(void *arg, const struct sono_frame *f)
 	if (status)
 		return status;
 	write_digest(v, f);
+	view_screen_count(&v->screen, &f->rec);
 	if (pipeline_execute(v->run.pipeline, &rf, &image))
 		status = show(v, image);
 	v->ended = run_now();
@@ -212,10 +231,18 @@ static void progress(void *arg)
 		v->run.skipped);
 }
 
+static void skipped(void *arg, const struct sono_frame *f)
+{
+	struct view *v = arg;
+
+	view_screen_count(&v->screen, &f->rec);
+}
+
 static int run_pictures(struct view *v)
 {
 	static const struct run_ops ops = {
 		.frame = process,
+		.skipped = skipped,
 		.progress = progress,
 	};
 	int status = run_live(&v->run, &ops, v);
@@ -325,6 +352,7 @@ static int close_all(struct view *v)
 	    view_close_file(&v->report, v->report_path) ||
 	    view_close_file(&v->times, v->times_path))
 		status = TOOL_FAILED;
+	view_screen_close(&v->screen);
 	annotate_destroy(v->annotate);
 	run_close(&v->run);
 	return status;
@@ -333,10 +361,14 @@ static int close_all(struct view *v)
 int tool_view(int argc, char **argv)
 {
 	static int (*const steps[])(struct view *v) = {
-		open_source, say_rates, open_pipeline, open_files,
-		open_sinks,  configure, run,	       check_pictures,
+		open_screen, open_source, say_rates, open_pipeline,
+		open_files,  open_sinks,  configure, run,
+		check_pictures,
 	};
-	struct view v = { .run = { .tool = "view", .slots = 8 } };
+	struct view v = {
+		.run = { .tool = "view", .slots = 8 },
+		.screen = { .cine_mib = 128 },
+	};
 	int status, closed;
 
 	status = view_arguments(&v, argc, argv);

@@ -10,6 +10,7 @@
 #include "present/present.h"
 #include "run.h"
 #include "tools.h"
+#include "view_screen.h"
 
 #define VIEW_SINKS_MAX 8
 
@@ -37,6 +38,7 @@ struct view_sink {
  * @png_dir: argument of --png-dir, with a closing slash
  * @sink: where pictures go
  * @sinks: how many
+ * @screen: whole screens in place of pictures
  * @annotate: puts scales around pictures
  * @say: where the run's figures go
  * @digest: open file, or NULL
@@ -59,6 +61,7 @@ struct view {
 	char png_dir[4096];
 	struct view_sink sink[VIEW_SINKS_MAX];
 	unsigned int sinks;
+	struct view_screen screen;
 
 	struct annotate *annotate;
 	FILE *say;

@@ -6,10 +6,13 @@
 
 #include "view.h"
 
+#define SCREEN_MAX 8192
+#define CINE_MIB_MAX 65536
+
 enum { OPT_FRAMES = 256, OPT_FREEZE, OPT_AFTER, OPT_PNG, OPT_PNG_DIR,
        OPT_Y4M, OPT_WEBP, OPT_MD5, OPT_NULL, OPT_DIGEST,
        OPT_VELOCITY, OPT_REPORT, OPT_TIMES, OPT_SLOTS, OPT_WORKERS,
-       OPT_REALTIME, OPT_HELP };
+       OPT_REALTIME, OPT_KMS, OPT_SCREEN, OPT_CINE, OPT_HELP };
 
 static const struct option options[] = {
 	{ "frames", required_argument, NULL, OPT_FRAMES },
@@ -28,6 +31,9 @@ static const struct option options[] = {
 	{ "slots", required_argument, NULL, OPT_SLOTS },
 	{ "workers", required_argument, NULL, OPT_WORKERS },
 	{ "realtime", no_argument, NULL, OPT_REALTIME },
+	{ "kms", optional_argument, NULL, OPT_KMS },
+	{ "screen", required_argument, NULL, OPT_SCREEN },
+	{ "cine", required_argument, NULL, OPT_CINE },
 	{ "help", no_argument, NULL, OPT_HELP },
 	{ 0 },
 };
@@ -39,6 +45,9 @@ static void help(void)
 	     "Runs PLAN on SOURCE (/dev/sonoN, sim:SCENE or file:RECORDING) and\n"
 	     "shows the pictures. Ctrl-C stops transmit, then the program.\n"
 	     "\n"
+	     "  --kms[=CARD]     full screen on the display of /dev/dri/cardN, or the first\n"
+	     "  --screen WxH     the same screen, without a display, for the sinks below\n"
+	     "  --cine MIB       memory for pictures that are looked at again (128)\n"
 	     "  --png FILE       the newest picture\n"
 	     "  --png-dir DIR    every picture, DIR/NUMBER.png\n"
 	     "  --y4m FILE       every picture, a film as YUV4MPEG2; -: standard output\n"
@@ -118,6 +127,30 @@ static int parse_workers(struct view *v)
 	return ret;
 }
 
+static int parse_screen(struct view *v)
+{
+	struct view_screen *s = &v->screen;
+	int end = 0;
+
+	if (sscanf(optarg, "%5ux%5u%n", &s->width, &s->height, &end) == 2 &&
+	    !optarg[end] && s->width >= SCREEN_WIDTH_MIN &&
+	    s->height >= SCREEN_HEIGHT_MIN && s->width <= SCREEN_MAX &&
+	    s->height <= SCREEN_MAX)
+		return TOOL_OK;
+	fprintf(stderr,
+		"sono view: --screen %s: not WIDTHxHEIGHT from %dx%d to %dx%d\n",
+		optarg, SCREEN_WIDTH_MIN, SCREEN_HEIGHT_MIN, SCREEN_MAX,
+		SCREEN_MAX);
+	return TOOL_USAGE;
+}
+
+static int parse_display(struct view *v)
+{
+	v->screen.display = true;
+	v->screen.card = optarg;
+	return optarg && !*optarg ? no_name("kms") : TOOL_OK;
+}
+
 static int parse_option(struct view *v, int option)
 {
 	switch (option) {
@@ -156,6 +189,13 @@ static int parse_option(struct view *v, int option)
 	case OPT_REALTIME:
 		v->run.realtime = true;
 		return TOOL_OK;
+	case OPT_KMS:
+		return parse_display(v);
+	case OPT_SCREEN:
+		return parse_screen(v);
+	case OPT_CINE:
+		return tool_count("view", "cine", optarg, CINE_MIB_MAX,
+				  &v->screen.cine_mib);
 	}
 	return TOOL_USAGE;
 }
@@ -171,6 +211,11 @@ int view_arguments(struct view *v, int argc, char **argv)
 		}
 		if (parse_option(v, option))
 			return TOOL_USAGE;
+	}
+	if (v->screen.display && v->screen.width) {
+		fputs("sono view: --kms and --screen: a display has its own size\n",
+		      stderr);
+		return TOOL_USAGE;
 	}
 	if (argc - optind != 2) {
 		fputs("sono view: needs a PLAN and a SOURCE (see sono view --help)\n",
