@@ -66,6 +66,7 @@ static int board_init(struct sim_board *b, const struct sim_config *config,
 		return -ENOMEM;
 	for (int i = 0; i < TIMERS; i++)
 		b->due[i] = SIM_NEVER;
+	b->hv = config->faults.leak * 1000;
 	sim_restart(b);
 	return 0;
 }
@@ -175,7 +176,7 @@ static void on_overtemp(struct sim_board *b)
 static void on_overvolt(struct sim_board *b)
 {
 	b->overvolt = !b->overvolt;
-	b->hv = 0;
+	b->hv = b->config.faults.leak * 1000;
 	if (!b->overvolt)
 		return;
 	b->hv = b->config.limits.hv_max + 1000;
@@ -198,6 +199,8 @@ static void on_reboot(struct sim_board *b)
 
 static void on_heartbeat(struct sim_board *b)
 {
+	if (b->config.faults.deaf)
+		return;
 	sim_fault(b, SONO_FAULT_HEARTBEAT, 0);
 }
 

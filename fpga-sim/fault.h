@@ -43,11 +43,20 @@
  *         the first start
  * @reboot: the board resets itself, this many ms after the first start
  * @seed: with it, "every Nth" is one of N by chance, the same for the same seed
+ * @corrupt: every Nth frame arrives with a bit of its samples inverted
+ * @scratch: this bit of the scratch registers, from 1, reads as 0
+ * @hot: at rest the board has so many degrees [deg C]
+ * @leak: transmit voltage while nothing transmits [V]
+ * @deaf: not 0: the lapse of the heartbeat is not noticed
+ * @heedless: not 0: transmit is not held off while noise is captured
+ * @lanes: of its link that were found
+ * @speed: of its link, as a generation: 1 is 2.5 GT/s
  *
  * @dead_channel: set of receive channels that deliver 0
  * @noisy_channel: set of receive channels with SIM_NOISY_RMS more noise
  * @weak_element: set of elements that send and receive a quarter; that is a
  *                matter of the probe, so of who makes the front-end
+ * @dead_element: set of elements that neither send nor receive; likewise
  *
  * Frames, tables, stops, resets, interrupts and reads of registers are counted
  * from power-on. Channels are rows of the payload, counted from 0, as elements
@@ -83,9 +92,18 @@ struct sim_faults {
 	uint32_t reboot;
 	uint32_t stall;
 	uint32_t seed;
+	uint32_t corrupt;
+	uint32_t scratch;
+	uint32_t hot;
+	uint32_t leak;
+	uint32_t deaf;
+	uint32_t heedless;
+	uint32_t lanes;
+	uint32_t speed;
 	uint64_t dead_channel[SIM_CHANNELS_MAX / 64];
 	uint64_t noisy_channel[SIM_CHANNELS_MAX / 64];
 	uint64_t weak_element[SIM_CHANNELS_MAX / 64];
+	uint64_t dead_element[SIM_CHANNELS_MAX / 64];
 };
 
 /**

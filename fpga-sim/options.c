@@ -61,8 +61,8 @@ void options_help(void)
 	      "  --socket PATH       listen here; the file goes when the board does\n"
 	      "  --log FILE          write the board's event log\n"
 	      "  --scene NAME        what the probe sees: points, cyst, speckle, vessel,\n"
-	      "                      disk, heart, abdomen, noise, or pattern: the\n"
-	      "                      ADC delivers the ramp (pattern)\n"
+	      "                      disk, heart, abdomen, air, noise, or pattern:\n"
+	      "                      the ADC delivers the ramp (pattern)\n"
 	      "  --replay FILE       play a recording instead of a scene\n"
 	      "  --probe NAME        linear (128 elements, 5.2 MHz), phased (64,\n"
 	      "                      2.7 MHz) or convex (128, 3.5 MHz); sets channels\n"
@@ -79,7 +79,10 @@ void options_help(void)
 	      "                      stray-page), stuck, hang, crc, forget, flash, or\n"
 	      "                      by chance from a seed; N ms after the first\n"
 	      "                      start dead, overtemp, overvolt, reboot, stall;\n"
-	      "                      dead-channel, noisy-channel, weak-element N\n"
+	      "                      dead-channel, noisy-channel, weak-element,\n"
+	      "                      dead-element N; every Nth frame corrupt; scratch,\n"
+	      "                      hot, leak, deaf, heedless, lanes, speed:\n"
+	      "                      Documentation/hardware.rst\n"
 	      "  --channels N        receive channels\n"
 	      "  --elements N        elements with a pulser\n"
 	      "  --adc-clock HZ\n"
@@ -264,13 +267,6 @@ static void default_probe(struct options *o, int argc, char **argv)
 	optind = 0;
 }
 
-static void weaken_elements(struct options *o)
-{
-	for (uint32_t i = 0; i < o->phantom.probe.elements; i++)
-		if (sim_channel_has(o->config.faults.weak_element, i))
-			sim_probe_weaken(&o->phantom.probe, i);
-}
-
 int options_parse(struct options *o, int argc, char **argv)
 {
 	int option;
@@ -288,7 +284,7 @@ int options_parse(struct options *o, int argc, char **argv)
 	}
 	if (o->help)
 		return 0;
-	weaken_elements(o);
+	sim_probe_spoil(&o->phantom.probe, &o->config.faults);
 	if (optind < argc)
 		return complain("unknown argument", argv[optind]);
 	if (!o->socket)

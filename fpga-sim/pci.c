@@ -19,7 +19,9 @@
 #define DEVCAP                                                            \
 	(MAX_PAYLOAD_256 | PCI_EXP_DEVCAP_EXT_TAG | PCI_EXP_DEVCAP_RBER | \
 	 PCI_EXP_DEVCAP_FLR)
-#define LINK_GEN3_X8 0x83
+#define LANES 8
+#define SPEED 3
+#define LINK(lanes, speed) ((lanes) << 4 | (speed))
 #define LINK_SPEEDS                                              \
 	(PCI_EXP_LNKCAP2_SLS_2_5GB | PCI_EXP_LNKCAP2_SLS_5_0GB | \
 	 PCI_EXP_LNKCAP2_SLS_8_0GB)
@@ -98,8 +100,8 @@ static void set_exp(struct pci *p)
 	put32(c + PCI_EXP_DEVCAP, DEVCAP);
 	put16(c + PCI_EXP_DEVCTL,
 	      PCI_EXP_DEVCTL_RELAX_EN | PCI_EXP_DEVCTL_READRQ_512B);
-	put32(c + PCI_EXP_LNKCAP, LINK_GEN3_X8);
-	put16(c + PCI_EXP_LNKSTA, LINK_GEN3_X8);
+	put32(c + PCI_EXP_LNKCAP, LINK(LANES, SPEED));
+	put16(c + PCI_EXP_LNKSTA, LINK(p->lanes, p->speed));
 	put32(c + PCI_EXP_LNKCAP2, LINK_SPEEDS);
 	put16(c + PCI_EXP_LNKCTL2, 3);
 	put16(p->writable + EXP + PCI_EXP_DEVCTL, 0x7fff);
@@ -122,9 +124,11 @@ static void set_aer(struct pci *p)
 	put32(p->writable + AER + PCI_ERR_COR_MASK, CORRECTABLE);
 }
 
-void pci_init(struct pci *pci)
+void pci_init(struct pci *pci, unsigned int lanes, unsigned int speed)
 {
 	pci->snapshot_done = false;
+	pci->lanes = lanes && lanes < LANES ? lanes : LANES;
+	pci->speed = speed && speed < SPEED ? speed : SPEED;
 	pci_reset(pci);
 }
 

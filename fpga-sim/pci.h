@@ -22,12 +22,16 @@
  * @writable: bits that a write sets
  * @clearable: bits that writing 1 clears
  * @snapshot_done: the client has read it all once
+ * @lanes: of the link that were found
+ * @speed: of the link, a generation
  */
 struct pci {
 	uint8_t config[PCI_CONFIG_BYTES];
 	uint8_t writable[PCI_CONFIG_BYTES];
 	uint8_t clearable[PCI_CONFIG_BYTES];
 	bool snapshot_done;
+	unsigned int lanes;
+	unsigned int speed;
 };
 
 /** enum pci_effect - what a write asks of the board */
@@ -36,8 +40,13 @@ enum pci_effect {
 	PCI_RESET,
 };
 
-/** pci_init() - power on */
-void pci_init(struct pci *pci);
+/**
+ * pci_init() - power on
+ * @pci: written
+ * @lanes: of the link that are found, 0: all
+ * @speed: of the link, a generation, 0: the highest
+ */
+void pci_init(struct pci *pci, unsigned int lanes, unsigned int speed);
 
 /** pci_reset() - reset values everywhere */
 void pci_reset(struct pci *pci);

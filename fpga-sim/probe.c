@@ -71,6 +71,16 @@ void sim_probe_weaken(struct sim_probe *probe, uint32_t index)
 		probe->element[index].gain = WEAK;
 }
 
+void sim_probe_spoil(struct sim_probe *probe, const struct sim_faults *faults)
+{
+	for (uint32_t i = 0; i < probe->elements; i++) {
+		if (sim_channel_has(faults->weak_element, i))
+			sim_probe_weaken(probe, i);
+		if (sim_channel_has(faults->dead_element, i))
+			probe->element[i].gain = 0;
+	}
+}
+
 void sim_probe_limits(const struct sim_probe *probe, struct sim_limits *limits)
 {
 	limits->channels = probe->elements;

@@ -56,6 +56,11 @@ int sim_probe_find(struct sim_probe *probe, const char *name);
 /** sim_probe_weaken() - element @index sends and receives a quarter */
 void sim_probe_weaken(struct sim_probe *probe, uint32_t index);
 
+struct sim_faults;
+
+/** sim_probe_spoil() - its elements become as bad as they are to be */
+void sim_probe_spoil(struct sim_probe *probe, const struct sim_faults *faults);
+
 /** sim_probe_limits() - a board with as many channels and this ADC clock */
 void sim_probe_limits(const struct sim_probe *probe, struct sim_limits *limits);
 

@@ -110,6 +110,21 @@ static int write_slot(struct sim_board *b, struct cursor *at, const void *from,
 	return 0;
 }
 
+/* A bit of the first event's samples, written once more, and wrongly. */
+static int corrupt(struct sim_board *b, uint32_t first)
+{
+	const uint8_t *rows = sim_payload_rows(b, first);
+	const uint32_t bytes = b->table->seq->event[first].bytes;
+	const uint32_t room = b->segments[0].bytes;
+	const uint64_t any = sim_chance(b, b->frames);
+	const uint32_t at = (uint32_t)(any >> 8) % (bytes < room ? bytes : room);
+	const uint8_t wrong = rows[at] ^ (uint8_t)(1u << any % 8);
+	const uint64_t addr = b->segments[0].addr + at;
+	int err = sim_dma_write(b, addr, &wrong, sizeof(wrong));
+
+	return err ? dma_fault(b, addr, err) : 0;
+}
+
 static int write_payload(struct sim_board *b)
 {
 	const struct sim_seq *seq = b->table->seq;
@@ -124,6 +139,8 @@ static int write_payload(struct sim_board *b)
 				 seq->event[i].bytes);
 	if (!err)
 		err = write_slot(b, &at, sim_payload_aux(b), seq->aux_bytes);
+	if (!err && sim_strikes(b, &b->config.faults.corrupt, b->frames))
+		err = corrupt(b, first);
 	return err;
 }
 

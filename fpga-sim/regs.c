@@ -10,6 +10,13 @@ static uint32_t low(uint64_t value, uint32_t *latch)
 	return (uint32_t)value;
 }
 
+static uint32_t stuck_bit(const struct sim_board *b)
+{
+	const uint32_t bit = b->config.faults.scratch;
+
+	return bit && bit <= 32 ? 1u << (bit - 1) : 0;
+}
+
 static uint32_t read_identity(const struct sim_board *b, uint32_t offset)
 {
 	const struct sim_limits *l = &b->config.limits;
@@ -57,9 +64,9 @@ static uint32_t read_identity(const struct sim_board *b, uint32_t offset)
 	case SONO_REG_TEMP_MAX:
 		return l->temp_max;
 	case SONO_REG_SCRATCH0:
-		return b->scratch[0];
+		return b->scratch[0] & ~stuck_bit(b);
 	case SONO_REG_SCRATCH1:
-		return b->scratch[1];
+		return b->scratch[1] & ~stuck_bit(b);
 	case SONO_REG_SERIAL_LO:
 		return (uint32_t)l->serial;
 	case SONO_REG_SERIAL_HI:

@@ -12,9 +12,11 @@ typedef unsigned long long ull;
 /* Transmit is on while all agree; every change is in the log. */
 void sim_tx_update(struct sim_board *b, const char *reason)
 {
+	const struct sim_faults *f = &b->config.faults;
 	bool on = b->control & SONO_CONTROL_TX_ENABLE && b->run.running &&
-		  !b->run.draining && !b->fault && b->beat > b->now &&
-		  b->source != SONO_SOURCE_NOISE;
+		  !b->run.draining && !b->fault &&
+		  (b->beat > b->now || f->deaf) &&
+		  (b->source != SONO_SOURCE_NOISE || f->heedless);
 
 	if (on != b->tx_on) {
 		sim_temp_update(b);
@@ -22,7 +24,7 @@ void sim_tx_update(struct sim_board *b, const char *reason)
 	}
 	b->tx_on = on;
 	if (!b->overvolt && !on)
-		b->hv = 0;
+		b->hv = f->leak * 1000;
 	b->due[TIMER_HEARTBEAT] =
 		b->control & SONO_CONTROL_TX_ENABLE ? b->beat : SIM_NEVER;
 }

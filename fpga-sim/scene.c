@@ -14,6 +14,12 @@
 #define SPECKLE_PER_M2 20e6
 #define SPECKLE_RMS 0.08
 
+/* Closer together than any wave is long. */
+#define LENS_POINTS 300
+#define LENS_STEP (0.2 * MM)
+#define LENS_Z (3 * MM)
+#define LENS_AMPLITUDE 0.1
+
 const struct sim_scatterer sim_points[SIM_POINTS] = {
 	{ 0, 10 * MM, 1 },	  { 0, 20 * MM, 1 },
 	{ 0, 30 * MM, 1 },	  { 0, 40 * MM, 1 },
@@ -110,6 +116,18 @@ static int fill_homogeneous(struct sim_scene *scene,
 	return fill_speckle(scene, params->seed, false);
 }
 
+static int fill_lens(struct sim_scene *scene,
+		     const struct sim_scene_params *params)
+{
+	int err = 0;
+
+	(void)params;
+	for (int i = -LENS_POINTS / 2; i <= LENS_POINTS / 2 && !err; i++)
+		err = sim_scene_add(scene, i * LENS_STEP, LENS_Z,
+				    LENS_AMPLITUDE);
+	return err;
+}
+
 static int fill_nothing(struct sim_scene *scene,
 			const struct sim_scene_params *params)
 {
@@ -132,6 +150,7 @@ static const struct kind {
 	{ "disk", "linear", sim_disk_fill },
 	{ "heart", "phased", sim_heart_fill },
 	{ "abdomen", "convex", sim_abdomen_fill },
+	{ "air", "linear", fill_lens },
 	{ "noise", "linear", fill_nothing },
 };
 

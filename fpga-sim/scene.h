@@ -13,6 +13,8 @@
  * disk: a disk of speckle that turns (flow.h).
  * heart: a beating heart with an ECG (heart.h), seen by a phased probe.
  * abdomen: cysts and wires in speckle (abdomen.h), for a convex probe.
+ * air: what a probe hears that nothing touches: the front of its lens, a plane
+ *      3 mm away, as wide as any probe.
  * noise: nothing at all.
  *
  * A scene that moves is periodic: after its period it is the same again, to

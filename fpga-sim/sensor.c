@@ -15,10 +15,12 @@
 static double temp_now(const struct sim_board *b)
 {
 	double s = (double)(b->now - b->temp_at) / b->config.limits.board_clock;
-	double end = b->tx_on ? TEMP_TX : TEMP_IDLE;
+	const uint32_t hot = b->config.faults.hot;
+	double idle = hot ? 1000.0 * hot : TEMP_IDLE;
+	double end = idle + (b->tx_on ? TEMP_TX - TEMP_IDLE : 0);
 
 	if (!b->temp)
-		return TEMP_IDLE;
+		return idle;
 	return end + (b->temp - end) * exp(-s / TEMP_TIME);
 }
 

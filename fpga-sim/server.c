@@ -139,7 +139,7 @@ int server_init(struct server *s, const struct sim_config *config,
 	memset(s, 0, sizeof(*s));
 	for (int i = 0; i < SONO_NUM_VECS; i++)
 		s->irq[i] = -1;
-	pci_init(&s->pci);
+	pci_init(&s->pci, config->faults.lanes, config->faults.speed);
 	dma_init(&s->dma);
 	s->origin = clock_ns(CLOCK_MONOTONIC);
 	err = log_open(&s->log, log_path);
