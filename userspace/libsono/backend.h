@@ -20,6 +20,9 @@
  *           user area. NULL where nobody else can have the source
  * @arm: SONO_CMD_ARM, blocking
  * @idle: the ring was found empty; NULL where frames come by themselves
+ * @sensors: sono_sensors(), or NULL
+ * @selftest: sono_selftest(), or NULL
+ * @pause: let the board's time go by; NULL where that is this machine's
  * @next: take a frame where there is no ring, else NULL
  * @scan: sono_scan(), or NULL
  * @complaint: sono_complaint(), or NULL
@@ -34,6 +37,10 @@ struct sono_backend {
 	int (*observe)(struct sono *s);
 	int (*arm)(struct sono *s, const struct sono_arm *arm);
 	void (*idle)(struct sono *s);
+	int (*sensors)(struct sono *s, struct sono_sensors *sensors);
+	int (*selftest)(struct sono *s, enum sono_selftest what,
+			struct sono_selftest_result *result);
+	void (*pause)(struct sono *s, uint32_t us);
 	int (*next)(struct sono *s, struct sono_frame *f);
 	const struct sono_scan *(*scan)(const struct sono *s);
 	const char *(*complaint)(const struct sono *s);

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <liburing.h>
 #include <poll.h>
 #include <stdio.h>
@@ -12,6 +13,8 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -282,6 +285,99 @@ static int drv_arm(struct sono *s, const struct sono_arm *arm)
 	return uring_result(d, d->tag);
 }
 
+/* A file, or a pattern, in the folder that sysfs has of the node. */
+static int node_path(struct sono_drv *d, const char *file, char *path,
+		     size_t bytes)
+{
+	struct stat st;
+
+	if (fstat(d->fd, &st))
+		return -errno;
+	snprintf(path, bytes, "/sys/dev/char/%u:%u/%s", major(st.st_rdev),
+		 minor(st.st_rdev), file);
+	return 0;
+}
+
+static int write_attribute(const char *path)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC), ret = 0;
+
+	if (fd < 0)
+		return errno == ENOENT ? -EOPNOTSUPP : -errno;
+	if (write(fd, "1", 1) != 1)
+		ret = -errno;
+	close(fd);
+	return ret;
+}
+
+static int drv_selftest(struct sono *s, enum sono_selftest what,
+			struct sono_selftest_result *r)
+{
+	static const char *const names[] = {
+		[SONO_SELFTEST_SCRATCH] = "selftest_scratch",
+		[SONO_SELFTEST_INTERRUPT] = "selftest_interrupt",
+		[SONO_SELFTEST_FLASH] = "selftest_flash",
+	};
+	char path[128];
+	int ret = node_path(drv_of(s), names[what], path, sizeof(path));
+	FILE *f;
+
+	if (!ret)
+		ret = write_attribute(path);
+	if (ret)
+		return ret;
+	f = fopen(path, "re");
+	if (!f)
+		return -errno;
+	if (fscanf(f, "%u %u %u %u %i", &r->tried, &r->failed, &r->surplus,
+		   &r->longest, (int *)&r->code) != 5)
+		ret = -EPROTO;
+	fclose(f);
+	return ret;
+}
+
+/* A number in a file of the board's hwmon device. */
+static int hwmon_number(struct sono_drv *d, const char *file, long *value)
+{
+	char pattern[160], name[64];
+	int ret = -ENOENT;
+	glob_t found;
+	FILE *f;
+
+	snprintf(name, sizeof(name), "device/hwmon/hwmon*/%s", file);
+	if (node_path(d, name, pattern, sizeof(pattern)) || glob(pattern, 0, NULL,
+								 &found))
+		return ret;
+	f = fopen(found.gl_pathv[0], "re");
+	globfree(&found);
+	if (!f)
+		return -errno;
+	errno = 0;
+	if (fscanf(f, "%ld", value) == 1)
+		ret = 0;
+	else if (errno)
+		ret = -errno;
+	fclose(f);
+	return ret;
+}
+
+static int drv_sensors(struct sono *s, struct sono_sensors *sensors)
+{
+	struct sono_drv *d = drv_of(s);
+	long temp, temp_max, hv;
+	int ret = hwmon_number(d, "temp1_input", &temp);
+
+	if (!ret)
+		ret = hwmon_number(d, "temp1_crit", &temp_max);
+	if (!ret)
+		ret = hwmon_number(d, "in0_input", &hv);
+	if (!ret)
+		*sensors = (struct sono_sensors){
+			(int32_t)temp, (uint32_t)temp_max, (uint32_t)hv,
+		};
+	return ret;
+}
+
 const struct sono_backend sono_backend_drv = {
 	.prefix = "/",
 	.open = drv_open,
@@ -289,5 +385,7 @@ const struct sono_backend sono_backend_drv = {
 	.setup = drv_setup,
 	.observe = drv_observe,
 	.arm = drv_arm,
+	.sensors = drv_sensors,
+	.selftest = drv_selftest,
 	.close = drv_close,
 };

@@ -87,6 +87,7 @@ enum key {
 	KEY_DEAD_CHANNEL,
 	KEY_NOISY_CHANNEL,
 	KEY_WEAK_ELEMENT,
+	KEY_DEAD_ELEMENT,
 };
 
 static char *const key_names[] = {
@@ -104,6 +105,7 @@ static char *const key_names[] = {
 	[KEY_DEAD_CHANNEL] = "dead-channel",
 	[KEY_NOISY_CHANNEL] = "noisy-channel",
 	[KEY_WEAK_ELEMENT] = "weak-element",
+	[KEY_DEAD_ELEMENT] = "dead-element",
 	NULL,
 };
 
@@ -302,6 +304,7 @@ static int set_key(struct sim_source *src, int key, const char *value)
 	case KEY_DEAD_CHANNEL:
 	case KEY_NOISY_CHANNEL:
 	case KEY_WEAK_ELEMENT:
+	case KEY_DEAD_ELEMENT:
 		return set_fault(src, key, value);
 	}
 	return -EINVAL;
@@ -350,6 +353,8 @@ static int check_keys(const struct sim_source *src, char *why, size_t why_bytes)
 		{ KEY_NOISY_CHANNEL, beyond(f->noisy_channel, l->channels),
 		  l->channels },
 		{ KEY_WEAK_ELEMENT, beyond(f->weak_element, l->elements),
+		  l->elements },
+		{ KEY_DEAD_ELEMENT, beyond(f->dead_element, l->elements),
 		  l->elements },
 	};
 
@@ -410,9 +415,7 @@ static int open_scene(struct sim_world *w, struct sim_source *src, char *why,
 		return 0;
 	if (!strcmp(src->scene, "replay"))
 		return open_recorded(w, src, why, why_bytes);
-	for (uint32_t i = 0; i < src->phantom.probe.elements; i++)
-		if (sim_channel_has(src->config.faults.weak_element, i))
-			sim_probe_weaken(&src->phantom.probe, i);
+	sim_probe_spoil(&src->phantom.probe, &src->config.faults);
 	ret = sim_phantom_create(&w->phantom, src->scene, &src->phantom);
 	if (ret == -ENOENT)
 		return sono_why(why, why_bytes, -EINVAL, "no such scene: %s",
@@ -540,6 +543,23 @@ static void sim_idle(struct sono *s)
 		sim_host_idle(&world_of(s)->host);
 }
 
+static int sim_sensors(struct sono *s, struct sono_sensors *sensors)
+{
+	sim_host_sensors(&world_of(s)->host, sensors);
+	return 0;
+}
+
+static int sim_selftest(struct sono *s, enum sono_selftest what,
+			struct sono_selftest_result *result)
+{
+	return sim_host_selftest(&world_of(s)->host, what, result);
+}
+
+static void sim_pause(struct sono *s, uint32_t us)
+{
+	sim_host_pause(&world_of(s)->host, us);
+}
+
 const struct sono_backend sono_backend_sim = {
 	.prefix = "sim:",
 	.open = sim_open,
@@ -548,5 +568,8 @@ const struct sono_backend sono_backend_sim = {
 	.observe = sim_observe,
 	.arm = sim_arm,
 	.idle = sim_idle,
+	.sensors = sim_sensors,
+	.selftest = sim_selftest,
+	.pause = sim_pause,
 	.close = sim_close,
 };

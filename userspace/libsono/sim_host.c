@@ -69,6 +69,7 @@ static void host_irq(void *host, unsigned int vector)
 {
 	struct sim_host *h = host;
 
+	h->irqs[vector]++;
 	if (vector == SONO_VEC_CAPTURE)
 		h->irq_capture = true;
 	else if (vector == SONO_VEC_EVENT)
@@ -210,6 +211,14 @@ static void halt(struct sim_host *h, uint32_t reason)
 	pthread_cond_broadcast(&h->changed);
 }
 
+/* A run with no fault; false, too, of a board that has left the bus. */
+static bool runs(struct sim_host *h)
+{
+	return (rd(h, SONO_REG_STATUS) &
+		(SONO_STATUS_RUNNING | SONO_STATUS_FAULT)) ==
+	       SONO_STATUS_RUNNING;
+}
+
 static void capture(struct sim_host *h)
 {
 	if (!h->active)
@@ -229,16 +238,10 @@ static void interrupts(struct sim_host *h)
 	if (h->irq_event || h->broken) {
 		h->irq_event = false;
 		wr(h, SONO_REG_IRQ_STATUS, SONO_IRQ_FAULT);
-		halt(h, SONO_END_FAULT);
+		/* The fault may be one of a run that has ended since. */
+		if (h->broken || !runs(h))
+			halt(h, SONO_END_FAULT);
 	}
-}
-
-/* A run with no fault; false, too, of a board that has left the bus. */
-static bool runs(struct sim_host *h)
-{
-	return (rd(h, SONO_REG_STATUS) &
-		(SONO_STATUS_RUNNING | SONO_STATUS_FAULT)) ==
-	       SONO_STATUS_RUNNING;
 }
 
 /* Also finds what an interrupt should have told that got lost. */
@@ -858,6 +861,108 @@ void sim_host_idle(struct sim_host *h)
 	pthread_mutex_lock(&h->lock);
 	if (next_due(h) != SIM_NEVER)
 		step(h, SIM_NEVER);
+	pthread_mutex_unlock(&h->lock);
+}
+
+void sim_host_sensors(struct sim_host *h, struct sono_sensors *sensors)
+{
+	enter(h);
+	*sensors = (struct sono_sensors){
+		.temp = (int32_t)rd(h, SONO_REG_TEMP),
+		.temp_max = rd(h, SONO_REG_TEMP_MAX),
+		.hv = rd(h, SONO_REG_HV),
+	};
+	leave(h);
+}
+
+static void try_scratch(struct sim_host *h, struct sono_selftest_result *r)
+{
+	for (uint32_t i = 0; i < 4 * 32; i++) {
+		const uint32_t reg = i & 1 ? SONO_REG_SCRATCH1 :
+					     SONO_REG_SCRATCH0;
+		const uint32_t bit = 1u << (i >> 2);
+		const uint32_t value = i & 2 ? ~bit : bit;
+		uint32_t read;
+
+		wr(h, reg, value);
+		read = rd(h, reg);
+		r->tried++;
+		if (read == value)
+			continue;
+		r->code = r->failed++ ? r->code : read ^ value;
+	}
+	wr(h, SONO_REG_SCRATCH0, 0);
+	wr(h, SONO_REG_SCRATCH1, 0);
+}
+
+/* Board time goes on until the vector fires, or to the end [ns]. */
+static void await_vector(struct sim_host *h, uint32_t vector, uint32_t before,
+			 uint64_t end)
+{
+	while (h->now < end && (!vector || h->irqs[vector - 1] == before)) {
+		if (h->real) {
+			usleep(20);
+			run_to(h, clock_ns() - h->epoch);
+		} else {
+			step(h, end);
+		}
+	}
+}
+
+#define IRQ_ROUNDS 8
+#define IRQ_PATIENCE_NS (100ull * NS_PER_MS)
+#define IRQ_AFTER_NS (5ull * NS_PER_MS)
+
+static void try_vector(struct sim_host *h, uint32_t v,
+		       struct sono_selftest_result *r)
+{
+	const uint32_t before = h->irqs[v];
+	const uint64_t begun = h->now;
+	uint64_t took;
+
+	r->tried++;
+	wr(h, SONO_REG_IRQ_TEST, 1u << v);
+	await_vector(h, v + 1, before, begun + IRQ_PATIENCE_NS);
+	if (h->irqs[v] == before) {
+		r->code = r->failed++ ? r->code : v;
+		return;
+	}
+	took = (h->now - begun) / NS_PER_US;
+	r->longest = took > r->longest ? (uint32_t)took : r->longest;
+	/* of a stream that is on they come anyway */
+	if (h->active)
+		return;
+	await_vector(h, 0, 0, h->now + IRQ_AFTER_NS);
+	r->surplus += h->irqs[v] - before - 1;
+}
+
+int sim_host_selftest(struct sim_host *h, enum sono_selftest what,
+		      struct sono_selftest_result *r)
+{
+	if (what == SONO_SELFTEST_FLASH)
+		return -EOPNOTSUPP;
+	enter(h);
+	if (what == SONO_SELFTEST_SCRATCH)
+		try_scratch(h, r);
+	for (uint32_t i = 0; what == SONO_SELFTEST_INTERRUPT &&
+			     i < IRQ_ROUNDS * SONO_NUM_VECS; i++)
+		try_vector(h, i % SONO_NUM_VECS, r);
+	leave(h);
+	return 0;
+}
+
+void sim_host_pause(struct sim_host *h, uint32_t us)
+{
+	uint64_t limit;
+
+	if (h->real) {
+		usleep(us);
+		return;
+	}
+	pthread_mutex_lock(&h->lock);
+	limit = h->now + (uint64_t)us * NS_PER_US;
+	while (step(h, limit))
+		;
 	pthread_mutex_unlock(&h->lock);
 }
 

@@ -19,6 +19,8 @@
 #include <stdio.h>
 
 #include "sim.h"
+#include "sono.h"
+#include "sono_regs.h"
 #include "sono_ring.h"
 
 /**
@@ -69,6 +71,7 @@ enum sim_region_name {
  * @begun: the board took the start, its counters are this run's
  * @irq_capture: the capture vector fired
  * @irq_event: the event vector fired
+ * @irqs: interrupts of each vector, since power-on
  * @config: of the last CONFIG, frame_bytes 0 without one
  * @table: its table, for a board that loses it
  * @cfg_offset: what the consumer knows a table as, less what the board does
@@ -104,6 +107,7 @@ struct sim_host {
 	bool begun;
 	bool irq_capture;
 	bool irq_event;
+	uint32_t irqs[SONO_NUM_VECS];
 
 	struct sono_config config;
 	void *table;
@@ -152,6 +156,16 @@ int sim_host_watch(struct sim_host *h, const struct sono_arm *arm);
 
 /** sim_host_leave() - the controller is gone; what it has stays to be read */
 void sim_host_leave(struct sim_host *h);
+
+/** sim_host_sensors() - as the board's registers have them */
+void sim_host_sensors(struct sim_host *h, struct sono_sensors *sensors);
+
+/** sim_host_selftest() - sono_selftest() */
+int sim_host_selftest(struct sim_host *h, enum sono_selftest what,
+		      struct sono_selftest_result *result);
+
+/** sim_host_pause() - time goes by for so long [us], and the consumer sleeps */
+void sim_host_pause(struct sim_host *h, uint32_t us);
 
 /** sim_host_idle() - the consumer found nothing: let virtual time go on */
 void sim_host_idle(struct sim_host *h);

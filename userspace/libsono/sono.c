@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "backend.h"
 #include "sequence.h"
@@ -248,6 +249,28 @@ int sono_wait(struct sono *s, uint32_t min_frames, uint32_t timeout_us)
 	ret = s->ops->arm(s, &arm);
 	beat(s);
 	return ret;
+}
+
+int sono_sensors(struct sono *s, struct sono_sensors *sensors)
+{
+	return s->ops->sensors ? s->ops->sensors(s, sensors) : -EOPNOTSUPP;
+}
+
+int sono_selftest(struct sono *s, enum sono_selftest what,
+		  struct sono_selftest_result *result)
+{
+	if (!s->ops->selftest)
+		return -EOPNOTSUPP;
+	*result = (struct sono_selftest_result){ 0 };
+	return s->ops->selftest(s, what, result);
+}
+
+void sono_pause(struct sono *s, uint32_t us)
+{
+	if (s->ops->pause)
+		s->ops->pause(s, us);
+	else
+		usleep(us);
 }
 
 const struct sono_ctl *sono_ctl(const struct sono *s)

@@ -198,6 +198,80 @@ int sono_wait(struct sono *s, uint32_t min_frames, uint32_t timeout_us);
 /** sono_ctl() - the kernel's side of the stream, NULL before sono_setup() */
 const struct sono_ctl *sono_ctl(const struct sono *s);
 
+/**
+ * struct sono_sensors - what the board measures about itself
+ * @temp: of the board [1/1000 deg C]
+ * @temp_max: at which it stops [1/1000 deg C]
+ * @hv: transmit voltage [mV]
+ */
+struct sono_sensors {
+	int32_t temp;
+	uint32_t temp_max;
+	uint32_t hv;
+};
+
+/**
+ * sono_sensors() - read the sensors, of a driver through its hwmon device
+ * @s: handle; needs no stream
+ * @sensors: written
+ *
+ * Return: 0; -EOPNOTSUPP of a recording, -ENOENT without hwmon, -EAGAIN while
+ * the board is away.
+ */
+int sono_sensors(struct sono *s, struct sono_sensors *sensors);
+
+/**
+ * enum sono_selftest - what a board can be asked to try
+ * @SONO_SELFTEST_SCRATCH: registers hold what is written
+ * @SONO_SELFTEST_INTERRUPT: every vector arrives
+ * @SONO_SELFTEST_FLASH: the image that runs is what was written, and the flash
+ *                       can be written
+ */
+enum sono_selftest {
+	SONO_SELFTEST_SCRATCH,
+	SONO_SELFTEST_INTERRUPT,
+	SONO_SELFTEST_FLASH,
+};
+
+/**
+ * struct sono_selftest_result - what came of it
+ * @tried: patterns, interrupts or steps
+ * @failed: of them
+ * @surplus: interrupts that came besides
+ * @longest: until an interrupt, or the flash's answer [us]
+ * @code: of the first that failed: the vector, the bits that were wrong, or
+ *        enum sono_fw_error
+ */
+struct sono_selftest_result {
+	uint32_t tried;
+	uint32_t failed;
+	uint32_t surplus;
+	uint32_t longest;
+	uint32_t code;
+};
+
+/**
+ * sono_selftest() - let the board try
+ * @s: handle; needs no stream, and disturbs none
+ * @what: is to be tried
+ * @result: written
+ *
+ * Return: 0 also where something failed; -EOPNOTSUPP where board, driver or
+ * source cannot do it, -EACCES without the right to, -EBUSY where the board is
+ * busy with what excludes it, -EAGAIN while it is away.
+ */
+int sono_selftest(struct sono *s, enum sono_selftest what,
+		  struct sono_selftest_result *result);
+
+/**
+ * sono_pause() - let time go by without a sign of life, as a program that hangs
+ * @s: handle with a stream
+ * @us: so long, by the board's time [us]
+ *
+ * For tests of the heartbeat.
+ */
+void sono_pause(struct sono *s, uint32_t us);
+
 /** sono_stats() - since sono_open() */
 const struct sono_stats *sono_stats(const struct sono *s);
 
