@@ -42,7 +42,7 @@
 
 FRAGMENTS := kernel/build.mk fpga-sim/build.mk userspace/libsono/build.mk \
 	userspace/dsp/build.mk userspace/present/build.mk \
-	userspace/tools/build.mk userspace/sonod/build.mk \
+	userspace/diag/build.mk userspace/tools/build.mk userspace/sonod/build.mk \
 	$(sort $(wildcard tests/*/build.mk))
 
 .DEFAULT_GOAL := all

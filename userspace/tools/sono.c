@@ -19,6 +19,7 @@ static const struct tool tools[] = {
 	{ "view", tool_view, "run a plan on a source and show the pictures" },
 	{ "record", tool_record, "run a plan on a source and keep its frames" },
 	{ "control", tool_control, "ask a running sonod" },
+	{ "diag", tool_diag, "test a board and say what is wrong with it" },
 	{ "import", tool_import, "make a recording of a set of channel data" },
 };
 

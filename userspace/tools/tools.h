@@ -11,6 +11,7 @@
 #define TOOL_USAGE 2
 
 int tool_control(int argc, char **argv);
+int tool_diag(int argc, char **argv);
 int tool_import(int argc, char **argv);
 int tool_info(int argc, char **argv);
 int tool_record(int argc, char **argv);

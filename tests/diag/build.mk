@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: MIT
+# Self tests of the board, tested.
+
+DIAG_TEST_LIBS := userspace/diag/libdiag.a userspace/libsono/libsono.a \
+	userspace/dsp/libdsp.a fpga-sim/libsim.a -ljansson -lconfig -luring -lz -lm -pthread
+
+$(eval $(call unit-test,tests/unit/diag/test_limits,tests/unit/diag/test_limits.c, \
+	$(DIAG_TEST_LIBS)))
+
+# Every fault is named; boards without one are not accused.
+$(eval $(call test-program,tests/diag/faults,tests/diag/faults.c,$(DIAG_TEST_LIBS)))
+$(eval $(call check,diag,$(O)/tests/diag/faults,$(O)/tests/diag/faults,180))
+$(eval $(call check,diag-healthy,$(O)/tests/diag/faults,$(O)/tests/diag/faults healthy 8,120))
+$(eval $(call soak,diag-healthy,$(O)/tests/diag/faults,$(O)/tests/diag/faults healthy 100,1200))

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: MIT
+/*
+ * faults: one diagnosis for each fault that the board in process can inject.
+ * That fault is named, once, by the check it is for, and nothing else is. TAP.
+ *
+ * faults healthy N: N diagnoses of boards without a fault, each with another
+ * seed; nothing may be named.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "diag/diag.h"
+
+/* What "pattern" has not got is an element's echo; all else is there sooner. */
+static const struct {
+	const char *source;
+	const char *check;
+	enum diag_status status;
+	const char *names;
+} cases[] = {
+	{ "pattern,fault=dead-channel=17", "channels", DIAG_FAIL,
+	  "channel 17 is dead" },
+	{ "air,dead-channel=17", "channels", DIAG_FAIL, "channel 17 is dead" },
+	{ "air,noisy-channel=5", "channels", DIAG_FAIL, "channel 5 is noisy" },
+	{ "air,weak-element=40", "elements", DIAG_FAIL, "element 40 is weak" },
+	{ "air,dead-element=17", "elements", DIAG_FAIL, "element 17 is dead" },
+	{ "air,dead-element=0", "elements", DIAG_FAIL, "element 0 is dead" },
+	{ "air,probe=phased,dead-element=63", "elements", DIAG_FAIL,
+	  "element 63 is dead" },
+	{ "pattern,fault=scratch=7", "scratch", DIAG_FAIL,
+	  "registers do not hold what is written: 64 of 128 patterns, bits 0x00000040" },
+	{ "pattern,fault=reg-flip=20", "scratch", DIAG_FAIL,
+	  "registers do not hold what is written" },
+	{ "pattern,fault=reg-wild=50", "scratch", DIAG_FAIL,
+	  "registers do not hold what is written" },
+	{ "pattern,fault=irq-lost=5", "interrupt", DIAG_FAIL,
+	  "interrupts get lost: 4 of 24" },
+	{ "pattern,fault=irq-double=5", "interrupt", DIAG_FAIL,
+	  "interrupts come more than once: 4 besides 24" },
+	{ "pattern,fault=irq-late=5", "interrupt", DIAG_WARN,
+	  "interrupts come late: after 3.0 ms" },
+	{ "pattern,fault=hot=80", "sensors", DIAG_WARN,
+	  "the board is hot: 80.0 deg C" },
+	{ "pattern,fault=hot=83", "sensors", DIAG_FAIL,
+	  "the board is hot: 83.0 deg C" },
+	{ "pattern,fault=leak=30", "sensors", DIAG_FAIL,
+	  "transmit voltage is not off: 30.0 V" },
+	{ "pattern,fault=crc=10", "dma", DIAG_FAIL,
+	  "a table arrives at the board damaged" },
+	{ "pattern,fault=forget=10", "dma", DIAG_FAIL,
+	  "a table cannot be loaded: the board resets itself" },
+	{ "pattern,fault=stuck=3", "dma", DIAG_TIMEOUT,
+	  "a table cannot be loaded: the board does not answer" },
+	{ "pattern,fault=corrupt=20", "dma", DIAG_FAIL,
+	  "DMA delivers wrong bits: 6 of" },
+	{ "pattern,fault=lost=20", "dma", DIAG_FAIL,
+	  "DMA loses frames: 6 without a completion" },
+	{ "pattern,fault=lost=2", "dma", DIAG_FAIL,
+	  "DMA loses frames: most are without a completion" },
+	{ "pattern,fault=lost=1", "dma", DIAG_FAIL,
+	  "DMA loses frames: most are without a completion" },
+	{ "pattern,fault=len=30", "dma", DIAG_FAIL,
+	  "completions say a wrong length: 4 frames" },
+	{ "pattern,fault=slot=30", "dma", DIAG_FAIL, "completion with a wrong generation" },
+	{ "pattern,fault=gen=30", "dma", DIAG_FAIL, "completion with a wrong generation" },
+	{ "pattern,fault=backward=30", "dma", DIAG_FAIL,
+	  "completion with a wrong sequence number" },
+	{ "pattern,fault=duplicate=30", "dma", DIAG_FAIL,
+	  "completion of a slot that was not posted" },
+	{ "pattern,fault=swapped=30", "dma", DIAG_FAIL,
+	  "completion of a slot that was not posted" },
+	{ "pattern,fault=torn=30", "dma", DIAG_FAIL, "completion that is torn" },
+	{ "pattern,fault=torn-end=30", "dma", DIAG_FAIL, "completion that is torn" },
+	{ "pattern,fault=flip=30", "dma", DIAG_FAIL, "completion that is torn" },
+	{ "pattern,fault=stray=30", "dma", DIAG_FAIL, "the host refused an address" },
+	{ "pattern,fault=dead=200", "dma", DIAG_FAIL, "device removed" },
+	{ "pattern,fault=overtemp=200", "dma", DIAG_FAIL, "over-temperature" },
+	{ "pattern,fault=overvolt=200", "dma", DIAG_FAIL, "over-voltage" },
+	{ "pattern,fault=reboot=200", "dma", DIAG_FAIL, "it has restarted" },
+	{ "pattern,fault=late=30", "ring", DIAG_WARN,
+	  "completions come late: 1 % of them by 3.0 ms" },
+	{ "pattern,fault=deaf=1", "watchdog", DIAG_FAIL,
+	  "the watchdog does not trip" },
+	{ "pattern,fault=heedless=1", "interlock", DIAG_FAIL,
+	  "the board transmits while it captures noise" },
+};
+
+#define CASES (sizeof(cases) / sizeof(*cases))
+
+/* Of a diagnosis. */
+struct findings {
+	unsigned int passed, named;
+	enum diag_status status;
+	char check[32];
+	char text[DIAG_TEXT];
+};
+
+static void note(struct findings *f, const struct diag_result *r)
+{
+	f->passed += r->status == DIAG_PASS;
+	if (r->status <= DIAG_PASS)
+		return;
+	if (!f->named) {
+		f->status = r->status;
+		snprintf(f->check, sizeof(f->check), "%s", r->check->id);
+		snprintf(f->text, sizeof(f->text), "%s", r->fault[0]);
+	}
+	f->named += r->faults;
+	for (size_t i = 0; i < r->faults; i++)
+		printf("# %s: %s\n", r->check->id, r->fault[i]);
+}
+
+static int diagnose(const char *source, struct findings *f)
+{
+	struct diag_result r;
+	char why[256];
+	struct diag *d;
+	int ret = diag_open(&d, source, why, sizeof(why));
+
+	if (ret) {
+		printf("# %s: %s\n", source, why);
+		return ret;
+	}
+	for (size_t i = 0; i < diag_checks(); i++) {
+		if (diag_check(i)->level > DIAG_MEDIUM)
+			continue;
+		diag_run(d, diag_check(i), &r);
+		note(f, &r);
+		diag_result_finish(&r);
+	}
+	diag_close(d);
+	return 0;
+}
+
+static int faults(void)
+{
+	unsigned int failed = 0;
+
+	printf("1..%zu\n", CASES);
+	for (size_t i = 0; i < CASES; i++) {
+		struct findings f = { 0 };
+		char source[128];
+		bool good;
+
+		snprintf(source, sizeof(source), "sim:%s", cases[i].source);
+		good = !diagnose(source, &f) && f.named == 1 &&
+		       f.status == cases[i].status &&
+		       !strcmp(f.check, cases[i].check) &&
+		       strstr(f.text, cases[i].names);
+		printf("%sok %zu %s: %s\n", good ? "" : "not ", i + 1, source,
+		       cases[i].names);
+		fflush(stdout);
+		failed += !good;
+	}
+	return failed != 0;
+}
+
+/* All that is there passes: what there is not is said by nobody. */
+static int healthy(unsigned int runs)
+{
+	static const struct {
+		const char *source;
+		unsigned int checks;
+	} boards[] = {
+		{ "sim:air,seed=%u", 9 },
+		{ "sim:pattern,seed=%u", 8 },
+		{ "sim:air,probe=phased,seed=%u", 9 },
+		{ "sim:heart,seed=%u", 9 },
+	};
+	unsigned int failed = 0;
+
+	printf("1..%u\n", runs);
+	for (unsigned int i = 0; i < runs; i++) {
+		struct findings f = { 0 };
+		char source[64];
+		bool good;
+
+		snprintf(source, sizeof(source), boards[i % 4].source, i + 1);
+		good = !diagnose(source, &f) && !f.named &&
+		       f.passed == boards[i % 4].checks;
+		printf("%sok %u %s: nothing is named, %u checks pass\n",
+		       good ? "" : "not ", i + 1, source, f.passed);
+		fflush(stdout);
+		failed += !good;
+	}
+	return failed != 0;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc == 3 && !strcmp(argv[1], "healthy"))
+		return healthy((unsigned int)strtoul(argv[2], NULL, 10));
+	return faults();
+}

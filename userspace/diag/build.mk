@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: MIT
+# libdiag: self tests of a board, for sono diag and any other program.
+
+DIAG_SOURCES := $(addprefix userspace/diag/,diag.c limits.c capture.c place.c json.c \
+	check_registers.c check_sensors.c check_dma.c check_channels.c check_elements.c \
+	check_transmit.c check_ring.c)
+
+$(eval $(call static-library,userspace/diag/libdiag.a,$(DIAG_SOURCES)))
+
+# Built in.
+$(O)/userspace/diag/limits.o: userspace/diag/limits.tsv

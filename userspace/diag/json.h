@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* Results for a program. */
+#ifndef DIAG_JSON_H
+#define DIAG_JSON_H
+
+#include <jansson.h>
+
+#include "diag.h"
+
+/**
+ * diag_json_result() - an object of one result
+ *
+ * id, level, title, status, value, unit, lo, hi (of the measure that decided),
+ * duration_ms, detail, faults [text], measures [{name, value, unit, lo, hi,
+ * baseline, status}]. What does not exist is null.
+ *
+ * Return: a new reference, NULL without memory.
+ */
+json_t *diag_json_result(const struct diag_result *r);
+
+#endif /* DIAG_JSON_H */

@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: MIT
+/* sono diag: self tests of a board, for field service. */
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "diag/diag.h"
+#include "diag/json.h"
+#include "tools.h"
+
+#define WHY_BYTES 256
+#define BAR 20
+
+enum { OPT_JSON = 256, OPT_ONLY, OPT_SOAK, OPT_HELP };
+
+static const struct option options[] = {
+	{ "json", required_argument, NULL, OPT_JSON },
+	{ "only", required_argument, NULL, OPT_ONLY },
+	{ "soak", required_argument, NULL, OPT_SOAK },
+	{ "help", no_argument, NULL, OPT_HELP },
+	{ 0 },
+};
+
+/**
+ * struct session - a set of checks
+ * @level: asked for
+ * @device: argument
+ * @json: file for the results, "-": standard output, NULL: none
+ * @only: id of the one check that is wanted, NULL: all of the level
+ * @soak: seconds, 0: as long as it is
+ * @help: was asked for
+ * @diag: handle
+ * @running: the check that runs
+ * @bar: there is a progress bar
+ * @count: of each status
+ * @worst: of them
+ * @results: objects
+ */
+struct session {
+	enum diag_level level;
+	const char *device;
+	const char *json;
+	const char *only;
+	uint64_t soak;
+	bool help;
+	struct diag *diag;
+	const struct diag_check *running;
+	bool bar;
+	unsigned int count[DIAG_FAIL + 1];
+	enum diag_status worst;
+	json_t *results;
+};
+
+static void help(void)
+{
+	puts("Usage: sono diag [quick|medium|long] [OPTION...] DEVICE\n"
+	     "\n"
+	     "Tests the board DEVICE (/dev/sonoN or sim:SCENE) and says what is wrong with\n"
+	     "it. quick takes seconds and disturbs nothing; medium a minute, and needs the\n"
+	     "board for itself; long a quarter of an hour, and a phantom.\n"
+	     "\n"
+	     "  --json FILE   the results for a program; - is standard output\n"
+	     "  --only ID     this check alone, whatever its level\n"
+	     "  --soak N      seconds of the check soak (900)\n"
+	     "  --help        this text\n"
+	     "\n"
+	     "Exit status: 0 pass, 1 wrong arguments, no such device or another error,\n"
+	     "2 warning, 4 a check failed, 77 all were skipped, 124 timeout.\n"
+	     "\n"
+	     "Checks:");
+	for (size_t i = 0; i < diag_checks(); i++)
+		printf("  %-6s %-10s %s\n",
+		       diag_level_text(diag_check(i)->level),
+		       diag_check(i)->id, diag_check(i)->title);
+}
+
+/* --- command line --- */
+
+static int wrong(const char *what, const char *text)
+{
+	fprintf(stderr, "sono diag: %s: %s (see sono diag --help)\n", text,
+		what);
+	return DIAG_EXIT_INTERNAL;
+}
+
+static const struct diag_check *find(const char *id)
+{
+	for (size_t i = 0; i < diag_checks(); i++)
+		if (!strcmp(diag_check(i)->id, id))
+			return diag_check(i);
+	return NULL;
+}
+
+static int read_option(struct session *s, int option)
+{
+	switch (option) {
+	case OPT_JSON:
+		s->json = optarg;
+		return 0;
+	case OPT_ONLY:
+		s->only = optarg;
+		return find(optarg) ? 0 : wrong("no such check", optarg);
+	case OPT_SOAK:
+		return tool_count("diag", "soak", optarg, 86400, &s->soak) ?
+			       DIAG_EXIT_INTERNAL : 0;
+	case OPT_HELP:
+		s->help = true;
+		return 0;
+	default:
+		return DIAG_EXIT_INTERNAL;
+	}
+}
+
+static bool is_level(struct session *s, const char *text)
+{
+	for (int l = DIAG_QUICK; l <= DIAG_LONG; l++) {
+		if (strcmp(text, diag_level_text(l)))
+			continue;
+		s->level = l;
+		return true;
+	}
+	return false;
+}
+
+static int arguments(struct session *s, int argc, char **argv)
+{
+	int option, status;
+
+	while ((option = getopt_long(argc, argv, "", options, NULL)) >= 0) {
+		status = read_option(s, option);
+		if (status || s->help)
+			return status;
+	}
+	if (optind < argc && is_level(s, argv[optind]))
+		optind++;
+	if (optind == argc)
+		return wrong("needs a DEVICE", "diag");
+	if (optind + 1 < argc)
+		return wrong("unknown argument", argv[optind + 1]);
+	s->device = argv[optind];
+	return 0;
+}
+
+/* --- what is said --- */
+
+static void show_bar(void *arg, double done)
+{
+	const struct session *s = arg;
+	const int full = (int)(done * BAR);
+
+	if (s->bar)
+		fprintf(stderr, "\r  [%.*s%.*s] %s ", full,
+			"####################", BAR - full,
+			"....................", s->running->id);
+}
+
+static void hide_bar(const struct session *s)
+{
+	if (s->bar)
+		fputs("\r\033[K", stderr);
+}
+
+static void say(const struct diag_result *r)
+{
+	printf("  %-7s %-10s %s\n", diag_status_text(r->status), r->check->id,
+	       r->faults ? r->fault[0] : r->detail);
+	for (size_t i = 1; i < r->faults; i++)
+		printf("  %-7s %-10s %s\n", "", "", r->fault[i]);
+	fflush(stdout);
+}
+
+static void say_summary(const struct session *s)
+{
+	printf("%u passed, %u with a warning, %u failed, %u timed out, %u skipped\n",
+	       s->count[DIAG_PASS], s->count[DIAG_WARN], s->count[DIAG_FAIL],
+	       s->count[DIAG_TIMEOUT], s->count[DIAG_SKIP]);
+}
+
+/* --- checks --- */
+
+static bool wanted(const struct session *s, const struct diag_check *check)
+{
+	return s->only ? !strcmp(s->only, check->id) : check->level <= s->level;
+}
+
+static void run_check(struct session *s, const struct diag_check *check)
+{
+	const bool text = !s->json || strcmp(s->json, "-");
+	struct diag_result r;
+
+	s->running = check;
+	diag_run(s->diag, check, &r);
+	hide_bar(s);
+	s->count[r.status]++;
+	if (r.status > s->worst)
+		s->worst = r.status;
+	json_array_append_new(s->results, diag_json_result(&r));
+	if (text)
+		say(&r);
+	diag_result_finish(&r);
+}
+
+static json_t *all_of(const struct session *s)
+{
+	return json_pack("{s:s s:s s:s s:i s:O}", "device", s->device, "level",
+			 diag_level_text(s->level), "status",
+			 diag_status_text(s->worst), "exit",
+			 diag_exit(s->worst), "checks", s->results);
+}
+
+static int write_json(const struct session *s)
+{
+	json_t *all;
+	int ret = 0;
+
+	if (!s->json)
+		return 0;
+	all = all_of(s);
+	if (!strcmp(s->json, "-")) {
+		json_dumpf(all, stdout, JSON_INDENT(2));
+		putchar('\n');
+	} else if (json_dump_file(all, s->json, JSON_INDENT(2))) {
+		ret = tool_fail("write", s->json, NULL, -errno);
+	}
+	json_decref(all);
+	return ret;
+}
+
+static int run(struct session *s)
+{
+	const bool text = !s->json || strcmp(s->json, "-");
+
+	if (text)
+		printf("%s: %s\n", s->device, s->only ? s->only :
+				   diag_level_text(s->level));
+	for (size_t i = 0; i < diag_checks(); i++)
+		if (wanted(s, diag_check(i)))
+			run_check(s, diag_check(i));
+	if (text)
+		say_summary(s);
+	return write_json(s) ? DIAG_EXIT_INTERNAL : diag_exit(s->worst);
+}
+
+int tool_diag(int argc, char **argv)
+{
+	struct session s = { .worst = DIAG_SKIP };
+	char why[WHY_BYTES] = "";
+	int status = arguments(&s, argc, argv), ret;
+
+	if (s.help)
+		help();
+	if (status || s.help)
+		return status;
+	ret = diag_open(&s.diag, s.device, why, sizeof(why));
+	if (ret)
+		return tool_fail("open", s.device, why, ret);
+	if (s.soak)
+		diag_soak(s.diag, (unsigned int)s.soak);
+	s.bar = isatty(STDERR_FILENO);
+	s.results = json_array();
+	diag_progress(s.diag, show_bar, &s);
+	status = run(&s);
+	json_decref(s.results);
+	diag_close(s.diag);
+	return status;
+}
