@@ -190,13 +190,7 @@ int sono_recorder_append(struct sono_recorder *r,
 			 const struct sono_record *record, const void *payload)
 {
 	static const char zero[SONO_RECORDING_ALIGN];
-	struct recording_frame head = {
-		.magic = htole32(RECORDING_FRAME_MAGIC),
-		.index = htole64(r->index),
-		.payload_bytes = htole32(r->frame_bytes),
-		.payload_crc = htole32(crc32_z(0, payload, r->frame_bytes)),
-		.record = recording_swap(*record),
-	};
+	struct recording_frame head;
 	struct iovec part[] = {
 		{ &head, sizeof(head) },
 		{ (char *)zero, SONO_RECORDING_ALIGN - sizeof(head) },
@@ -208,8 +202,7 @@ int sono_recorder_append(struct sono_recorder *r,
 
 	if (record->len != r->frame_bytes)
 		return -EINVAL;
-	head.crc = htole32(recording_crc(&head, sizeof(head),
-			   offsetof(struct recording_frame, crc)));
+	head = recording_frame_head(r->index, record, payload, r->frame_bytes);
 	ret = write_all(r->fd, part, 4, r->end);
 	if (ret) {
 		if (ftruncate(r->fd, r->end))

@@ -158,4 +158,23 @@ static inline struct sono_record recording_swap(struct sono_record r)
 	return r;
 }
 
+/** recording_frame_head() - of the frame @index, sealed with its CRC */
+static inline struct recording_frame
+recording_frame_head(uint64_t index, const struct sono_record *record,
+		     const void *payload, uint32_t payload_bytes)
+{
+	struct recording_frame head = {
+		.magic = htole32(RECORDING_FRAME_MAGIC),
+		.index = htole64(index),
+		.payload_bytes = htole32(payload_bytes),
+		.payload_crc = htole32(crc32_z(0, payload, payload_bytes)),
+		.record = recording_swap(*record),
+	};
+
+	head.crc = htole32(recording_crc(&head, sizeof(head),
+					 offsetof(struct recording_frame,
+						  crc)));
+	return head;
+}
+
 #endif /* SONO_RECORDING_FORMAT_H */

@@ -29,7 +29,7 @@ struct job {
 	struct sono_frame frame;
 	uint64_t index;
 	unsigned int parts;
-	void *head;
+	struct recording_frame *head;
 };
 
 /**
@@ -114,7 +114,8 @@ static int make_jobs(struct sono_spool *p)
 		return -ENOMEM;
 	memset(p->heads, 0, (size_t)p->jobs * SONO_RECORDING_ALIGN);
 	for (uint32_t i = 0; i < p->jobs; i++)
-		p->job[i].head = p->heads + (size_t)i * SONO_RECORDING_ALIGN;
+		p->job[i].head = (void *)(p->heads +
+					  (size_t)i * SONO_RECORDING_ALIGN);
 	return 0;
 }
 
@@ -176,23 +177,6 @@ static struct job *free_job(struct sono_spool *p)
 	return job;
 }
 
-static void fill_head(struct sono_spool *p, struct job *job)
-{
-	struct recording_frame *head = job->head;
-
-	*head = (struct recording_frame){
-		.magic = htole32(RECORDING_FRAME_MAGIC),
-		.index = htole64(job->index),
-		.payload_bytes = htole32(p->frame_bytes),
-		.payload_crc = htole32(crc32_z(0, job->frame.data,
-					       p->frame_bytes)),
-		.record = recording_swap(job->frame.rec),
-	};
-	head->crc = htole32(recording_crc(head, sizeof(*head),
-					  offsetof(struct recording_frame,
-						   crc)));
-}
-
 /* A failure costs speed, or shows when the frame is written. */
 static void grow(struct sono_spool *p, uint64_t end)
 {
@@ -242,7 +226,8 @@ int sono_spool_put(struct sono_spool *p, const struct sono_frame *f)
 	}
 	job->frame = *f;
 	job->index = p->index++;
-	fill_head(p, job);
+	*job->head = recording_frame_head(job->index, &f->rec, f->data,
+					  p->frame_bytes);
 	grow(p, at + stride);
 	queue_head(p, job, at);
 	queue_payload(p, job, at + SONO_RECORDING_ALIGN);
