@@ -749,3 +749,41 @@ int sono_sequence_decode(struct sono_scan **scan, const void *data,
 		*scan = r.scan;
 	return ret;
 }
+
+static enum sono_trigger trigger_of(uint32_t flags)
+{
+	if (flags & SONO_EVENT_TRIG_EXT)
+		return SONO_TRIGGER_EXT;
+	return flags & SONO_EVENT_TRIG_ECG ? SONO_TRIGGER_ECG :
+					     SONO_TRIGGER_NONE;
+}
+
+void sono_sequence_waveform(const struct sono_table *table, uint32_t event,
+			    struct sono_waveform *w, double *amplitude)
+{
+	const unsigned char *at = table->data;
+	struct sono_seq_header h;
+	struct sono_seq_event ev;
+	struct sono_seq_tx tx;
+
+	memcpy(&h, at, sizeof(h));
+	memcpy(&ev, at + le32toh(h.events_offset) + event * sizeof(ev),
+	       sizeof(ev));
+	*w = (struct sono_waveform){
+		.frequency = le32toh(ev.tx_freq),
+		.half_cycles = le16toh(ev.tx_half_cycles),
+		.inverted = le16toh(ev.tx_polarity),
+		.voltage = le32toh(ev.hv) / 1e3,
+		.settle = le32toh(ev.hv_settle) / 1e6,
+		.amplitude = amplitude,
+		.trigger = trigger_of(le32toh(ev.flags)),
+	};
+	at += le32toh(h.tx_offset) +
+	      (size_t)le32toh(ev.tx_row) * le32toh(h.elements) * sizeof(tx);
+	for (uint32_t e = 0; e < le32toh(h.elements); e++) {
+		memcpy(&tx, at + e * sizeof(tx), sizeof(tx));
+		amplitude[e] = tx.enable &&
+			!(le32toh(ev.flags) & SONO_EVENT_RX_ONLY) ?
+			le16toh(tx.amplitude) / (double)UINT16_MAX : 0;
+	}
+}

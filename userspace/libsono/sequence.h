@@ -117,4 +117,14 @@ int sono_sequence_decode(struct sono_scan **scan, const void *data,
 			 size_t bytes, const struct sono_info *info, char *why,
 			 size_t why_bytes);
 
+/**
+ * sono_sequence_waveform() - how one event of a table transmits
+ * @table: one that sono_sequence_decode() takes
+ * @event: below its number of events
+ * @waveform: written; @amplitude is its amplitude
+ * @amplitude: [elements], 0 for an element that does not transmit
+ */
+void sono_sequence_waveform(const struct sono_table *table, uint32_t event,
+			    struct sono_waveform *waveform, double *amplitude);
+
 #endif /* SONO_SEQUENCE_H */

@@ -165,6 +165,39 @@ Test(sequence, comes_back_within_its_units)
 	tear_down(&f);
 }
 
+/* How each event transmits, within the table's units. */
+Test(sequence, waveforms_come_back)
+{
+	struct fixture f;
+	struct sono_waveform w;
+	double amplitude[ELEMENTS];
+
+	set_up(&f);
+	f.info.hw_features = UINT32_MAX;
+	f.waveform[1].inverted = true;
+	f.waveform[1].frequency = 4.5e6;
+	f.waveform[2].half_cycles = 3;
+	f.waveform[2].trigger = SONO_TRIGGER_ECG;
+	cr_assert_eq(compile(&f), 0, "%s", f.fault.why);
+	for (uint32_t i = 0; i < EVENTS; i++) {
+		const struct sono_waveform *was = &f.waveform[i];
+
+		sono_sequence_waveform(&f.table, i, &w, amplitude);
+		cr_assert_eq(w.frequency, was->frequency);
+		cr_assert_eq(w.half_cycles, was->half_cycles);
+		cr_assert_eq(w.inverted, was->inverted);
+		cr_assert_float_eq(w.voltage, was->voltage, 1e-3);
+		cr_assert_eq(w.settle, was->settle);
+		cr_assert_eq(w.trigger, was->trigger);
+		for (uint32_t e = 0; e < ELEMENTS; e++)
+			cr_assert_float_eq(w.amplitude[e],
+					   i == 1 && e == 3 ? 0 :
+							      f.amplitude[e],
+					   0.5 / UINT16_MAX);
+	}
+	tear_down(&f);
+}
+
 Test(sequence, means_the_same_to_the_board)
 {
 	struct sim_seq *seq;
