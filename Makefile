@@ -124,9 +124,11 @@ AR := ar
 CFLAGS := -std=gnu11 -D_GNU_SOURCE -O2 -g -Wall -Wextra -Wshadow \
 	-Wstrict-prototypes -Wmissing-prototypes -Werror \
 	$(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer)
-CPPFLAGS := -Iinclude/uapi -Ikernel -Iuserspace/libsono -Iuserspace -Ifpga-sim
+CPPFLAGS := -Iinclude/uapi -Ikernel -Iuserspace/libsono -Iuserspace -Ifpga-sim \
+	-isystem /usr/include/hdf5/serial
 LDFLAGS := $(if $(SAN),-fsanitize=$(SAN))
 LDLIBS := -lm -lpthread
+HDF5_LIBS := -L/usr/lib/x86_64-linux-gnu/hdf5/serial -lhdf5
 
 Q := $(if $(filter 1,$(V)),,@)
 say = $(if $(Q),@printf '  %-8s%s\n' $(1) $(2))

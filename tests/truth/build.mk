@@ -7,8 +7,7 @@ $(eval $(call test-program,tests/truth/truth,$(addprefix tests/truth/,truth.c \
 	userspace/libsono/import.c,\
 	userspace/dsp/libdsp.a userspace/libsono/libsono.a fpga-sim/libsim.a \
 	-ljansson -lz \
-	-L/usr/lib/x86_64-linux-gnu/hdf5/serial -lhdf5))
-$(O)/tests/truth/fieldii.o: CFLAGS += -I/usr/include/hdf5/serial
+	$(HDF5_LIBS)))
 
 $(eval $(call check,truth,$(O)/tests/truth/truth,$(O)/tests/truth/truth,300))
 

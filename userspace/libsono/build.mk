@@ -5,10 +5,12 @@ LIBSONO_SOURCES := $(addprefix userspace/libsono/,scan.c why.c take.c sequence.c
 	recorder.c recording.c spool.c plan_text.c plan_controls.c plan_waves.c plan_time.c \
 	plan_picture.c plan.c compound.c indices.c)
 
-LIBSONO_SOURCES += $(addprefix userspace/libsono/,import.c sono.c drv.c sim.c \
+LIBSONO_SOURCES += $(addprefix userspace/libsono/,import.c wave.c hdf.c export_tracks.c \
+	export_zea.c export_uff.c sono.c drv.c sim.c \
 	sim_host.c file.c realtime.c client.c client_control.c) fpga-sim/recorded.c fpga-sim/recorded_ecg.c
 # The ring core that the module is built from, for the board in process.
 LIBSONO_SOURCES += $(addprefix kernel/,sono_ring.c sono_queue.c sono_limits.c)
+
 
 $(eval $(call static-library,userspace/libsono/libsono.a,$(LIBSONO_SOURCES)))
 
@@ -19,6 +21,9 @@ LIBSONO_TEST_LIBS := userspace/libsono/libsono.a userspace/dsp/libdsp.a \
 $(foreach t,sequence recording plan plan_controls presets sim realtime,$(eval $(call unit-test,tests/unit/libsono/test_$(t), \
 	tests/unit/libsono/test_$(t).c tests/unit/libsono/board.c, \
 	$(LIBSONO_TEST_LIBS))))
+
+$(eval $(call unit-test,tests/unit/libsono/test_export, \
+	tests/unit/libsono/test_export.c,$(LIBSONO_TEST_LIBS) $(HDF5_LIBS)))
 
 $(eval $(call unit-test,tests/unit/tools/test_import, \
 	tests/unit/tools/test_import.c tests/unit/libsono/board.c \

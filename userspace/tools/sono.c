@@ -21,6 +21,7 @@ static const struct tool tools[] = {
 	{ "control", tool_control, "ask a running sonod" },
 	{ "diag", tool_diag, "test a board and say what is wrong with it" },
 	{ "import", tool_import, "make a recording of a set of channel data" },
+	{ "export", tool_export, "write a recording for a research tool" },
 };
 
 #define TOOLS (sizeof(tools) / sizeof(*tools))
