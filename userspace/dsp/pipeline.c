@@ -195,13 +195,33 @@ int pipeline_create(struct pipeline **pipeline, const struct sono_scan *scan,
 	return ret;
 }
 
-static uint64_t now_ns(void)
+/* CLOCK_MONOTONIC is read from the vDSO: no system call */
+static uint64_t clock_ns(clockid_t clock)
 {
 	struct timespec t;
 
-	/* read from the vDSO: no system call */
-	clock_gettime(CLOCK_MONOTONIC, &t);
+	clock_gettime(clock, &t);
 	return t.tv_sec * 1000000000ull + t.tv_nsec;
+}
+
+static uint64_t now_ns(void)
+{
+	return clock_ns(CLOCK_MONOTONIC);
+}
+
+/* Of the caller, and of the workers since they are watched. */
+static uint64_t cpu_ns(const struct pipeline *p)
+{
+	uint64_t ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
+	const struct workers_span *span;
+	uint32_t w, i, n;
+
+	for (w = 1; w < workers_count(p->workers); w++) {
+		span = workers_spans(p->workers, w, &n);
+		for (i = 0; i < n; i++)
+			ns += span[i].cpu;
+	}
+	return ns;
 }
 
 /* Returns when it ended. */
@@ -219,6 +239,15 @@ static uint64_t run_stage(struct pipeline *p, unsigned int i, uint64_t start)
 	return end;
 }
 
+static uint64_t run_watched(struct pipeline *p, unsigned int i, uint64_t start,
+			    uint64_t *cpu)
+{
+	uint64_t before = cpu_ns(p), end = run_stage(p, i, start);
+
+	*cpu = cpu_ns(p) - before;
+	return end;
+}
+
 /* @last: the packet is complete */
 static void run_stages(struct pipeline *p, bool last)
 {
@@ -228,8 +257,14 @@ static void run_stages(struct pipeline *p, bool last)
 
 	s->seq = p->in->seq;
 	s->begin = now;
+	s->watched = p->watched;
 	for (i = 0; i < p->stages; i++) {
-		if (last || p->stage[i]->every_frame)
+		s->cpu[i] = 0;
+		if (!last && !p->stage[i]->every_frame)
+			;
+		else if (p->watched)
+			now = run_watched(p, i, now, &s->cpu[i]);
+		else
 			now = run_stage(p, i, now);
 		s->end[i] = now;
 	}
@@ -269,6 +304,8 @@ bool pipeline_execute(struct pipeline *p, const struct rf_frame *in,
 
 	p->in = in;
 	p->time = frame_time(p, in);
+	if (p->watched)
+		workers_watch(p->workers, true);
 	run_stages(p, last);
 	sign(p, &p->section);
 	sign(p, &p->m_strip);
@@ -428,4 +465,15 @@ const struct pipeline_stamps *pipeline_stamps(const struct pipeline *p,
 			return s;
 	}
 	return NULL;
+}
+
+void pipeline_watch(struct pipeline *p, bool on)
+{
+	p->watched = on;
+	workers_watch(p->workers, on);
+}
+
+const struct workers *pipeline_workers(const struct pipeline *p)
+{
+	return p->workers;
 }

@@ -296,11 +296,15 @@ struct pipeline_timing {
  * @end: of each stage, in the order of pipeline_timing() [ns]. A stage begins
  *       when the one before has ended; one that did not run for this frame
  *       ends then too
+ * @watched: @cpu is known, see pipeline_watch()
+ * @cpu: processor time of each stage, of all threads [ns]
  */
 struct pipeline_stamps {
 	uint64_t seq;
 	uint64_t begin;
 	uint64_t end[PIPELINE_STAGES_MAX];
+	bool watched;
+	uint64_t cpu[PIPELINE_STAGES_MAX];
 };
 
 struct pipeline;
@@ -418,5 +422,21 @@ const struct pipeline_timing *pipeline_timing(const struct pipeline *pipeline,
  */
 const struct pipeline_stamps *pipeline_stamps(const struct pipeline *pipeline,
 					      uint64_t seq);
+
+/**
+ * pipeline_watch() - look more closely at the next frames, or no longer
+ * @pipeline: a pipeline
+ * @on: their stamps have processor time, and what each worker did is kept
+ *
+ * What it costs is system calls: two per stage, and two per worker and job.
+ */
+void pipeline_watch(struct pipeline *pipeline, bool on);
+
+/**
+ * pipeline_workers() - who worked at the last frame, for workers_spans()
+ *
+ * Return: the workers; NULL: the caller alone.
+ */
+const struct workers *pipeline_workers(const struct pipeline *pipeline);
 
 #endif /* DSP_PIPELINE_H */

@@ -100,6 +100,7 @@ struct pipeline {
 	unsigned int stages;
 	const struct stage *stage[PIPELINE_STAGES_MAX];
 	struct pipeline_timing timing[PIPELINE_STAGES_MAX];
+	bool watched;			/* see pipeline_watch() */
 	uint64_t frames;		/* that execute took */
 	struct pipeline_stamps stamps[PIPELINE_STAMPS];	/* by frames */
 };

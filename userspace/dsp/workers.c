@@ -26,6 +26,9 @@ struct worker {
 	struct workers *pool;
 	uint32_t number;
 	pthread_t thread;
+	/* written while it holds a share, read when the job is done */
+	uint32_t spans;
+	struct workers_span span[WORKERS_SPANS_MAX];
 };
 
 struct workers {
@@ -33,6 +36,7 @@ struct workers {
 	struct worker *worker;	/* [count], the first without a thread */
 	void (*job)(void *arg, uint32_t share);
 	void *arg;
+	bool watched;		/* changes between jobs */
 	bool quit;
 	/*
 	 * A job is published by the release of ticket, and round says that
@@ -45,13 +49,18 @@ struct workers {
 	_Alignas(64) atomic_uint asleep;	/* perhaps: somebody is to be woken */
 };
 
-static uint64_t now_us(void)
+/* CLOCK_MONOTONIC is read from the vDSO: no system call */
+static uint64_t clock_ns(clockid_t clock)
 {
 	struct timespec t;
 
-	/* read from the vDSO: no system call */
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000000ull + t.tv_nsec / 1000;
+	clock_gettime(clock, &t);
+	return t.tv_sec * 1000000000ull + t.tv_nsec;
+}
+
+static uint64_t now_us(void)
+{
+	return clock_ns(CLOCK_MONOTONIC) / 1000;
 }
 
 static void futex(atomic_uint *word, int op, unsigned int value)
@@ -103,13 +112,42 @@ static bool take_share(struct workers *w, unsigned int round, uint32_t *share)
 	return true;
 }
 
-static void do_shares(struct workers *w, unsigned int round)
+static void span_begin(struct workers_span *span)
 {
-	uint32_t share;
+	span->begin = clock_ns(CLOCK_MONOTONIC);
+	span->cpu = clock_ns(CLOCK_THREAD_CPUTIME_ID);
+}
 
-	while (take_share(w, round, &share)) {
+static void span_end(struct worker *self, struct workers_span *span)
+{
+	span->cpu = clock_ns(CLOCK_THREAD_CPUTIME_ID) - span->cpu;
+	span->end = clock_ns(CLOCK_MONOTONIC);
+	if (self->spans < WORKERS_SPANS_MAX)
+		self->span[self->spans++] = *span;
+}
+
+/*
+ * All that a worker writes it writes while it holds a share: until the last one
+ * is given up the job goes on.
+ */
+static void do_shares(struct worker *self, unsigned int round)
+{
+	struct workers *w = self->pool;
+	struct workers_span span;
+	bool more, watched;
+	uint32_t share, next;
+
+	more = take_share(w, round, &share);
+	watched = more && w->watched;
+	if (watched)
+		span_begin(&span);
+	while (more) {
 		w->job(w->arg, share);
+		more = take_share(w, round, &next);
+		if (watched && !more)
+			span_end(self, &span);
 		atomic_fetch_sub_explicit(&w->left, 1, memory_order_release);
+		share = next;
 	}
 }
 
@@ -123,7 +161,7 @@ static void *serve(void *arg)
 		round = next_round(w, round);
 		if (w->quit)
 			return NULL;
-		do_shares(w, round);
+		do_shares(self, round);
 	}
 }
 
@@ -155,7 +193,7 @@ void workers_run(struct workers *w, uint32_t shares,
 	}
 	w->job = job;
 	w->arg = arg;
-	do_shares(w, publish(w, shares));
+	do_shares(&w->worker[0], publish(w, shares));
 	while (atomic_load_explicit(&w->left, memory_order_acquire)) {
 		__builtin_ia32_pause();
 		/* a worker has lost its processor, perhaps to this loop */
@@ -172,6 +210,22 @@ uint32_t workers_count(const struct workers *w)
 uint32_t workers_shares(const struct workers *w)
 {
 	return workers_count(w) > 1 ? 4 * w->count : 1;
+}
+
+void workers_watch(struct workers *w, bool on)
+{
+	if (!w)
+		return;
+	w->watched = on;
+	for (uint32_t i = 0; i < w->count; i++)
+		w->worker[i].spans = 0;
+}
+
+const struct workers_span *workers_spans(const struct workers *w,
+					 uint32_t worker, uint32_t *n)
+{
+	*n = w ? w->worker[worker].spans : 0;
+	return w ? w->worker[worker].span : NULL;
 }
 
 uint32_t workers_available(void)
@@ -216,6 +270,7 @@ int workers_create(struct workers **workers, uint32_t count)
 		free(w);
 		return -ENOMEM;
 	}
+	w->worker[0].pool = w;
 	for (i = 1; i < count; i++) {
 		struct worker *worker = &w->worker[i];
 

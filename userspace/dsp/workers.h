@@ -8,13 +8,29 @@
 #ifndef DSP_WORKERS_H
 #define DSP_WORKERS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define WORKERS_MAX		64
 #define WORKERS_AWAKE_US	2000
 #define WORKERS_SHARES_MAX	65535
 
+/* Spans of one worker that are kept: jobs of one frame, and room. */
+#define WORKERS_SPANS_MAX	64
+
 struct workers;
+
+/**
+ * struct workers_span - what one worker did of one job
+ * @begin: CLOCK_MONOTONIC when it had its first share [ns]
+ * @end: when its last one was done [ns]
+ * @cpu: processor time in between [ns]
+ */
+struct workers_span {
+	uint64_t begin;
+	uint64_t end;
+	uint64_t cpu;
+};
 
 /**
  * workers_create() - start threads
@@ -65,6 +81,27 @@ static inline uint32_t share_from(uint32_t n, uint32_t share, uint32_t shares)
 {
 	return (uint64_t)n * share / shares;
 }
+
+/**
+ * workers_watch() - keep the spans of jobs, or no longer
+ * @workers: workers, between two jobs; NULL is fine
+ * @on: from now on; those of earlier jobs are forgotten
+ *
+ * A worker that is watched asks the system for its processor time, twice a job.
+ */
+void workers_watch(struct workers *workers, bool on);
+
+/**
+ * workers_spans() - what a worker did since workers_watch()
+ * @workers: workers, between two jobs; NULL: there are none
+ * @worker: 0 to count - 1; 0 is the caller of workers_run()
+ * @n: set to how many there are; the first WORKERS_SPANS_MAX are kept
+ *
+ * Return: them, in order of time; a job of which the worker had no share has
+ * none, nor has one that nobody shared.
+ */
+const struct workers_span *workers_spans(const struct workers *workers,
+					 uint32_t worker, uint32_t *n);
 
 /** workers_available() - processors that this process may use, 1 or more */
 uint32_t workers_available(void);

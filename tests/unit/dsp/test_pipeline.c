@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "dsp/pipeline.h"
 #include "scan_fixture.h"
@@ -401,6 +402,47 @@ Test(pipeline, every_frame_has_its_stamps)
 	cr_assert_not_null(pipeline_stamps(p, 2));
 	pipeline_reset(p);
 	cr_assert_null(pipeline_stamps(p, 1000));
+	pipeline_destroy(p);
+	sono_scan_free(scan);
+}
+
+static uint64_t thread_cpu(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	return t.tv_sec * 1000000000ull + t.tv_nsec;
+}
+
+Test(pipeline, frames_that_are_watched_have_processor_time)
+{
+	struct sono_scan *scan = fixture_scan(1);
+	struct pipeline_params params = usual();
+	const struct pipeline_stamps *s;
+	const struct image *image;
+	uint64_t before, cpu = 0;
+	struct pipeline *p;
+	unsigned int i;
+
+	p = make(scan, &params);
+	cr_assert_null(pipeline_workers(p), "the caller alone");
+	give(p, scan, 1, 0, &image);
+	cr_assert_not(pipeline_stamps(p, 1)->watched);
+	pipeline_watch(p, true);
+	before = thread_cpu();
+	give(p, scan, 2, 0, &image);
+	s = pipeline_stamps(p, 2);
+	for (i = 0; pipeline_timing(p, i); i++)
+		cpu += s->cpu[i];
+	cr_assert(s->watched);
+	/* with no worker but the caller it is the caller's time, and no more */
+	cr_assert_leq(cpu, thread_cpu() - before);
+	cr_assert_gt(cpu, 0);
+	pipeline_watch(p, false);
+	give(p, scan, 3, 0, &image);
+	s = pipeline_stamps(p, 3);
+	cr_assert_not(s->watched);
+	cr_assert_eq(s->cpu[0], 0);
 	pipeline_destroy(p);
 	sono_scan_free(scan);
 }

@@ -134,6 +134,93 @@ Test(workers, others_do_the_shares_of_who_is_held_up, .timeout = 60)
 	workers_destroy(w);
 }
 
+/* Until so much time has passed, of a processor's. */
+static void burn(void *arg, uint32_t share)
+{
+	const uint64_t until = *(const uint64_t *)arg;
+	struct timespec t;
+
+	(void)share;
+	do {
+		clock_gettime(CLOCK_MONOTONIC, &t);
+	} while (t.tv_sec * 1000000000ull + t.tv_nsec < until);
+}
+
+static uint64_t in_ms(unsigned int ms)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000000000ull + t.tv_nsec + ms * 1000000ull;
+}
+
+Test(workers, what_is_watched_has_spans, .timeout = 60)
+{
+	struct workers *w = make(2);
+	const struct workers_span *span;
+	const uint64_t began = in_ms(0);
+	uint64_t until = in_ms(20), end = 0;
+	struct hostage h = { .shares = 2 };
+	uint32_t n, i;
+
+	workers_run(w, 2, burn, &until);
+	for (i = 0; i < 2; i++) {
+		workers_spans(w, i, &n);
+		cr_assert_eq(n, 0, "not watched");
+	}
+	workers_watch(w, true);
+	until = in_ms(20);
+	workers_run(w, 1, burn, &until);
+	/* each waits for the other, so both have a share */
+	workers_run(w, 2, hold, &h);
+	h.done = 0;
+	workers_run(w, 2, hold, &h);
+	for (i = 0; i < 2; i++) {
+		span = workers_spans(w, i, &n);
+		cr_assert_eq(n, 2, "worker %u: %u", i, n);
+		cr_assert_geq(span[0].begin, began);
+		cr_assert_leq(span[0].begin, span[0].end);
+		cr_assert_leq(span[0].end, span[1].begin);
+		cr_assert_leq(span[1].end, in_ms(0));
+		/* two clocks of the system, each of its own grain */
+		cr_assert_leq(span[0].cpu,
+			      span[0].end - span[0].begin + 10000000);
+		end = span[1].end > end ? span[1].end : end;
+	}
+	until = in_ms(30);
+	workers_watch(w, true);
+	workers_run(w, 100, burn, &until);
+	span = workers_spans(w, 0, &n);
+	cr_assert_eq(n, 1, "one span a job, of however many shares");
+	cr_assert_geq(span->begin, end, "forgotten is what was before");
+	cr_assert_geq(span->end, until);
+	workers_watch(w, false);
+	workers_run(w, 2, burn, &until);
+	workers_spans(w, 0, &n);
+	cr_assert_eq(n, 0);
+	workers_watch(NULL, true);
+	cr_assert_null(workers_spans(NULL, 0, &n));
+	cr_assert_eq(n, 0);
+	workers_destroy(w);
+}
+
+Test(workers, more_spans_than_are_kept, .timeout = 60)
+{
+	struct workers *w = make(2);
+	struct tally t = { 0 };
+	uint32_t i, n;
+
+	workers_watch(w, true);
+	for (i = 0; i < 3 * WORKERS_SPANS_MAX; i++)
+		workers_run(w, COUNT, count, &t);
+	for (i = 0; i < 2; i++) {
+		workers_spans(w, i, &n);
+		cr_assert_leq(n, WORKERS_SPANS_MAX);
+	}
+	cr_assert_eq(t.calls[COUNT - 1], 3 * WORKERS_SPANS_MAX);
+	workers_destroy(w);
+}
+
 Test(workers, more_shares_than_workers_and_fewer, .timeout = 60)
 {
 	struct workers *w = make(3);
