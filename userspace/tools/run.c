@@ -293,16 +293,17 @@ static bool finished(const struct run *r)
 
 int run_live(struct run *r, const struct run_ops *ops, void *arg)
 {
-	/* A packet of several frames needs them all, and a recording is never late. */
-	const bool all = r->plan->params.colour.packet_frames > 1 ||
-			 sono_scan(r->sono);
 	struct skipper skipper = { r, ops, arg };
 	struct sono_frame f;
 	int status = TOOL_OK;
 	bool end = false;
 
+	/* A packet of several frames needs them all, and a recording is never late. */
+	r->newest = !r->every && !sono_scan(r->sono) &&
+		    r->plan->params.colour.packet_frames == 1;
 	while (!status && !end && !finished(r)) {
-		int ret = sono_take(r->sono, &f, all ? NULL : skip, &skipper);
+		int ret = sono_take(r->sono, &f, r->newest ? skip : NULL,
+				    &skipper);
 
 		if (ret == 1)
 			status = see_to(r, ops, arg, &f);

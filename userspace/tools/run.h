@@ -25,10 +25,12 @@
  * @slots: argument
  * @workers: argument; 0: one for each processor
  * @realtime: argument
+ * @every: argument: no frame is passed over
  * @signal: who wants it to end
  * @sono: the source
  * @plan: compiled for it
  * @pipeline: from frames to pictures
+ * @newest: older frames than the newest are passed over
  * @damaged: a frame of the recording could not be read, or its end is missing
  * @frames: taken by run_live()
  * @skipped: frames released unseen because a newer one was there
@@ -45,11 +47,13 @@ struct run {
 	uint32_t slots;
 	uint32_t workers;
 	bool realtime;
+	bool every;
 
 	struct view_signals signal;
 	struct sono *sono;
 	struct sono_plan *plan;
 	struct pipeline *pipeline;
+	bool newest;
 	bool damaged;
 	uint64_t frames;
 	uint64_t skipped;

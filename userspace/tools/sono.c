@@ -18,6 +18,7 @@ static const struct tool tools[] = {
 	{ "info", tool_info, "say what a board is and what it can do" },
 	{ "view", tool_view, "run a plan on a source and show the pictures" },
 	{ "record", tool_record, "run a plan on a source and keep its frames" },
+	{ "prof", tool_prof, "say where the time of a run goes, and who loses frames" },
 	{ "control", tool_control, "ask a running sonod" },
 	{ "diag", tool_diag, "test a board and say what is wrong with it" },
 	{ "import", tool_import, "make a recording of a set of channel data" },

@@ -15,6 +15,7 @@ int tool_diag(int argc, char **argv);
 int tool_export(int argc, char **argv);
 int tool_import(int argc, char **argv);
 int tool_info(int argc, char **argv);
+int tool_prof(int argc, char **argv);
 int tool_record(int argc, char **argv);
 int tool_view(int argc, char **argv);
 

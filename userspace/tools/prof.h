@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * sono prof, between its files: prof.c runs and measures, prof_figures.c counts
+ * and blames, the others ask and tell.
+ */
+#ifndef SONO_PROF_H
+#define SONO_PROF_H
+
+#include <stdio.h>
+
+#include "present/present.h"
+#include "prof_figures.h"
+#include "run.h"
+#include "spool.h"
+#include "tools.h"
+
+#define PROF_SINKS_MAX 4
+
+/**
+ * struct prof_sink - where pictures go besides
+ * @sink: its kind
+ * @target: path, or NULL
+ * @state: its own
+ * @open: it is
+ * @part: its number among the parts of the way
+ */
+struct prof_sink {
+	const struct sink *sink;
+	const char *target;
+	void *state;
+	bool open;
+	unsigned int part;
+};
+
+/**
+ * struct prof - a run
+ * @run: what it has in common with others; arguments, source, pipeline
+ * @deadline_us: argument: time for a frame; 0: as often as they come
+ * @record_path: argument: a recording of the frames, or NULL
+ * @sink: arguments
+ * @sinks: how many
+ * @figures: what there is to say
+ * @spool: the recording
+ * @wake: number of the part
+ * @loop: the same
+ * @disk: the same
+ * @stage: of the first stage; the others follow
+ * @stages: how many
+ * @sample: the frame on its way, and before it what led to it
+ * @began: the run [ns]
+ * @idle_from: when the consumer last began to wait, since the last frame; 0:
+ *             it did not [ns]
+ * @first_host: host_ts of the first frame after that; 0: none yet [ns]
+ * @away: time since the last frame in waits, also for the disk [ns]
+ * @freed: when the last frame was done with; 0: there was none [ns]
+ * @taken: frames that were not passed over
+ * @tty: somebody looks
+ * @shown: lines of the table that stand there
+ * @show: when to show the next one [s]
+ */
+struct prof {
+	struct run run;
+	uint64_t deadline_us;
+	const char *record_path;
+	struct prof_sink sink[PROF_SINKS_MAX];
+	unsigned int sinks;
+
+	struct prof_figures figures;
+	struct sono_spool *spool;
+	unsigned int wake;
+	unsigned int loop;
+	unsigned int disk;
+	unsigned int stage;
+	unsigned int stages;
+	struct prof_sample sample;
+	uint64_t began;
+	uint64_t idle_from;
+	uint64_t first_host;
+	uint64_t away;
+	uint64_t freed;
+	uint64_t taken;
+	bool tty;
+	unsigned int shown;
+	double show;
+};
+
+/** prof_arguments() - @p->run.source stays NULL where there is nothing to run */
+int prof_arguments(struct prof *p, int argc, char **argv);
+
+/**
+ * prof_table() - the figures for a person
+ * @p: a run
+ * @to: where
+ *
+ * Return: lines.
+ */
+unsigned int prof_table(const struct prof *p, FILE *to);
+
+#endif /* SONO_PROF_H */

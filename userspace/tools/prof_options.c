@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: MIT
+/* The command line of sono prof. */
+#include <getopt.h>
+#include <string.h>
+
+#include "prof.h"
+
+enum { OPT_FRAMES = 256, OPT_SECONDS, OPT_AFTER, OPT_DEADLINE, OPT_SINK,
+       OPT_RECORD, OPT_SLOTS, OPT_WORKERS, OPT_REALTIME, OPT_HELP };
+
+static const struct option options[] = {
+	{ "frames", required_argument, NULL, OPT_FRAMES },
+	{ "seconds", required_argument, NULL, OPT_SECONDS },
+	{ "after", required_argument, NULL, OPT_AFTER },
+	{ "deadline", required_argument, NULL, OPT_DEADLINE },
+	{ "sink", required_argument, NULL, OPT_SINK },
+	{ "record", required_argument, NULL, OPT_RECORD },
+	{ "slots", required_argument, NULL, OPT_SLOTS },
+	{ "workers", required_argument, NULL, OPT_WORKERS },
+	{ "realtime", no_argument, NULL, OPT_REALTIME },
+	{ "help", no_argument, NULL, OPT_HELP },
+	{ 0 },
+};
+
+static void help(void)
+{
+	puts("Usage: sono prof [OPTION...] PLAN SOURCE\n"
+	     "\n"
+	     "Runs PLAN on SOURCE (/dev/sonoN, sim:SCENE or file:RECORDING), says where\n"
+	     "the time goes, and who is to blame for frames that are late or missing.\n"
+	     "On a terminal the figures are live. Ctrl-C ends the run.\n"
+	     "\n"
+	     "  --frames N          stop after N frames\n"
+	     "  --seconds N         stop after N seconds\n"
+	     "  --after N           let N frames go by before\n"
+	     "  --deadline US       microseconds for a frame (as often as they come)\n"
+	     "  --sink KIND[:FILE]  pictures also go there: png, y4m, webp or md5\n"
+	     "  --record FILE       frames also go into a recording, all of them\n"
+	     "  --slots N           frames the board can be ahead (8)\n"
+	     "  --workers N         threads that share the work (one per processor)\n"
+	     "  --realtime          as of sono view\n"
+	     "  --help              this text");
+}
+
+static int usage(const char *what, const char *why)
+{
+	fprintf(stderr, "sono prof: %s: %s\n", what, why);
+	return TOOL_USAGE;
+}
+
+/* KIND, or KIND:FILE. */
+static int add_sink(struct prof *p, char *text)
+{
+	struct prof_sink *s = &p->sink[p->sinks];
+	char *colon = strchr(text, ':');
+
+	if (p->sinks == PROF_SINKS_MAX)
+		return usage("--sink", "more than 4 of them");
+	if (colon)
+		*colon = '\0';
+	s->sink = sink_find(text);
+	if (!s->sink)
+		return usage(text, "no such sink; there are png, y4m, webp, md5 and null");
+	s->target = colon ? colon + 1 : NULL;
+	if (s->sink != &sink_null && (!s->target || !*s->target))
+		return usage(text, "no name of a file (--sink KIND:FILE)");
+	p->sinks++;
+	return TOOL_OK;
+}
+
+static int set_path(const char *option, const char **path)
+{
+	*path = optarg;
+	return *optarg ? TOOL_OK : usage(option, "no name of a file");
+}
+
+static int parse_u32(const char *name, uint64_t most, uint32_t *value)
+{
+	uint64_t number;
+	int status = tool_count("prof", name, optarg, most, &number);
+
+	*value = (uint32_t)number;
+	return status;
+}
+
+static int parse_option(struct prof *p, int option)
+{
+	switch (option) {
+	case OPT_FRAMES:
+		return tool_count("prof", "frames", optarg, UINT32_MAX,
+				  &p->run.frames_max);
+	case OPT_SECONDS:
+		return tool_count("prof", "seconds", optarg, 86400,
+				  &p->run.seconds_max);
+	case OPT_AFTER:
+		return parse_u32("after", UINT32_MAX, &p->run.after);
+	case OPT_DEADLINE:
+		return tool_count("prof", "deadline", optarg, 60000000,
+				  &p->deadline_us);
+	case OPT_SINK:
+		return add_sink(p, optarg);
+	case OPT_RECORD:
+		p->run.every = true;
+		return set_path("--record", &p->record_path);
+	case OPT_SLOTS:
+		return parse_u32("slots", 1024, &p->run.slots);
+	case OPT_WORKERS:
+		return parse_u32("workers", WORKERS_MAX, &p->run.workers);
+	case OPT_REALTIME:
+		p->run.realtime = true;
+		return TOOL_OK;
+	}
+	return TOOL_USAGE;
+}
+
+int prof_arguments(struct prof *p, int argc, char **argv)
+{
+	int option;
+
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (option == OPT_HELP) {
+			help();
+			return TOOL_OK;
+		}
+		if (parse_option(p, option))
+			return TOOL_USAGE;
+	}
+	if (argc - optind != 2)
+		return usage("needs a PLAN and a SOURCE",
+			     "see sono prof --help");
+	p->run.plan_path = argv[optind];
+	p->run.source = argv[optind + 1];
+	return TOOL_OK;
+}
