@@ -206,7 +206,7 @@ void sono_capture_heartbeat(struct work_struct *work)
 	s->beat = beat;
 	s->beat_seen = now;
 	look_after(sd);
-	queue_delayed_work(system_highpri_wq, &sd->heartbeat,
+	queue_delayed_work(sono_heartbeats, &sd->heartbeat,
 			   msecs_to_jiffies(READ_ONCE(s->heartbeat_ms) / 4));
 }
 

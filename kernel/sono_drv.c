@@ -6,6 +6,7 @@
  */
 #include <linux/idr.h>
 #include <linux/module.h>
+#include <linux/workqueue.h>
 
 #include "sono_drv.h"
 #include "sono_firmware.h"
@@ -21,6 +22,12 @@ static const struct class sono_class = {
 	.name = "sono",
 	.dev_groups = sono_sysfs_groups,
 };
+
+/*
+ * For the heartbeats, on any processor: one that is kept busy by interrupt
+ * threads, which go before all work, must not end transmit.
+ */
+struct workqueue_struct *sono_heartbeats;
 
 static dev_t sono_devt;
 static DEFINE_IDA(sono_ida);
@@ -211,9 +218,14 @@ static int __init sono_init(void)
 	ret = class_register(&sono_class);
 	if (ret)
 		return ret;
+	sono_heartbeats = alloc_workqueue("sono", WQ_UNBOUND | WQ_HIGHPRI, 0);
+	if (!sono_heartbeats) {
+		ret = -ENOMEM;
+		goto err_class;
+	}
 	ret = alloc_chrdev_region(&sono_devt, 0, SONO_MINORS, "sono");
 	if (ret)
-		goto err_class;
+		goto err_workqueue;
 	sono_debugfs_init();
 	ret = pci_register_driver(&sono_driver);
 	if (ret)
@@ -223,6 +235,8 @@ static int __init sono_init(void)
 err_debugfs:
 	sono_debugfs_exit();
 	unregister_chrdev_region(sono_devt, SONO_MINORS);
+err_workqueue:
+	destroy_workqueue(sono_heartbeats);
 err_class:
 	class_unregister(&sono_class);
 	return ret;
@@ -233,6 +247,7 @@ static void __exit sono_exit(void)
 	pci_unregister_driver(&sono_driver);
 	sono_debugfs_exit();
 	unregister_chrdev_region(sono_devt, SONO_MINORS);
+	destroy_workqueue(sono_heartbeats);
 	class_unregister(&sono_class);
 	ida_destroy(&sono_ida);
 }

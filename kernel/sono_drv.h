@@ -218,6 +218,7 @@ static inline struct sono_stream *sono_file_stream(const struct sono_file *sf)
 }
 
 /* sono_cmd.c */
+extern struct workqueue_struct *sono_heartbeats;
 extern const struct file_operations sono_fops;
 
 /* sono_capture.c */

@@ -383,7 +383,7 @@ int sono_stream_start(struct sono_device *sd, struct sono_stream *s,
 			    !(start->flags & SONO_START_TX_OFF), &start->run);
 	s->begun = !ret;
 	trace_sono_start(&sd->dev, start->run, start->stream_gen);
-	queue_delayed_work(system_highpri_wq, &sd->heartbeat,
+	queue_delayed_work(sono_heartbeats, &sd->heartbeat,
 			   msecs_to_jiffies(s->heartbeat_ms / 4));
 	if (ret)
 		sono_stream_halt(sd, SONO_END_FAULT);
