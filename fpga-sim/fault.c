@@ -26,7 +26,7 @@ static const struct field {
 	FIELD(overvolt), FIELD(reboot), FIELD(stall), FIELD(seed),
 	SET("dead-channel", dead_channel), SET("noisy-channel", noisy_channel),
 	SET("weak-element", weak_element), SET("dead-element", dead_element),
-	FIELD(corrupt), FIELD(scratch), FIELD(hot), FIELD(leak), FIELD(deaf),
+	FIELD(corrupt), FIELD(scratch), FIELD(rot), FIELD(hot), FIELD(leak), FIELD(deaf),
 	FIELD(heedless), FIELD(lanes), FIELD(speed),
 };
 

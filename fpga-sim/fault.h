@@ -45,6 +45,7 @@
  * @seed: with it, "every Nth" is one of N by chance, the same for the same seed
  * @corrupt: every Nth frame arrives with a bit of its samples inverted
  * @scratch: this bit of the scratch registers, from 1, reads as 0
+ * @rot: this byte of the bank that runs, from 1, is not as it was written
  * @hot: at rest the board has so many degrees [deg C]
  * @leak: transmit voltage while nothing transmits [V]
  * @deaf: not 0: the lapse of the heartbeat is not noticed
@@ -94,6 +95,7 @@ struct sim_faults {
 	uint32_t seed;
 	uint32_t corrupt;
 	uint32_t scratch;
+	uint32_t rot;
 	uint32_t hot;
 	uint32_t leak;
 	uint32_t deaf;

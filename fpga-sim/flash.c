@@ -13,10 +13,18 @@
 #define ERASE_NS 50000000
 #define WRITE_NS_PER_KIB 500000
 #define CHECK_NS 20000000
+#define VERIFY_NS 30000000
 
 _Static_assert(offsetof(struct sono_fw_header, crc) ==
 		       offsetof(struct sono_seq_header, crc),
 	       "one function makes the CRC of both");
+
+/* None of its bytes is left out. */
+static uint32_t bank_crc(const struct sim_flash *flash, unsigned int bank)
+{
+	return sim_crc(flash->bank[bank], SIM_FLASH_BANK_BYTES,
+		       SIM_FLASH_BANK_BYTES);
+}
 
 void sim_flash_init(struct sim_flash *flash)
 {
@@ -27,7 +35,8 @@ void sim_flash_init(struct sim_flash *flash)
 	flash->magic = SIM_FLASH_MAGIC;
 	flash->next = 0;
 	flash->floor = FACTORY_VERSION;
-	flash->image[0] = (struct sim_image){ FACTORY_VERSION, 0 };
+	flash->image[0] = (struct sim_image){ FACTORY_VERSION, 0,
+					      bank_crc(flash, 0) };
 	flash->image[1] = (struct sim_image){ 0 };
 }
 
@@ -89,7 +98,7 @@ void sim_flash_abort(struct sim_board *b)
 
 bool sim_flash_busy(const struct sim_board *b)
 {
-	return b->updater.begun;
+	return b->updater.begun || b->updater.state == SONO_FW_BUSY;
 }
 
 static void begin(struct sim_board *b)
@@ -171,10 +180,35 @@ static uint32_t commit(struct sim_board *b)
 		return code;
 	memcpy(&h, f->bank[bank], sizeof(h));
 	f->image[bank] = (struct sim_image){ le32toh(h.version),
-					     le32toh(h.floor) };
+					     le32toh(h.floor),
+					     bank_crc(f, bank) };
 	f->next = bank;
 	b->updater.begun = false;
 	return SONO_FW_OK;
+}
+
+/*
+ * What runs is what was committed, and the board's own block, which no image
+ * uses, takes what is written.
+ */
+static uint32_t verify(struct sim_board *b)
+{
+	const struct sim_faults *faults = &b->config.faults;
+	struct sim_flash *f = b->config.flash;
+	uint8_t *bank = f->bank[b->running_bank];
+	const uint32_t rot = (faults->rot - 1) % SIM_FLASH_BANK_BYTES;
+	uint32_t crc;
+
+	if (faults->rot)
+		bank[rot] ^= 1;
+	crc = bank_crc(f, b->running_bank);
+	if (faults->rot)
+		bank[rot] ^= 1;
+	if (crc != f->image[b->running_bank].crc)
+		return SONO_FW_E_CRC;
+	return sim_strikes(b, &faults->flash, ++b->updater.writes) ?
+		       SONO_FW_E_FLASH :
+		       SONO_FW_OK;
 }
 
 static void boot(struct sim_board *b)
@@ -195,6 +229,9 @@ void sim_flash_step(struct sim_board *b)
 	case SONO_FW_COMMIT:
 		answer(b, commit(b));
 		break;
+	case SONO_FW_VERIFY:
+		answer(b, verify(b));
+		break;
 	}
 }
 
@@ -205,6 +242,8 @@ static uint64_t duration_ns(const struct sim_updater *u)
 		return ERASE_NS;
 	case SONO_FW_WRITE:
 		return (uint64_t)u->bytes * WRITE_NS_PER_KIB / 1024;
+	case SONO_FW_VERIFY:
+		return VERIFY_NS;
 	default:
 		return CHECK_NS;
 	}
@@ -214,7 +253,8 @@ static bool allowed(const struct sim_board *b, uint32_t command)
 {
 	if (b->run.running)
 		return false;
-	if (command == SONO_FW_BEGIN || command == SONO_FW_BOOT)
+	if (command == SONO_FW_BEGIN || command == SONO_FW_BOOT ||
+	    command == SONO_FW_VERIFY)
 		return !b->updater.begun;
 	return b->updater.begun &&
 	       (command == SONO_FW_WRITE || command == SONO_FW_COMMIT);

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define SIM_FLASH_MAGIC 0x48534c46
+#define SIM_FLASH_MAGIC 0x32534c46
 #define SIM_FLASH_BANK_BYTES (1u << 20)
 #define SIM_FLASH_BANKS 2
 
@@ -18,6 +18,7 @@
 struct sim_image {
 	uint32_t version;
 	uint32_t floor; /* that it sets when it is booted */
+	uint32_t crc; /* of its whole bank, as it was committed */
 };
 
 /**

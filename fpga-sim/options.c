@@ -81,7 +81,7 @@ void options_help(void)
 	      "                      start dead, overtemp, overvolt, reboot, stall;\n"
 	      "                      dead-channel, noisy-channel, weak-element,\n"
 	      "                      dead-element N; every Nth frame corrupt; scratch,\n"
-	      "                      hot, leak, deaf, heedless, lanes, speed:\n"
+	      "                      rot, hot, leak, deaf, heedless, lanes, speed:\n"
 	      "                      Documentation/hardware.rst\n"
 	      "  --channels N        receive channels\n"
 	      "  --elements N        elements with a pulser\n"

@@ -25,11 +25,11 @@ static uint32_t read_identity(const struct sim_board *b, uint32_t offset)
 	case SONO_REG_ID:
 		return SONO_ID_MAGIC;
 	case SONO_REG_REVISION:
-		return SONO_REVISION_1_2;
+		return SONO_REVISION_1_3;
 	case SONO_REG_FEATURES:
 		return SONO_FEAT_RAMP | SONO_FEAT_PRBS | SONO_FEAT_NOISE |
 		       (l->ecg_rate ? SONO_FEAT_TRIG_ECG : 0) |
-		       (b->config.flash ? SONO_FEAT_FLASH : 0) |
+		       (b->config.flash ? SONO_FEAT_FLASH | SONO_FEAT_VERIFY : 0) |
 		       SONO_FEAT_CHECK | SONO_FEAT_EMULATED;
 	case SONO_REG_FIRMWARE:
 		return sim_flash_firmware(b);

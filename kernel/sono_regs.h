@@ -33,6 +33,7 @@
 #define  SONO_REVISION_1_0		0x00010000
 #define  SONO_REVISION_1_1		0x00010001
 #define  SONO_REVISION_1_2		0x00010002
+#define  SONO_REVISION_1_3		0x00010003
 #define SONO_REG_FEATURES		0x008
 #define  SONO_FEAT_RAMP			0x00000001
 #define  SONO_FEAT_PRBS			0x00000002
@@ -41,6 +42,7 @@
 #define  SONO_FEAT_TRIG_ECG		0x00000010
 #define  SONO_FEAT_FLASH		0x00000020	/* firmware can be written */
 #define  SONO_FEAT_CHECK		0x00000040	/* of every completion */
+#define  SONO_FEAT_VERIFY		0x00000080	/* of the flash */
 #define  SONO_FEAT_EMULATED		0x80000000
 #define SONO_REG_FIRMWARE		0x00c	/* major << 24 | minor << 16 | patch */
 #define SONO_REG_CHANNELS		0x010
@@ -166,6 +168,7 @@
 #define  SONO_FW_COMMIT			3	/* check it; it is the next to boot */
 #define  SONO_FW_ABORT			4
 #define  SONO_FW_BOOT			5	/* reset, and run the next one */
+#define  SONO_FW_VERIFY			6	/* with FEAT_VERIFY: try the flash */
 #define SONO_REG_FW_STATUS		0x2e4	/* RO */
 #define  SONO_FW_STATE			0x000000ff
 #define   SONO_FW_IDLE			0

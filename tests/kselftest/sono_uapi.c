@@ -35,7 +35,7 @@ TEST(info)
 	const struct sono_info *i = sono_info(s);
 
 	EXPECT_EQ(SONO_FEATURE_STREAM, i->features & SONO_FEATURE_STREAM);
-	EXPECT_EQ(SONO_REVISION_1_2, i->revision);
+	EXPECT_EQ(SONO_REVISION_1_3, i->revision);
 	EXPECT_NE(0, i->firmware);
 	EXPECT_NE(0, i->channels);
 	EXPECT_NE(0, i->elements);

@@ -37,6 +37,7 @@ static json_t *features_of(uint32_t bits)
 		{ SONO_FEAT_TRIG_ECG, "ecg" },
 		{ SONO_FEAT_FLASH, "flash" },
 		{ SONO_FEAT_CHECK, "check" },
+		{ SONO_FEAT_VERIFY, "verify" },
 		{ SONO_FEAT_EMULATED, "emulated" },
 	};
 	json_t *list = json_array();

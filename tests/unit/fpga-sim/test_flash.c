@@ -374,3 +374,31 @@ Test(flash, neither_a_run_nor_an_upload_disturbs_the_other)
 	cr_assert_eq(host_read(&h, SONO_REG_CONTROL), SONO_CONTROL_RUN);
 	host_end(&h);
 }
+
+Test(flash, verify_tells_what_is_wrong_and_changes_nothing)
+{
+	static const struct {
+		const char *faults;
+		uint32_t status;
+	} boards[] = {
+		{ NULL, SONO_FW_DONE },
+		{ "rot=77", SONO_FW_ERROR | SONO_FW_E_CRC << 8 },
+		{ "flash=1", SONO_FW_ERROR | SONO_FW_E_FLASH << 8 },
+	};
+
+	for (size_t i = 0; i < sizeof(boards) / sizeof(*boards); i++) {
+		struct host h;
+
+		memset(&flash, 0, sizeof(flash));
+		power_on(&h, boards[i].faults);
+		cr_expect_eq(host_read(&h, SONO_REG_FEATURES) &
+			     SONO_FEAT_VERIFY, SONO_FEAT_VERIFY);
+		cr_expect_eq(do_command(&h, SONO_FW_VERIFY), boards[i].status);
+		cr_expect_eq(host_read(&h, SONO_REG_FW_BANKS), BANK_A_ONLY);
+		/* an upload excludes it, and goes on */
+		cr_expect_eq(do_command(&h, SONO_FW_BEGIN), SONO_FW_DONE);
+		cr_expect_eq(do_command(&h, SONO_FW_VERIFY),
+			     failed(SONO_FW_E_STATE));
+		host_end(&h);
+	}
+}

@@ -510,7 +510,7 @@ Test(run, odd_accesses_do_nothing)
 	cr_assert_eq(sim_board_read(h.board, 4, 8, 0), 0);
 	cr_assert_eq(sim_board_read(h.board, UINT64_MAX - 3, 4, 0), 0);
 	cr_assert_eq(sim_board_read(h.board, 0, 8, 0),
-		     SONO_ID_MAGIC | (uint64_t)SONO_REVISION_1_2 << 32);
+		     SONO_ID_MAGIC | (uint64_t)SONO_REVISION_1_3 << 32);
 	sim_board_write(h.board, SONO_REG_SCRATCH0 + 1, 4, 5, 0);
 	cr_assert_eq(host_read(&h, SONO_REG_SCRATCH0), 0);
 	for (uint32_t reg = 0; reg < SONO_BAR0_BYTES; reg += 4)
