@@ -95,9 +95,17 @@ static irqreturn_t capture_thread(int irq, void *data)
 	return IRQ_HANDLED;
 }
 
+static void count(struct sono_device *sd, unsigned int vector)
+{
+	atomic_inc(&sd->irqs[vector]);
+	if (READ_ONCE(sd->counting))
+		wake_up(&sd->ctl_wait);
+}
+
 /* The thread has nothing to acknowledge: the completion ring says it all. */
 static irqreturn_t capture_irq(int irq, void *data)
 {
+	count(data, SONO_VEC_CAPTURE);
 	return IRQ_WAKE_THREAD;
 }
 
@@ -105,6 +113,7 @@ static irqreturn_t event_irq(int irq, void *data)
 {
 	struct sono_device *sd = data;
 
+	count(sd, SONO_VEC_EVENT);
 	sono_hw_ack(sd, SONO_IRQ_FAULT);
 	schedule_work(&sd->halt);
 	return IRQ_HANDLED;
@@ -114,6 +123,7 @@ static irqreturn_t control_irq(int irq, void *data)
 {
 	struct sono_device *sd = data;
 
+	count(sd, SONO_VEC_CONTROL);
 	sono_hw_ack(sd, SONO_IRQ_SEQ | SONO_IRQ_STOPPED | SONO_IRQ_FW);
 	wake_up(&sd->ctl_wait);
 	return IRQ_HANDLED;

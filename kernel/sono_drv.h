@@ -123,6 +123,24 @@ struct sono_flash {
 	u32 floor;
 };
 
+#define SONO_SELFTESTS 3
+
+/**
+ * struct sono_selftest - what came of a self test; all 0 before the first
+ * @tried: patterns, interrupts or steps
+ * @failed: of them
+ * @surplus: interrupts that came besides
+ * @longest: until an interrupt, or the flash's answer [us]
+ * @code: of the first that failed
+ */
+struct sono_selftest {
+	u32 tried;
+	u32 failed;
+	u32 surplus;
+	u32 longest;
+	u32 code;
+};
+
 /**
  * struct sono_device - one board
  * @dev: the node; its release frees this structure
@@ -153,7 +171,10 @@ struct sono_flash {
  * @firmware: takes images for it, NULL without a flash for them
  * @updating: one is being written, so that no run may start; written under lock
  * @flash: what it has; written under lock
- * @ctl_wait: the control vector fired
+ * @ctl_wait: the control vector fired; any, while @counting
+ * @irqs: interrupts of each vector
+ * @counting: a self test waits for an interrupt
+ * @selftest: latest results, in the order of sono_selftest.h; under ring_lock
  * @heartbeat: samples the controller's heartbeat while a stream runs
  * @halt: ends a run that the board or its lies ended
  */
@@ -188,6 +209,9 @@ struct sono_device {
 	struct sono_flash flash;
 
 	wait_queue_head_t ctl_wait;
+	atomic_t irqs[SONO_NUM_VECS];
+	bool counting;
+	struct sono_selftest selftest[SONO_SELFTESTS];
 	struct delayed_work heartbeat;
 	struct work_struct halt;
 };

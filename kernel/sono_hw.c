@@ -346,7 +346,7 @@ void sono_hw_flash_block(struct sono_device *sd, dma_addr_t addr, u32 offset,
 /**
  * sono_hw_flash() - a command to the flash that takes time
  * @sd: device, locked, neither gone nor away
- * @command: SONO_FW_BEGIN, _WRITE or _COMMIT
+ * @command: SONO_FW_BEGIN, _WRITE, _COMMIT or _VERIFY
  * @cancel: becomes true, and ctl_wait is woken, if it shall not go on
  * @code: enum sono_fw_error
  *
@@ -490,4 +490,32 @@ u32 sono_hw_register(struct sono_device *sd, u32 offset)
 void sono_hw_ack(struct sono_device *sd, u32 causes)
 {
 	wr(sd, SONO_REG_IRQ_STATUS, causes);
+}
+
+/**
+ * sono_hw_scratch() - write a register without effect, and read it
+ * @sd: device, locked, neither gone nor away
+ * @index: 0 or 1
+ * @value: to be written
+ *
+ * Return: what it reads.
+ */
+u32 sono_hw_scratch(struct sono_device *sd, unsigned int index, u32 value)
+{
+	u32 reg = index ? SONO_REG_SCRATCH1 : SONO_REG_SCRATCH0;
+
+	lockdep_assert_held(&sd->lock);
+	wr(sd, reg, value);
+	return rd(sd, reg);
+}
+
+/**
+ * sono_hw_irq_test() - have the board send a vector once
+ * @sd: device, locked, neither gone nor away
+ * @vector: SONO_VEC_*
+ */
+void sono_hw_irq_test(struct sono_device *sd, unsigned int vector)
+{
+	lockdep_assert_held(&sd->lock);
+	wr(sd, SONO_REG_IRQ_TEST, BIT(vector));
 }

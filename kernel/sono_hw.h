@@ -35,6 +35,8 @@ void sono_hw_flash_block(struct sono_device *sd, dma_addr_t addr, u32 offset,
 int sono_hw_flash(struct sono_device *sd, u32 command, const bool *cancel,
 		  u32 *code);
 void sono_hw_flash_abort(struct sono_device *sd);
+u32 sono_hw_scratch(struct sono_device *sd, unsigned int index, u32 value);
+void sono_hw_irq_test(struct sono_device *sd, unsigned int vector);
 void sono_hw_ack(struct sono_device *sd, u32 causes);
 
 #endif /* SONO_HW_H */

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Attributes of the node. None of them touches the board: it may rest, and a
- * command may hold the lock for seconds.
+ * Attributes of the node. To read one never touches the board: it may rest, and
+ * a command may hold the lock for seconds. To write a self test starts it.
  */
 #include <linux/sysfs.h>
 
 #include "sono_drv.h"
+#include "sono_selftest.h"
 #include "sono_sysfs.h"
 
 static struct sono_device *device_of(struct device *dev)
@@ -101,12 +102,79 @@ static ssize_t firmware_floor_show(struct device *dev,
 }
 static DEVICE_ATTR_RO(firmware_floor);
 
+static ssize_t emit_selftest(struct device *dev, char *buf, unsigned int which)
+{
+	struct sono_device *sd = device_of(dev);
+	struct sono_selftest t;
+
+	spin_lock_bh(&sd->ring_lock);
+	t = sd->selftest[which];
+	spin_unlock_bh(&sd->ring_lock);
+	return sysfs_emit(buf, "%u %u %u %u 0x%x\n", t.tried, t.failed,
+			  t.surplus, t.longest, t.code);
+}
+
+static ssize_t run_selftest(struct device *dev, const char *buf, size_t n,
+			    unsigned int which)
+{
+	int ret;
+
+	if (!sysfs_streq(buf, "1"))
+		return -EINVAL;
+	ret = sono_selftest_run(device_of(dev), which);
+	return ret ? ret : n;
+}
+
+static ssize_t selftest_scratch_show(struct device *dev,
+				     struct device_attribute *attr, char *buf)
+{
+	return emit_selftest(dev, buf, SONO_TRY_SCRATCH);
+}
+
+static ssize_t selftest_scratch_store(struct device *dev,
+				      struct device_attribute *attr,
+				      const char *buf, size_t n)
+{
+	return run_selftest(dev, buf, n, SONO_TRY_SCRATCH);
+}
+static DEVICE_ATTR_RW(selftest_scratch);
+
+static ssize_t selftest_interrupt_show(struct device *dev,
+				       struct device_attribute *attr, char *buf)
+{
+	return emit_selftest(dev, buf, SONO_TRY_INTERRUPT);
+}
+
+static ssize_t selftest_interrupt_store(struct device *dev,
+					struct device_attribute *attr,
+					const char *buf, size_t n)
+{
+	return run_selftest(dev, buf, n, SONO_TRY_INTERRUPT);
+}
+static DEVICE_ATTR_RW(selftest_interrupt);
+
+static ssize_t selftest_flash_show(struct device *dev,
+				   struct device_attribute *attr, char *buf)
+{
+	return emit_selftest(dev, buf, SONO_TRY_FLASH);
+}
+
+static ssize_t selftest_flash_store(struct device *dev,
+				    struct device_attribute *attr,
+				    const char *buf, size_t n)
+{
+	return run_selftest(dev, buf, n, SONO_TRY_FLASH);
+}
+static DEVICE_ATTR_RW(selftest_flash);
+
 static struct attribute *board_attrs[] = {
 	&dev_attr_revision.attr,
 	&dev_attr_serial.attr,
 	&dev_attr_probe.attr,
 	&dev_attr_state.attr,
 	&dev_attr_firmware.attr,
+	&dev_attr_selftest_scratch.attr,
+	&dev_attr_selftest_interrupt.attr,
 	NULL
 };
 
@@ -118,6 +186,7 @@ static struct attribute *flash_attrs[] = {
 	&dev_attr_firmware_bank.attr,
 	&dev_attr_firmware_next.attr,
 	&dev_attr_firmware_floor.attr,
+	&dev_attr_selftest_flash.attr,
 	NULL
 };
 
