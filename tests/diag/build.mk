@@ -12,3 +12,12 @@ $(eval $(call test-program,tests/diag/faults,tests/diag/faults.c,$(DIAG_TEST_LIB
 $(eval $(call check,diag,$(O)/tests/diag/faults,$(O)/tests/diag/faults,180))
 $(eval $(call check,diag-healthy,$(O)/tests/diag/faults,$(O)/tests/diag/faults healthy 8,120))
 $(eval $(call soak,diag-healthy,$(O)/tests/diag/faults,$(O)/tests/diag/faults healthy 100,1200))
+
+# Behind the driver: what there is of the link, of interrupts and of the flash.
+$(eval $(call test-program,tests/diag/link_error,tests/diag/link_error.c \
+	tests/kselftest/sysfs.c tests/kselftest/stream.c,$(DIAG_TEST_LIBS)))
+ifeq ($(O),build)
+$(foreach k,$(KERNELS),$(eval $(call check,vm-diag-$(k),$(O)/fpga-sim/sono-sim \
+	$(O)/userspace/tools/sono $(O)/tests/diag/link_error build/tests/vm/init \
+	build/$(k)/kernel/sono.ko,tests/diag/vm $(k),260)))
+endif

@@ -163,10 +163,10 @@ static int healthy(unsigned int runs)
 		const char *source;
 		unsigned int checks;
 	} boards[] = {
-		{ "sim:air,seed=%u", 9 },
-		{ "sim:pattern,seed=%u", 8 },
-		{ "sim:air,probe=phased,seed=%u", 9 },
-		{ "sim:heart,seed=%u", 9 },
+		{ "sim:air,seed=%u", 10 },
+		{ "sim:pattern,seed=%u", 9 },
+		{ "sim:air,probe=phased,seed=%u", 10 },
+		{ "sim:heart,seed=%u", 10 },
 	};
 	unsigned int failed = 0;
 

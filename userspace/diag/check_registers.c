@@ -7,9 +7,8 @@
 #include "session.h"
 #include "sono_regs.h"
 
-/* False: it could not be tried, which has been said. */
-static bool try(struct diag *d, struct diag_result *r, enum sono_selftest what,
-		struct sono_selftest_result *s)
+bool diag_try(struct diag *d, struct diag_result *r, enum sono_selftest what,
+	      struct sono_selftest_result *s)
 {
 	const int ret = sono_selftest(d->sono, what, s);
 
@@ -29,7 +28,7 @@ void diag_check_scratch(struct diag *d, struct diag_result *r)
 {
 	struct sono_selftest_result s;
 
-	if (!try(d, r, SONO_SELFTEST_SCRATCH, &s))
+	if (!diag_try(d, r, SONO_SELFTEST_SCRATCH, &s))
 		return;
 	diag_detail(r, "%u patterns written and read", s.tried);
 	if (diag_measure(d, r, "wrong", "patterns", s.failed) == DIAG_PASS)
@@ -47,7 +46,7 @@ void diag_check_interrupt(struct diag *d, struct diag_result *r)
 	struct sono_selftest_result s;
 	double ms;
 
-	if (!try(d, r, SONO_SELFTEST_INTERRUPT, &s))
+	if (!diag_try(d, r, SONO_SELFTEST_INTERRUPT, &s))
 		return;
 	ms = 1e-3 * s.longest;
 	diag_detail(r, "%u interrupts, the longest took %.2f ms", s.tried, ms);
@@ -59,7 +58,7 @@ void diag_check_interrupt(struct diag *d, struct diag_result *r)
 		diag_blame(r, DIAG_FAIL,
 			   "interrupts come more than once: %u besides %u",
 			   s.surplus, s.tried);
-	if (!d->virtual_time && d->info->hw_features & SONO_FEAT_EMULATED)
+	if (!diag_timely(d))
 		diag_note(d, r, "latency", "ms", ms);
 	else if (diag_measure(d, r, "latency", "ms", ms) > DIAG_PASS)
 		diag_blame(r, r->status, "interrupts come late: after %.1f ms",

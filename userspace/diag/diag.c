@@ -10,15 +10,23 @@
 
 #include "limits.h"
 #include "session.h"
+#include "sono_regs.h"
 
 #define SOAK_SECONDS 900
 
 /* What is cheap first; streaming at all before what needs it. */
 static const struct diag_check checks[] = {
+	{ "identity", DIAG_QUICK, "what the board is, and that it may be used",
+	  diag_check_identity },
+	{ "link", DIAG_QUICK, "all lanes of its link, at full speed",
+	  diag_check_link },
+	{ "aer", DIAG_QUICK, "errors of the link", diag_check_aer },
 	{ "scratch", DIAG_QUICK, "registers hold what is written",
 	  diag_check_scratch },
 	{ "interrupt", DIAG_QUICK, "every interrupt arrives, once, in time",
 	  diag_check_interrupt },
+	{ "firmware", DIAG_QUICK, "versions, and a flash that is sound",
+	  diag_check_firmware },
 	{ "sensors", DIAG_QUICK, "temperature, and no transmit voltage at rest",
 	  diag_check_sensors },
 	{ "dma", DIAG_MEDIUM, "tables arrive, frames arrive, bit by bit",
@@ -117,6 +125,12 @@ void diag_tell(struct diag *d, double done)
 bool diag_is_driver(const struct diag *d)
 {
 	return *d->source == '/';
+}
+
+bool diag_timely(const struct diag *d)
+{
+	return d->virtual_time ||
+	       !(d->info->hw_features & SONO_FEAT_EMULATED);
 }
 
 /* --- a check ---------------------------------------------------------------- */

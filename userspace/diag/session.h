@@ -54,6 +54,14 @@ void diag_tell(struct diag *d, double done);
 bool diag_is_driver(const struct diag *d);
 
 /**
+ * diag_timely() - is what takes time the board's own?
+ *
+ * How soon an emulated board answers in real time is its host's affair, which
+ * may have other things to do.
+ */
+bool diag_timely(const struct diag *d);
+
+/**
  * diag_detail() - say what was found
  * @r: of a check; what it said before is replaced
  */
@@ -109,13 +117,20 @@ void diag_note(struct diag *d, struct diag_result *r, const char *name,
 void diag_plot(struct diag_result *r, const struct diag_plot *plot,
 	       const double *value);
 
+/** diag_try() - sono_selftest(); false: it cannot be, which has been said */
+bool diag_try(struct diag *d, struct diag_result *r, enum sono_selftest what,
+	      struct sono_selftest_result *s);
+
 /** diag_median() - of @n > 0 figures, whose order changes */
 double diag_median(double *value, size_t n);
 
 /* The checks, a file for each kind; diag.c has the table. */
+void diag_check_identity(struct diag *d, struct diag_result *r);
+void diag_check_link(struct diag *d, struct diag_result *r);
+void diag_check_aer(struct diag *d, struct diag_result *r);
+void diag_check_firmware(struct diag *d, struct diag_result *r);
 void diag_check_scratch(struct diag *d, struct diag_result *r);
 void diag_check_interrupt(struct diag *d, struct diag_result *r);
-void diag_check_flash(struct diag *d, struct diag_result *r);
 void diag_check_sensors(struct diag *d, struct diag_result *r);
 void diag_check_dma(struct diag *d, struct diag_result *r);
 void diag_check_channels(struct diag *d, struct diag_result *r);
