@@ -4,7 +4,8 @@
 $(eval $(call program,userspace/tools/sono,$(addprefix userspace/tools/, \
 	sono.c info.c run.c view.c view_options.c view_report.c view_screen.c view_signal.c \
 	import.c export.c control.c record.c diag.c \
-	prof.c prof_options.c prof_table.c prof_figures.c prof_histogram.c), \
+	prof.c prof_options.c prof_table.c prof_figures.c prof_histogram.c \
+	prof_prometheus.c prof_compare.c prof_ratio.c), \
 	userspace/diag/libdiag.a \
 	userspace/present/libpresent.a userspace/libsono/libsono.a \
 	userspace/dsp/libdsp.a fpga-sim/libsim.a \

@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #include "prof.h"
+#include "prof_compare.h"
+#include "prof_prometheus.h"
 #include "take.h"
 
 #define WHY_BYTES 256
@@ -224,7 +226,7 @@ static int process(void *arg, const struct sono_frame *f)
 {
 	struct prof *p = arg;
 	const struct image *image;
-	int status = run_check_length(&p->run, f);
+	int status = p->status ? p->status : run_check_length(&p->run, f);
 
 	if (status)
 		return status;
@@ -317,12 +319,25 @@ static int wait_for(void *arg)
 	return status;
 }
 
-/* Twice a second, over the one before. */
+static int export(struct prof *p)
+{
+	int ret = prof_prometheus_write(&p->figures, p->run.plan_path,
+					p->run.source, p->prometheus_path);
+
+	return ret ? tool_fail("write", p->prometheus_path, NULL, ret) :
+		     TOOL_OK;
+}
+
+/* The table twice a second, over the one before. */
 static void progress(void *arg)
 {
 	struct prof *p = arg;
 	const double t = run_now();
 
+	if (p->prometheus_path && t >= p->export && !p->status) {
+		p->export = t + 1;
+		p->status = export(p);
+	}
 	if (!p->tty || t < p->show)
 		return;
 	p->show = t + 0.5;
@@ -385,12 +400,26 @@ static void account(struct prof *p)
 			 ctl && ctl->reason == SONO_END_LINK);
 }
 
-static int conclude(struct prof *p)
+static int save(struct prof *p)
+{
+	char why[WHY_BYTES];
+	int ret = prof_save(&p->figures, p->run.plan_path, p->run.source,
+			    p->save_path, why, sizeof(why));
+
+	return ret ? tool_fail("write", p->save_path, why, ret) : TOOL_OK;
+}
+
+/* @whole: nothing went wrong: the run is worth keeping */
+static int conclude(struct prof *p, bool whole)
 {
 	if (p->shown)
 		printf("\x1b[%uA\x1b[J", p->shown);
 	prof_table(p, stdout);
-	return TOOL_OK;
+	if (p->prometheus_path && !p->status)
+		p->status = export(p);
+	if (p->save_path && whole && !p->status)
+		p->status = save(p);
+	return p->status;
 }
 
 static int check_frames(struct prof *p)
@@ -412,6 +441,7 @@ int tool_prof(int argc, char **argv)
 		return tool_fail("profile", "anything", NULL, -ENOMEM);
 	p->run.tool = "prof";
 	p->run.slots = 8;
+	p->tolerance = 5;
 	status = prof_arguments(p, argc, argv);
 	if (status || !p->run.source)
 		goto out;
@@ -425,7 +455,7 @@ int tool_prof(int argc, char **argv)
 		status = steps[i](p);
 	if (p->figures.frames) {
 		account(p);
-		closed = conclude(p);
+		closed = conclude(p, !status);
 		status = status ? status : closed;
 	}
 	if (!status)

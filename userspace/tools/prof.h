@@ -37,6 +37,10 @@ struct prof_sink {
  * @run: what it has in common with others; arguments, source, pipeline
  * @deadline_us: argument: time for a frame; 0: as often as they come
  * @record_path: argument: a recording of the frames, or NULL
+ * @prometheus_path: argument, or NULL
+ * @save_path: argument, or NULL
+ * @compare: argument: nothing runs
+ * @tolerance: argument, of comparing [percent]
  * @sink: arguments
  * @sinks: how many
  * @figures: what there is to say
@@ -57,11 +61,17 @@ struct prof_sink {
  * @tty: somebody looks
  * @shown: lines of the table that stand there
  * @show: when to show the next one [s]
+ * @export: when to write for Prometheus next [s]
+ * @status: of what progress() does
  */
 struct prof {
 	struct run run;
 	uint64_t deadline_us;
 	const char *record_path;
+	const char *prometheus_path;
+	const char *save_path;
+	bool compare;
+	uint64_t tolerance;
 	struct prof_sink sink[PROF_SINKS_MAX];
 	unsigned int sinks;
 
@@ -82,6 +92,8 @@ struct prof {
 	bool tty;
 	unsigned int shown;
 	double show;
+	double export;
+	int status;
 };
 
 /** prof_arguments() - @p->run.source stays NULL where there is nothing to run */

@@ -252,6 +252,7 @@ void prof_figures_add(struct prof_figures *f, const struct prof_sample *s)
 		if (s->ran >> i & 1)
 			add_part(&f->part[i], s, i);
 	histogram_add(&f->frame, s->published - s->taken);
+	prof_blocks_add(&f->frame_blocks, s->published - s->taken);
 	add_clocks(f, s);
 	if (f->frames % TYPICAL_FRAMES == 0 || f->frames < TYPICAL_FRAMES / 4)
 		find_typical(f);

@@ -145,6 +145,7 @@ struct prof_window {
  * @parts: how many
  * @part: in the order of the way
  * @frame: from being taken to being published
+ * @frame_blocks: the same
  * @latency: from the record to being published
  * @record: from the board's trigger to the record, but for what all have
  * @frames: that went their way
@@ -162,6 +163,7 @@ struct prof_figures {
 	uint32_t parts;
 	struct prof_part part[PROF_PARTS_MAX];
 	struct histogram frame;
+	struct prof_blocks frame_blocks;
 	struct histogram latency;
 	struct histogram record;
 	uint64_t frames;

@@ -4,9 +4,11 @@
 #include <string.h>
 
 #include "prof.h"
+#include "prof_compare.h"
 
 enum { OPT_FRAMES = 256, OPT_SECONDS, OPT_AFTER, OPT_DEADLINE, OPT_SINK,
-       OPT_RECORD, OPT_SLOTS, OPT_WORKERS, OPT_REALTIME, OPT_HELP };
+       OPT_RECORD, OPT_PROMETHEUS, OPT_SAVE, OPT_COMPARE,
+       OPT_TOLERANCE, OPT_SLOTS, OPT_WORKERS, OPT_REALTIME, OPT_HELP };
 
 static const struct option options[] = {
 	{ "frames", required_argument, NULL, OPT_FRAMES },
@@ -15,6 +17,10 @@ static const struct option options[] = {
 	{ "deadline", required_argument, NULL, OPT_DEADLINE },
 	{ "sink", required_argument, NULL, OPT_SINK },
 	{ "record", required_argument, NULL, OPT_RECORD },
+	{ "prometheus", required_argument, NULL, OPT_PROMETHEUS },
+	{ "save", required_argument, NULL, OPT_SAVE },
+	{ "compare", no_argument, NULL, OPT_COMPARE },
+	{ "tolerance", required_argument, NULL, OPT_TOLERANCE },
 	{ "slots", required_argument, NULL, OPT_SLOTS },
 	{ "workers", required_argument, NULL, OPT_WORKERS },
 	{ "realtime", no_argument, NULL, OPT_REALTIME },
@@ -25,6 +31,7 @@ static const struct option options[] = {
 static void help(void)
 {
 	puts("Usage: sono prof [OPTION...] PLAN SOURCE\n"
+	     "       sono prof --compare [--tolerance N] BEFORE AFTER\n"
 	     "\n"
 	     "Runs PLAN on SOURCE (/dev/sonoN, sim:SCENE or file:RECORDING), says where\n"
 	     "the time goes, and who is to blame for frames that are late or missing.\n"
@@ -36,6 +43,10 @@ static void help(void)
 	     "  --deadline US       microseconds for a frame (as often as they come)\n"
 	     "  --sink KIND[:FILE]  pictures also go there: png, y4m, webp or md5\n"
 	     "  --record FILE       frames also go into a recording, all of them\n"
+	     "  --prometheus FILE   figures for node_exporter, every second\n"
+	     "  --save FILE         add the figures of this run to FILE\n"
+	     "  --compare           two such files: ratios; exit status 3: slower\n"
+	     "  --tolerance N       percent that do not count (5)\n"
 	     "  --slots N           frames the board can be ahead (8)\n"
 	     "  --workers N         threads that share the work (one per processor)\n"
 	     "  --realtime          as of sono view\n"
@@ -102,6 +113,16 @@ static int parse_option(struct prof *p, int option)
 	case OPT_RECORD:
 		p->run.every = true;
 		return set_path("--record", &p->record_path);
+	case OPT_PROMETHEUS:
+		return set_path("--prometheus", &p->prometheus_path);
+	case OPT_SAVE:
+		return set_path("--save", &p->save_path);
+	case OPT_COMPARE:
+		p->compare = true;
+		return TOOL_OK;
+	case OPT_TOLERANCE:
+		return tool_count("prof", "tolerance", optarg, 1000,
+				  &p->tolerance);
 	case OPT_SLOTS:
 		return parse_u32("slots", 1024, &p->run.slots);
 	case OPT_WORKERS:
@@ -126,8 +147,12 @@ int prof_arguments(struct prof *p, int argc, char **argv)
 			return TOOL_USAGE;
 	}
 	if (argc - optind != 2)
-		return usage("needs a PLAN and a SOURCE",
+		return usage(p->compare ? "--compare needs two files" :
+					  "needs a PLAN and a SOURCE",
 			     "see sono prof --help");
+	if (p->compare)
+		return prof_compare(argv[optind], argv[optind + 1],
+				    (double)p->tolerance * 0.01);
 	p->run.plan_path = argv[optind];
 	p->run.source = argv[optind + 1];
 	return TOOL_OK;
