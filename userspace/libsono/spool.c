@@ -190,11 +190,16 @@ static void grow(struct sono_spool *p, uint64_t end)
 /* A completion says which job, and in the lowest bit which part. */
 #define PAYLOAD 1
 
+/*
+ * The payload follows its head, and is not done before both are on the disk and
+ * the file system knows where: a machine that dies costs what is on its way.
+ */
 static void queue_head(struct sono_spool *p, struct job *job, uint64_t at)
 {
 	struct io_uring_sqe *sqe = io_uring_get_sqe(&p->ring);
 
 	io_uring_prep_write(sqe, p->fd, job->head, SONO_RECORDING_ALIGN, at);
+	io_uring_sqe_set_flags(sqe, IOSQE_IO_LINK);
 	io_uring_sqe_set_data64(sqe, (uintptr_t)job);
 	job->parts++;
 }
@@ -209,6 +214,7 @@ static void queue_payload(struct sono_spool *p, struct job *job, uint64_t at)
 					  at, 0);
 	else
 		io_uring_prep_write(sqe, p->fd, job->frame.data, bytes, at);
+	sqe->rw_flags = RWF_DSYNC;
 	io_uring_sqe_set_data64(sqe, (uintptr_t)job | PAYLOAD);
 	job->parts++;
 }
