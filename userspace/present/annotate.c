@@ -342,6 +342,12 @@ void annotate_margins(bool colour, uint32_t *width, uint32_t *height)
 	*height = TOP + BOTTOM;
 }
 
+void annotate_origin(uint32_t *left, uint32_t *top)
+{
+	*left = LEFT;
+	*top = TOP;
+}
+
 int annotate_create(struct annotate **annotate, const struct image *like)
 {
 	struct raster raster = like->raster;

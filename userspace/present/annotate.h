@@ -41,6 +41,9 @@ const struct image *annotate_execute(struct annotate *annotate,
  */
 void annotate_margins(bool colour, uint32_t *width, uint32_t *height);
 
+/** annotate_origin() - where among its scales a picture begins [pixels] */
+void annotate_origin(uint32_t *left, uint32_t *top);
+
 void annotate_destroy(struct annotate *annotate);
 
 #endif /* PRESENT_ANNOTATE_H */

@@ -150,8 +150,24 @@ static void write_place(struct pen *p, const struct screen_status *s)
 	p->y += BAR + GAP;
 }
 
-static void write_panel(struct image *image, const struct screen_status *s,
-			double heart_rate)
+static void write_results(struct pen *p, const struct callipers *c,
+			  const struct image *picture)
+{
+	char said[64], text[80];
+
+	for (uint32_t i = 0; i < c->count; i++) {
+		const struct calliper_result r =
+			calliper_measure(&c->of[i], picture);
+
+		calliper_text(&r, said, sizeof(said));
+		snprintf(text, sizeof(text), "%c  %s", (char)('A' + i), said);
+		write_cut(p, SMALL, ink, text);
+		p->y += SMALL_ROW / 2;
+	}
+}
+
+static void write_panel(struct image *image, const struct image *picture,
+			const struct screen_status *s)
 {
 	struct pen p = {
 		.image = image,
@@ -162,10 +178,10 @@ static void write_panel(struct image *image, const struct screen_status *s,
 
 	write_head(&p, s);
 	write_controls(&p, s);
-	write_figures(&p, s, heart_rate);
+	write_figures(&p, s, picture->heart_rate);
 	write_place(&p, s);
-	for (uint32_t i = 0; i < s->results; i++)
-		write_cut(&p, SMALL, ink, s->result[i]);
+	if (s->callipers)
+		write_results(&p, s->callipers, picture);
 }
 
 int screen_create(struct screen **screen, uint32_t width, uint32_t height)
@@ -217,23 +233,37 @@ static long middle(long room, long size)
 	return room > size ? (room - size) / 2 : 0;
 }
 
+static void draw_picture(struct image *image, const struct image *annotated,
+			 const struct screen_status *s)
+{
+	const long width = image->raster.width - PANEL;
+	const long height = image->raster.height - FOOT;
+	const long x = middle(width, annotated->raster.width);
+	const long y = middle(height, annotated->raster.height);
+	uint32_t left, top;
+
+	canvas_copy(image, x, y, annotated);
+	annotate_origin(&left, &top);
+	if (s->callipers)
+		callipers_draw(s->callipers, image, x + left, y + top);
+	canvas_fill(image, width, 0, PANEL, image->raster.height, paper);
+	canvas_fill(image, 0, height, width, FOOT, paper);
+}
+
 const struct image *screen_execute(struct screen *s,
+				   const struct image *annotated,
 				   const struct image *picture,
 				   const struct screen_status *status)
 {
 	struct image *image = &s->image;
-	const long width = image->raster.width - PANEL;
-	const long height = image->raster.height - FOOT;
 
 	canvas_fill(image, 0, 0, image->raster.width, image->raster.height,
 		    paper);
-	canvas_copy(image, middle(width, picture->raster.width),
-		    middle(height, picture->raster.height), picture);
-	canvas_fill(image, width, 0, PANEL, image->raster.height, paper);
-	canvas_fill(image, 0, height, width, FOOT, paper);
-	write_panel(image, status, picture->heart_rate);
-	canvas_text(image, EDGE, height + (FOOT - FONT_HEIGHT) / 2, SMALL,
-		    status->state == SCREEN_FAULT ? warning : faint,
+	draw_picture(image, annotated, status);
+	write_panel(image, picture, status);
+	canvas_text(image, EDGE,
+		    image->raster.height - FOOT + (FOOT - FONT_HEIGHT) / 2,
+		    SMALL, status->state == SCREEN_FAULT ? warning : faint,
 		    status->line);
 	image->seq = picture->seq;
 	image->time = picture->time;

@@ -7,6 +7,7 @@
 #ifndef PRESENT_SCREEN_H
 #define PRESENT_SCREEN_H
 
+#include "calliper.h"
 #include "dsp/pipeline.h"
 
 struct screen;
@@ -14,8 +15,6 @@ struct screen;
 /* The least that the figures and a picture fit on [pixels]. */
 #define SCREEN_WIDTH_MIN 640
 #define SCREEN_HEIGHT_MIN 480
-
-#define SCREEN_RESULTS_MAX 8
 
 enum screen_state {
 	SCREEN_LIVE,
@@ -40,8 +39,7 @@ enum screen_state {
  * @skipped: frames that the pipeline came too late for
  * @place: of the picture among those kept, from 0
  * @kept: pictures; 0: none
- * @result: of measurements, lines
- * @results: how many
+ * @callipers: on the picture, which measure by its calibration; NULL: none
  * @line: below; "": none
  *
  * Of controls that the plan does not have, NAN. Strings are the caller's.
@@ -61,8 +59,7 @@ struct screen_status {
 	uint64_t skipped;
 	uint32_t place;
 	uint32_t kept;
-	const char *result[SCREEN_RESULTS_MAX];
-	uint32_t results;
+	const struct callipers *callipers;
 	const char *line;
 };
 
@@ -86,13 +83,15 @@ void screen_fit(const struct screen *screen, struct pipeline_params *params);
 /**
  * screen_execute() - draw
  * @screen: of any size
- * @picture: with its scales, RGB24; cut where it is larger than its room
- * @status: beside it; the heart's rate comes from the picture
+ * @annotated: a picture with its scales; cut where it is larger than its room
+ * @picture: the same without them: its calibration and its heart rate
+ * @status: beside it
  *
  * Return: an RGB24 picture, which belongs to @screen and holds until the next
  * call; its seq and time are those of @picture.
  */
 const struct image *screen_execute(struct screen *screen,
+				   const struct image *annotated,
 				   const struct image *picture,
 				   const struct screen_status *status);
 

@@ -110,7 +110,7 @@ const struct image *view_screen_draw(struct view_screen *s, const struct run *r,
 	s->status.place = s->status.kept - 1;
 	s->status.rate = cine_rate(s->cine, s->status.place);
 	s->status.skipped = r->skipped;
-	return screen_execute(s->screen, annotated, &s->status);
+	return screen_execute(s->screen, annotated, picture, &s->status);
 }
 
 void view_screen_close(struct view_screen *s)

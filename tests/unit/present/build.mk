@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # libpresent, file by file.
 
-$(foreach t,present png annotate canvas cine film font screen,\
+$(foreach t,present png annotate calliper canvas cine film font screen,\
 	$(eval $(call unit-test,tests/unit/present/test_$(t),\
 	tests/unit/present/test_$(t).c,userspace/present/libpresent.a \
 	userspace/dsp/libdsp.a -lpng -lmd -lwebpmux -lwebpdemux -lwebp)))

@@ -64,13 +64,14 @@ static void extent(const struct image *image, bool rows, uint32_t *first,
 static bool differ(struct screen *s, const struct image *picture,
 		   const struct screen_status *a, const struct screen_status *b)
 {
-	const struct image *drawn = screen_execute(s, picture, a);
+	const struct image *drawn = screen_execute(s, picture, picture, a);
 	const size_t bytes = drawn->stride * drawn->raster.height;
 	uint8_t *kept = malloc(bytes);
 	bool same;
 
 	memcpy(kept, drawn->data, bytes);
-	same = !memcmp(kept, screen_execute(s, picture, b)->data, bytes);
+	same = !memcmp(kept, screen_execute(s, picture, picture, b)->data,
+		       bytes);
 	free(kept);
 	return !same;
 }
@@ -96,13 +97,13 @@ Test(screen, picture_has_its_room)
 	const struct image *out;
 
 	cr_assert_eq(screen_create(&s, WIDTH, HEIGHT), 0);
-	out = screen_execute(s, &fits, &st);
+	out = screen_execute(s, &fits, &fits, &st);
 	cr_assert_eq(out->seq, 77);
 	extent(out, false, &first, &count);
 	cr_assert(count == 400 && first == (WIDTH - 200 - 400) / 2);
 	extent(out, true, &first, &count);
 	cr_assert(count == 300 && first == (HEIGHT - 24 - 300) / 2);
-	out = screen_execute(s, &large, &st);
+	out = screen_execute(s, &large, &large, &st);
 	extent(out, false, &first, &count);
 	cr_assert(count == WIDTH - 200 && first == 0);
 	extent(out, true, &first, &count);
@@ -117,6 +118,10 @@ Test(screen, every_figure_is_seen)
 {
 	const struct screen_status a = status();
 	struct image picture = white(400, 300);
+	const struct callipers c = {
+		.count = 1,
+		.of = { { 2, 0, { 10, 90 }, { 20, 20 } } },
+	};
 	struct screen_status b[14];
 	struct screen *s;
 
@@ -135,8 +140,7 @@ Test(screen, every_figure_is_seen)
 	b[10].lost = 1;
 	b[11].skipped = 1;
 	b[12].line = "no";
-	b[13].result[0] = "A 12.3 mm";
-	b[13].results = 1;
+	b[13].callipers = &c;
 	cr_assert_eq(screen_create(&s, WIDTH, HEIGHT), 0);
 	cr_assert(!differ(s, &picture, &a, &a));
 	for (size_t i = 0; i < 14; i++)
@@ -167,8 +171,8 @@ Test(screen, place_among_kept_pictures_is_seen_when_frozen)
 Test(screen, pictures_fill_their_room)
 {
 	static const uint32_t size[][2] = {
-		{ 640, 480 }, { 1024, 768 }, { 1280, 800 }, { 3840, 2160 },
-		{ 800, 4000 },
+		{ 640, 480 },	{ 1024, 768 }, { 1280, 800 },
+		{ 3840, 2160 }, { 800, 4000 },
 	};
 
 	for (size_t i = 0; i < sizeof(size) / sizeof(*size); i++) {
