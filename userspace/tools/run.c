@@ -9,6 +9,7 @@
 #include "run.h"
 #include "take.h"
 #include "tools.h"
+#include "why.h"
 
 #define WHY_BYTES 256
 
@@ -134,26 +135,47 @@ int run_open_pipeline(struct run *r)
 	return TOOL_OK;
 }
 
-int run_configure(struct run *r)
+int run_load(struct run *r, const struct sono_plan *plan, char *why,
+	     size_t why_bytes)
 {
 	struct sono_config config = {
-		.table = (uintptr_t)r->plan->table.data,
-		.table_bytes = (uint32_t)r->plan->table.bytes,
+		.table = (uintptr_t)plan->table.data,
+		.table_bytes = (uint32_t)plan->table.bytes,
 	};
-	char why[WHY_BYTES] = "";
-	int ret = sono_setup(r->sono, r->slots,
-			     (uint32_t)run_scan(r)->frame_bytes);
+	int ret;
 
+	if (plan->scan->frame_bytes > r->slot_bytes)
+		return sono_why(why, why_bytes, -EFBIG,
+				"frames of %zu bytes do not fit into slots of %u",
+				(size_t)plan->scan->frame_bytes, r->slot_bytes);
+	ret = sono_config(r->sono, &config);
+	if (ret == -EINVAL)
+		return sono_refusal(&config, why, why_bytes);
+	return ret ? sono_why(why, why_bytes, ret, "%s", strerror(-ret)) : 0;
+}
+
+static uint32_t slot_bytes(const struct run *r)
+{
+	const uint64_t frame = run_scan(r)->frame_bytes;
+	const uint64_t wanted = frame * (r->room ? r->room : 1);
+
+	return wanted > sono_info(r->sono)->slot_bytes_max ? frame : wanted;
+}
+
+int run_configure(struct run *r)
+{
+	char why[WHY_BYTES];
+	int ret;
+
+	r->slot_bytes = slot_bytes(r);
+	ret = sono_setup(r->sono, r->slots, r->slot_bytes);
 	if (ret)
 		return tool_fail("set up", r->source, NULL, ret);
 	if (sono_scan(r->sono))
 		return TOOL_OK;
-	ret = sono_config(r->sono, &config);
-	if (!ret)
-		return TOOL_OK;
-	if (ret == -EINVAL)
-		sono_refusal(&config, why, sizeof(why));
-	return tool_fail("load the table of", r->plan_path, why, ret);
+	ret = run_load(r, r->plan, why, sizeof(why));
+	return ret ? tool_fail("load the table of", r->plan_path, why, ret) :
+		     TOOL_OK;
 }
 
 void run_close(struct run *r)
@@ -179,8 +201,13 @@ int run_start(struct run *r)
 
 int run_stop(struct run *r)
 {
-	int ret = sono_stop(r->sono, &r->account);
+	struct sono_stop now = { 0 };
+	int ret = sono_stop(r->sono, &now);
 
+	r->account.produced += now.produced;
+	r->account.delivered += now.delivered;
+	r->account.dropped += now.dropped;
+	r->account.lost += now.lost;
 	return ret ? tool_fail("stop", r->source, NULL, ret) : TOOL_OK;
 }
 
@@ -291,6 +318,16 @@ static bool finished(const struct run *r)
 		run_now() - r->started >= (double)r->seconds_max);
 }
 
+/*
+ * A packet of several frames needs them all, and a recording is never late. The
+ * plan may be another one from frame to frame.
+ */
+static bool wants_newest(const struct run *r)
+{
+	return !r->every && !sono_scan(r->sono) &&
+	       r->plan->params.colour.packet_frames == 1;
+}
+
 int run_live(struct run *r, const struct run_ops *ops, void *arg)
 {
 	struct skipper skipper = { r, ops, arg };
@@ -298,21 +335,22 @@ int run_live(struct run *r, const struct run_ops *ops, void *arg)
 	int status = TOOL_OK;
 	bool end = false;
 
-	/* A packet of several frames needs them all, and a recording is never late. */
-	r->newest = !r->every && !sono_scan(r->sono) &&
-		    r->plan->params.colour.packet_frames == 1;
-	while (!status && !end && !finished(r)) {
-		int ret = sono_take(r->sono, &f, r->newest ? skip : NULL,
-				    &skipper);
+	while (!status && !end && !r->leave && !finished(r)) {
+		int ret;
+
+		r->newest = wants_newest(r);
+		ret = sono_take(r->sono, &f, r->newest ? skip : NULL, &skipper);
 
 		if (ret == 1)
 			status = see_to(r, ops, arg, &f);
 		else if (ret == 0)
 			status = ops->wait ? ops->wait(arg) : run_wait(r, 1);
 		else
-			status = run_no_frame(r, ret, &end);
+			status = ops->none ? ops->none(arg, ret, &end) :
+					     run_no_frame(r, ret, &end);
 		if (ops->progress)
 			ops->progress(arg);
 	}
+	r->leave = false;
 	return status;
 }

@@ -26,7 +26,11 @@
  * @workers: argument; 0: one for each processor
  * @realtime: argument
  * @every: argument: no frame is passed over
+ * @room: argument: slots are so many times as large as the plan's frames, as far as
+ *        the board lets them; 0: 1
  * @signal: who wants it to end
+ * @leave: run_live() is to return after this frame or wait; it clears it
+ * @slot_bytes: of the stream
  * @sono: the source
  * @plan: compiled for it
  * @pipeline: from frames to pictures
@@ -48,8 +52,11 @@ struct run {
 	uint32_t workers;
 	bool realtime;
 	bool every;
+	uint32_t room;
 
 	struct view_signals signal;
+	bool leave;
+	uint32_t slot_bytes;
 	struct sono *sono;
 	struct sono_plan *plan;
 	struct pipeline *pipeline;
@@ -67,6 +74,7 @@ struct run {
  * @done: it is not needed any more; NULL: it is released
  * @skipped: a frame that nobody looks at any more, or NULL
  * @wait: for the next frame; returns TOOL_*; NULL: run_wait()
+ * @none: sono_next() said that there is none; returns TOOL_*; NULL: run_no_frame()
  * @progress: after every frame or wait, or NULL
  */
 struct run_ops {
@@ -74,6 +82,7 @@ struct run_ops {
 	int (*done)(void *arg, const struct sono_frame *f);
 	void (*skipped)(void *arg, const struct sono_frame *f);
 	int (*wait)(void *arg);
+	int (*none)(void *arg, int ret, bool *end);
 	void (*progress)(void *arg);
 };
 
@@ -91,10 +100,22 @@ int run_open_pipeline(struct run *r);
 /** run_configure() - set the stream up and load the table */
 int run_configure(struct run *r);
 
+/**
+ * run_load() - another table for the same stream
+ * @r: a run that is stopped
+ * @plan: compiled for its source
+ * @why: on an error, in words
+ * @why_bytes: its size
+ *
+ * Return: 0, or -errno; then the board has the table that it had.
+ */
+int run_load(struct run *r, const struct sono_plan *plan, char *why,
+	     size_t why_bytes);
+
 /** run_start() - frames come; from now on a signal stops them */
 int run_start(struct run *r);
 
-/** run_stop() - no more of them; fills @r->account */
+/** run_stop() - no more of them; adds to @r->account */
 int run_stop(struct run *r);
 
 /** run_wait() - for so many frames, or for a moment */
