@@ -4,12 +4,15 @@
 #include <inttypes.h>
 #include <md5.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "take.h"
 #include "view.h"
+#include "view_keys.h"
 
 #define WHY_BYTES 256
+#define SLOT_ROOM 2
 
 /* --- opening --------------------------------------------------------------- */
 
@@ -85,11 +88,15 @@ static int open_pipeline(struct view *v)
 	status = run_open_pipeline(&v->run);
 	if (status)
 		return status;
-	ret = annotate_create(&v->annotate, pipeline_image(v->run.pipeline));
+	if (v->screen.screen)
+		ret = view_screen_begin(&v->screen, &v->run, v->run.pipeline);
+	else
+		ret = annotate_create(&v->annotate,
+				      pipeline_image(v->run.pipeline));
 	if (ret)
 		return tool_fail("draw", v->run.plan_path, NULL, ret);
 	view_screen_say(&v->screen, v->say);
-	return view_screen_begin(&v->screen, &v->run);
+	return TOOL_OK;
 }
 
 static int sink_failed(const struct view *v, const char *target, int err)
@@ -155,6 +162,12 @@ static int configure(struct view *v)
 	/* The board must always have a slot while frames are held. */
 	if (v->run.slots <= v->freeze)
 		v->run.slots = v->freeze + 1;
+	/*
+	 * A depth or a preset may be turned to that has larger frames. Many
+	 * that are held need their memory themselves.
+	 */
+	if (v->screen.keyboard && !v->freeze)
+		v->run.room = SLOT_ROOM;
 	return run_configure(&v->run);
 }
 
@@ -171,13 +184,10 @@ static void write_digest(struct view *v, const struct sono_frame *f)
 			(uint64_t)f->rec.seq);
 }
 
-static int show(struct view *v, const struct image *picture)
+static int show(struct view *v, const struct image *image)
 {
-	const struct image *image = annotate_execute(v->annotate, picture);
 	int err;
 
-	if (v->screen.screen)
-		image = view_screen_draw(&v->screen, &v->run, picture, image);
 	err = v->screen.kms ? kms_show(v->screen.kms, image) : 0;
 	if (err)
 		return tool_fail("show on", kms_info(v->screen.kms)->card,
@@ -189,8 +199,22 @@ static int show(struct view *v, const struct image *picture)
 		if (ret)
 			return sink_failed(v, s->target, ret);
 	}
-	v->pictures++;
 	return TOOL_OK;
+}
+
+int view_show(struct view *v)
+{
+	return show(v, view_screen_draw(&v->screen,
+					pipeline_image(v->run.pipeline)));
+}
+
+static int show_new(struct view *v, const struct image *picture)
+{
+	v->pictures++;
+	if (!v->screen.screen)
+		return show(v, annotate_execute(v->annotate, picture));
+	view_screen_add(&v->screen, &v->run, picture);
+	return view_show(v);
 }
 
 static int process(void *arg, const struct sono_frame *f)
@@ -205,7 +229,7 @@ static int process(void *arg, const struct sono_frame *f)
 	write_digest(v, f);
 	view_screen_count(&v->screen, &f->rec);
 	if (pipeline_execute(v->run.pipeline, &rf, &image))
-		status = show(v, image);
+		status = show_new(v, image);
 	v->ended = run_now();
 	if (v->times)
 		view_add_times(v, &f->rec);
@@ -220,6 +244,8 @@ static void progress(void *arg)
 	struct view *v = arg;
 	double t = run_now();
 
+	if (v->screen.keyboard)
+		view_keys(v);
 	if (!v->tty || t < v->progress)
 		return;
 	v->progress = t + 0.5;
@@ -238,11 +264,34 @@ static void skipped(void *arg, const struct sono_frame *f)
 	view_screen_count(&v->screen, &f->rec);
 }
 
-static int run_pictures(struct view *v)
+/*
+ * With somebody there who can see it and do something about it, a run that ends
+ * by itself is no end.
+ */
+static int no_frame(void *arg, int ret, bool *end)
+{
+	struct view *v = arg;
+	struct view_screen *s = &v->screen;
+	const bool recording = sono_scan(v->run.sono);
+
+	if (!s->keyboard || ret == -EBADMSG || run_interrupted(&v->run))
+		return run_no_frame(&v->run, ret, end);
+	*end = true;
+	s->status.state = recording ? SCREEN_FROZEN : SCREEN_FAULT;
+	s->ended = recording;
+	view_screen_message(s, recording ? "the recording is at its end" :
+			       ret == -ENODATA ?
+					   sono_end_text(sono_ctl(v->run.sono)) :
+					   strerror(-ret));
+	return TOOL_OK;
+}
+
+int view_live(struct view *v)
 {
 	static const struct run_ops ops = {
 		.frame = process,
 		.skipped = skipped,
+		.none = no_frame,
 		.progress = progress,
 	};
 	int status = run_live(&v->run, &ops, v);
@@ -299,13 +348,14 @@ static int run_freeze(struct view *v)
 	return status;
 }
 
-/* A run too short for a picture is no success. */
+/* A run too short for a picture is no success, unless somebody had enough. */
 static int check_pictures(struct view *v)
 {
 	const uint64_t taken = sono_stats(v->run.sono)->frames;
 	char why[WHY_BYTES];
 
-	if (v->pictures || v->run.damaged || run_interrupted(&v->run))
+	if (v->pictures || v->run.damaged || run_interrupted(&v->run) ||
+	    v->screen.quit)
 		return TOOL_OK;
 	if (taken <= v->run.after)
 		snprintf(why, sizeof(why),
@@ -319,20 +369,33 @@ static int check_pictures(struct view *v)
 	return tool_fail("show a picture of", v->run.source, why, 0);
 }
 
+/* Until there is nothing more to come, or somebody has enough. */
+static int run_on(struct view *v)
+{
+	int status, stopped;
+
+	status = run_let_pass(&v->run);
+	if (!status && v->screen.keyboard)
+		return view_interact(v);
+	if (!status)
+		status = view_live(v);
+	stopped = run_stop(&v->run);
+	return status ? status : stopped;
+}
+
 static int run(struct view *v)
 {
 	int status = run_start(&v->run);
-	int stopped;
 
 	if (status)
 		return status;
-	if (v->freeze)
-		return run_freeze(v);
-	status = run_let_pass(&v->run);
-	if (!status)
-		status = run_pictures(v);
-	stopped = run_stop(&v->run);
-	return status ? status : stopped;
+	if (!v->freeze)
+		return run_on(v);
+	status = run_freeze(v);
+	if (status || !v->screen.keyboard)
+		return status;
+	v->screen.status.state = SCREEN_FROZEN;
+	return view_interact(v);
 }
 
 static int close_all(struct view *v)

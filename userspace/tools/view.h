@@ -80,6 +80,12 @@ struct view {
 /** view_arguments() - @v->run.source stays NULL where only help was asked for */
 int view_arguments(struct view *v, int argc, char **argv);
 
+/** view_show() - the picture that is to be seen, by all sinks */
+int view_show(struct view *v);
+
+/** view_live() - frames as they come, until there are enough or somebody freezes */
+int view_live(struct view *v);
+
 /** view_conclude() - print the run's figures, write what was asked for */
 int view_conclude(struct view *v);
 

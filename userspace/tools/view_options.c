@@ -12,7 +12,7 @@
 enum { OPT_FRAMES = 256, OPT_FREEZE, OPT_AFTER, OPT_PNG, OPT_PNG_DIR,
        OPT_Y4M, OPT_WEBP, OPT_MD5, OPT_NULL, OPT_DIGEST,
        OPT_VELOCITY, OPT_REPORT, OPT_TIMES, OPT_SLOTS, OPT_WORKERS,
-       OPT_REALTIME, OPT_KMS, OPT_SCREEN, OPT_CINE, OPT_HELP };
+       OPT_REALTIME, OPT_KMS, OPT_SCREEN, OPT_CINE, OPT_KEYS, OPT_HELP };
 
 static const struct option options[] = {
 	{ "frames", required_argument, NULL, OPT_FRAMES },
@@ -34,6 +34,7 @@ static const struct option options[] = {
 	{ "kms", optional_argument, NULL, OPT_KMS },
 	{ "screen", required_argument, NULL, OPT_SCREEN },
 	{ "cine", required_argument, NULL, OPT_CINE },
+	{ "keys", required_argument, NULL, OPT_KEYS },
 	{ "help", no_argument, NULL, OPT_HELP },
 	{ 0 },
 };
@@ -47,6 +48,7 @@ static void help(void)
 	     "\n"
 	     "  --kms[=CARD]     full screen on the display of /dev/dri/cardN, or the first\n"
 	     "  --screen WxH     the same screen, without a display, for the sinks below\n"
+	     "  --keys FILE      keys that are pressed, in place of a keyboard; -: standard input\n"
 	     "  --cine MIB       memory for pictures that are looked at again (128)\n"
 	     "  --png FILE       the newest picture\n"
 	     "  --png-dir DIR    every picture, DIR/NUMBER.png\n"
@@ -193,6 +195,8 @@ static int parse_option(struct view *v, int option)
 		return parse_display(v);
 	case OPT_SCREEN:
 		return parse_screen(v);
+	case OPT_KEYS:
+		return set_path("keys", &v->screen.keys_path);
 	case OPT_CINE:
 		return tool_count("view", "cine", optarg, CINE_MIB_MAX,
 				  &v->screen.cine_mib);
@@ -214,6 +218,11 @@ int view_arguments(struct view *v, int argc, char **argv)
 	}
 	if (v->screen.display && v->screen.width) {
 		fputs("sono view: --kms and --screen: a display has its own size\n",
+		      stderr);
+		return TOOL_USAGE;
+	}
+	if (v->screen.keys_path && !v->screen.display && !v->screen.width) {
+		fputs("sono view: --keys: there is no screen (--kms or --screen)\n",
 		      stderr);
 		return TOOL_USAGE;
 	}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "indices.h"
@@ -9,6 +10,9 @@
 
 #define WHY_BYTES 256
 #define MIB ((size_t)1 << 20)
+
+/* Between pictures that are played, however long it was [s]. */
+#define PAUSE_MAX 0.5
 
 static int open_display(struct view_screen *s)
 {
@@ -35,8 +39,12 @@ int view_screen_open(struct view_screen *s)
 	ret = screen_create(&s->screen, s->width, s->height);
 	snprintf(why, sizeof(why), "%ux%u is smaller than %ux%u", s->width,
 		 s->height, SCREEN_WIDTH_MIN, SCREEN_HEIGHT_MIN);
-	return ret ? tool_fail("draw", "a screen", ret == -EINVAL ? why : NULL,
-			       ret) :
+	if (ret)
+		return tool_fail("draw", "a screen",
+				 ret == -EINVAL ? why : NULL, ret);
+	sono_controls_init(&s->turned);
+	ret = keyboard_open(&s->keyboard, s->display, s->keys_path);
+	return ret ? tool_fail("read keys of", s->keys_path, NULL, ret) :
 		     TOOL_OK;
 }
 
@@ -47,8 +55,7 @@ void view_screen_say(const struct view_screen *s, FILE *say)
 	if (info)
 		fprintf(say, "display %s on %s: %ux%u, %.0f Hz, pages %s\n",
 			info->connector, info->card, info->width, info->height,
-			info->refresh,
-			info->imported ? "imported" : "copied");
+			info->refresh, info->imported ? "imported" : "copied");
 }
 
 /* "userspace/presets/linear-b.plan" is called linear-b. */
@@ -78,21 +85,29 @@ static void note_plan(struct view_screen *s, const struct run *r)
 	s->status.power = live ? plan->controls.power : NAN;
 	s->status.mi = live ? indices.mi : NAN;
 	s->status.ti = live ? indices.ti : NAN;
-	s->status.line = "";
 }
 
-int view_screen_begin(struct view_screen *s, const struct run *r)
+int view_screen_begin(struct view_screen *s, const struct run *r,
+		      const struct pipeline *pipeline)
 {
-	int ret;
+	const struct image *like = pipeline_image(pipeline);
+	struct annotate *annotate;
+	struct cine *cine;
 
-	if (!s->screen)
-		return TOOL_OK;
-	ret = cine_create(&s->cine, pipeline_image(r->pipeline),
-			  s->cine_mib * MIB);
-	if (ret)
-		return tool_fail("keep pictures of", r->source, NULL, ret);
+	if (annotate_create(&annotate, like))
+		return -ENOMEM;
+	if (cine_create(&cine, like, s->cine_mib * MIB)) {
+		annotate_destroy(annotate);
+		return -ENOMEM;
+	}
+	annotate_destroy(s->annotate);
+	cine_destroy(s->cine);
+	s->annotate = annotate;
+	s->cine = cine;
+	s->status.kept = 0;
+	s->callipers.count = 0;
 	note_plan(s, r);
-	return TOOL_OK;
+	return 0;
 }
 
 void view_screen_count(struct view_screen *s, const struct sono_record *rec)
@@ -101,21 +116,78 @@ void view_screen_count(struct view_screen *s, const struct sono_record *rec)
 	s->status.lost += rec->lost;
 }
 
-const struct image *view_screen_draw(struct view_screen *s, const struct run *r,
-				     const struct image *picture,
-				     const struct image *annotated)
+void view_screen_add(struct view_screen *s, const struct run *r,
+		     const struct image *picture)
 {
 	cine_add(s->cine, picture);
 	s->status.kept = cine_count(s->cine);
 	s->status.place = s->status.kept - 1;
-	s->status.rate = cine_rate(s->cine, s->status.place);
 	s->status.skipped = r->skipped;
-	return screen_execute(s->screen, annotated, picture, &s->status);
+}
+
+/* What may be pressed, for who does not know. */
+static const char *hint(const struct view_screen *s)
+{
+	if (!s->keyboard)
+		return "";
+	if (callipers_moving(&s->callipers))
+		return "arrows: move (shift: by one pixel)  enter: set  tab: next part  esc: give up";
+	switch (s->status.state) {
+	case SCREEN_LIVE:
+		return "space: freeze  up/down: depth  +/-: gain  [ ]: power  n b: preset  q: quit";
+	case SCREEN_FROZEN:
+		return "space: scan  left/right: pictures  p: play  c: callipers  x: clear  q: quit";
+	case SCREEN_PLAYING:
+		return "space: scan  p: pause  q: quit";
+	case SCREEN_FAULT:
+		return "space: scan again  q: quit";
+	}
+	return "";
+}
+
+const struct image *view_screen_draw(struct view_screen *s,
+				     const struct image *empty)
+{
+	const bool some = s->status.kept;
+	const struct image *picture =
+		some ? cine_picture(s->cine, s->status.place) : empty;
+
+	s->status.rate = some ? cine_rate(s->cine, s->status.place) : NAN;
+	s->status.callipers = &s->callipers;
+	s->status.line = *s->message ? s->message : hint(s);
+	return screen_execute(s->screen, annotate_execute(s->annotate, picture),
+			      picture, &s->status);
+}
+
+void view_screen_message(struct view_screen *s, const char *text)
+{
+	snprintf(s->message, sizeof(s->message), "%s", text);
+}
+
+bool view_screen_play(struct view_screen *s)
+{
+	const double now = run_now();
+	const uint32_t place = s->status.place;
+	const uint32_t next = place + 1 < s->status.kept ? place + 1 : 0;
+	double pause = cine_picture(s->cine, next)->time -
+		       cine_picture(s->cine, place)->time;
+
+	if (s->due && now < s->due)
+		return false;
+	/* back to the beginning, or over a gap */
+	if (!(pause > 0) || pause > PAUSE_MAX)
+		pause = PAUSE_MAX;
+	s->status.place = s->due ? next : place;
+	s->due = now + pause;
+	return true;
 }
 
 void view_screen_close(struct view_screen *s)
 {
+	keyboard_close(s->keyboard);
+	free(s->path);
 	cine_destroy(s->cine);
+	annotate_destroy(s->annotate);
 	screen_destroy(s->screen);
 	kms_close(s->kms);
 }
