@@ -10,6 +10,7 @@
 
 #include "cpu.h"
 #include "pipeline_stage.h"
+#include "probe.h"
 
 #define PACKET_FRAMES_MAX	1024
 
@@ -230,8 +231,10 @@ static uint64_t run_stage(struct pipeline *p, unsigned int i, uint64_t start)
 	struct pipeline_timing *timing = &p->timing[i];
 	uint64_t end;
 
+	SONO_PROBE(stage_begin, p->in->seq, timing->stage);
 	p->stage[i]->run(p);
 	end = now_ns();
+	SONO_PROBE(stage_end, p->in->seq, timing->stage, end - start);
 	timing->runs++;
 	timing->total_ns += end - start;
 	if (end - start > timing->worst_ns)

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "backend.h"
+#include "dsp/probe.h"
 #include "sequence.h"
 #include "sono_regs.h"
 #include "why.h"
@@ -189,12 +190,10 @@ static bool next_frame(struct sono *s, struct sono_frame *f)
  * The state is read before the head: every record of a run is published
  * before its end is, so an end that is seen with an empty ring is the end.
  */
-int sono_next(struct sono *s, struct sono_frame *f)
+static int next_of_ring(struct sono *s, struct sono_frame *f)
 {
 	uint32_t state;
 
-	if (s->ops->next)
-		return s->ops->next(s, f);
 	if (!s->ctl)
 		return -ENODATA;
 	beat(s);
@@ -210,10 +209,24 @@ int sono_next(struct sono *s, struct sono_frame *f)
 	return 0;
 }
 
+int sono_next(struct sono *s, struct sono_frame *f)
+{
+	int ret = s->ops->next ? s->ops->next(s, f) : next_of_ring(s, f);
+
+	if (ret != 1)
+		return ret;
+	if (f->rec.dropped || f->rec.lost)
+		SONO_PROBE(frame_dropped, f->rec.seq, f->rec.dropped,
+			   f->rec.lost);
+	SONO_PROBE(frame_taken, f->rec.seq, f->rec.hw_ts, f->rec.host_ts);
+	return ret;
+}
+
 void sono_release(struct sono *s, const struct sono_frame *f)
 {
 	struct sono_release *e;
 
+	SONO_PROBE(frame_released, f->rec.seq);
 	if (s->ops->next || !s->user)
 		return;
 	e = &s->release[s->release_tail & (s->setup.release_entries - 1)];

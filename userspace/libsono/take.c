@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "dsp/probe.h"
 #include "take.h"
 
 struct rf_frame sono_rf(const struct sono *s, const struct sono_frame *f)
@@ -19,6 +20,7 @@ int sono_take(struct sono *s, struct sono_frame *f,
 	int ret = sono_next(s, f);
 
 	while (ret == 1 && pass && sono_next(s, &newer) == 1) {
+		SONO_PROBE(frame_skipped, f->rec.seq);
 		pass(arg, f);
 		sono_release(s, f);
 		*f = newer;

@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "dsp/probe.h"
 #include "dsp/workers.h"
 #include "realtime.h"
 #include "scanner.h"
@@ -317,6 +318,7 @@ static void publish(struct scanner *s, const struct setup *setup,
 	b->frame.mi = setup->indices.mi;
 	b->frame.ti = setup->indices.ti;
 	b->frame.t_published = now_ns();
+	SONO_PROBE(frame_published, rec->seq);
 	/* Who has not been taken was not wanted: newest wins. */
 	share_put(atomic_exchange(&s->outlet->newest, b));
 	if (write(s->outlet->event, &one, sizeof(one)) < 0)

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "dsp/probe.h"
 #include "take.h"
 #include "view.h"
 #include "view_keys.h"
@@ -228,8 +229,10 @@ static int process(void *arg, const struct sono_frame *f)
 		return status;
 	write_digest(v, f);
 	view_screen_count(&v->screen, &f->rec);
-	if (pipeline_execute(v->run.pipeline, &rf, &image))
+	if (pipeline_execute(v->run.pipeline, &rf, &image)) {
 		status = show_new(v, image);
+		SONO_PROBE(frame_published, f->rec.seq);
+	}
 	v->ended = run_now();
 	if (v->times)
 		view_add_times(v, &f->rec);
