@@ -178,6 +178,36 @@ Test(figures, who_wakes_up_late_is_the_consumer)
 	free(f);
 }
 
+/*
+ * A stall of 145 ms: 8 frames find slots, 6 do not. The last of the 8 is taken and
+ * in time; only the record after it tells of the 6.
+ */
+Test(figures, a_drop_is_told_one_record_later)
+{
+	struct prof_figures *f = begun(100);
+	struct prof_sample s = usual(100);
+
+	s.ns[DEMOD] += 145 * MS;
+	add(f, &s);
+	s = usual(108);
+	s.waited = false;
+	s.skipped = 7;
+	s.taken = f->last;
+	s.published = f->last + 7 * MS;
+	prof_figures_add(f, &s);
+	s = usual(116);
+	s.dropped = 6;
+	add(f, &s);
+	blames(f, PROF_SKIPPED, DEMOD, 7, "stage demod");
+	blames(f, PROF_DROPPED, DEMOD, 6, "stage demod");
+	/* long past: the next ones have another reason */
+	s = usual(118);
+	s.dropped = 1;
+	add(f, &s);
+	cr_assert_eq(f->blamed[PROF_DROPPED][PROF_BOARD], 1);
+	free(f);
+}
+
 Test(figures, the_disk_has_the_slots)
 {
 	struct prof_figures *f = begun(100);

@@ -132,11 +132,17 @@ static unsigned int blame(const struct prof_figures *f,
 	}
 }
 
-/* The board had no slot: who had them? */
+/*
+ * The board had no slot: who had them? Frames are dropped after the record before
+ * this one. If that was made while the consumer was still busy with an older
+ * frame, what it did then counts, too.
+ */
 static unsigned int blame_drop(const struct prof_figures *f)
 {
 	const struct prof_window *w = &f->window;
 
+	if (f->former_end > f->host && busy(&f->former) > busy(w))
+		w = &f->former;
 	if (w->on_disk > f->slots / 2)
 		return PROF_RECORDING;
 	return busy(w) > f->period ? blame(f, w) : PROF_BOARD;
@@ -231,6 +237,8 @@ static void add_clocks(struct prof_figures *f, const struct prof_sample *s)
 	if (!s->host)
 		return;
 	histogram_add(&f->latency, s->published - s->host);
+	if (f->latency.count == 1 || after < f->earliest)
+		f->earliest = after;
 	if (f->latency.count % EARLY_FRAMES == 1) {
 		f->early[1] = f->latency.count > 1 ? f->early[0] : after;
 		f->early[0] = after;
@@ -245,8 +253,11 @@ static void add_clocks(struct prof_figures *f, const struct prof_sample *s)
 void prof_figures_add(struct prof_figures *f, const struct prof_sample *s)
 {
 	count_losses(f, s);
-	if (s->waited || s->newest)
+	if (s->waited || s->newest) {
+		f->former = f->window;
+		f->former_end = f->last;
 		f->window = (struct prof_window){ 0 };
+	}
 	window_add(f, &f->window, s);
 	for (uint32_t i = 0; i < f->parts; i++)
 		if (s->ran >> i & 1)
@@ -260,6 +271,7 @@ void prof_figures_add(struct prof_figures *f, const struct prof_sample *s)
 	if (!f->frames++)
 		f->first = s->taken;
 	f->last = s->published;
+	f->host = s->host;
 }
 
 void prof_figures_end(struct prof_figures *f, uint64_t dropped, uint64_t lost,

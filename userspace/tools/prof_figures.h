@@ -154,6 +154,9 @@ struct prof_window {
  * @loss: frames that were late, skipped, dropped, lost
  * @blamed: and through whom
  * @window: see there
+ * @former: the one before; it ended at @former_end [ns]
+ * @host: when the last frame's record was made [ns]
+ * @earliest: least host - hw of the run [ns]
  * @early: least host - hw, of this and of the former 512 frames [ns]
  */
 struct prof_figures {
@@ -172,6 +175,10 @@ struct prof_figures {
 	uint64_t loss[PROF_LOSSES];
 	uint64_t blamed[PROF_LOSSES][PROF_CULPRITS];
 	struct prof_window window;
+	struct prof_window former;
+	uint64_t former_end;
+	uint64_t host;
+	int64_t earliest;
 	int64_t early[2];
 };
 
