@@ -10,7 +10,11 @@ $(eval $(call unit-test,tests/prof/test_figures,tests/prof/test_figures.c \
 
 $(eval $(call unit-test,tests/prof/test_prometheus,tests/prof/test_prometheus.c \
 	$(PROF)prometheus.c $(PROF)figures.c $(PROF)histogram.c))
+$(eval $(call unit-test,tests/prof/test_trace,tests/prof/test_trace.c \
+	$(PROF)trace.c $(PROF)tracefs.c,-ljansson))
 $(eval $(call unit-test,tests/prof/test_ratio,tests/prof/test_ratio.c \
 	$(PROF)ratio.c))
 
-$(eval $(call check,prof,$(O)/userspace/tools/sono,tests/prof/prof,120))
+$(eval $(call test-program,tests/prof/traced,tests/prof/traced.c,-ljansson))
+$(eval $(call check,prof,$(O)/userspace/tools/sono $(O)/tests/prof/traced,tests/prof/prof,120))
+$(eval $(call check,prof-commands,$(O)/userspace/tools/sono,tests/prof/commands,60))

@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "dsp/probe.h"
 #include "prof.h"
 #include "prof_compare.h"
 #include "prof_prometheus.h"
@@ -154,6 +155,7 @@ static void skipped(void *arg, const struct sono_frame *f)
 
 	arrived(p, f, now_ns());
 	p->sample.skipped++;
+	prof_steps_skipped(p, f);
 }
 
 static void begin_sample(struct prof *p, const struct sono_frame *f)
@@ -197,7 +199,8 @@ static bool execute(struct prof *p, const struct sono_frame *f,
 	uint64_t cpu, from;
 	bool made;
 
-	pipeline_watch(p->run.pipeline, p->taken++ % WATCH_FRAMES == 0);
+	pipeline_watch(p->run.pipeline, p->taken++ % WATCH_FRAMES == 0 ||
+					prof_steps_wanted(p));
 	cpu = clock_ns(CLOCK_THREAD_CPUTIME_ID);
 	from = now_ns();
 	made = pipeline_execute(p->run.pipeline, &rf, image);
@@ -205,19 +208,22 @@ static bool execute(struct prof *p, const struct sono_frame *f,
 	cpu = clock_ns(CLOCK_THREAD_CPUTIME_ID) - cpu;
 	p->sample.off_cpu = from > cpu ? from - cpu : 0;
 	add_stages(p, f->rec.seq);
+	prof_steps_stages(p, f->rec.seq);
 	return made;
 }
 
-static int show(struct prof *p, const struct image *image)
+static int show(struct prof *p, const struct image *image, uint64_t seq)
 {
 	for (unsigned int i = 0; i < p->sinks; i++) {
 		struct prof_sink *s = &p->sink[i];
-		uint64_t from = now_ns();
+		uint64_t from = now_ns(), to;
 		int ret = s->sink->frame(s->state, image);
 
 		if (ret)
 			return sink_failed(p, s->target, ret);
-		spend(&p->sample, s->part, now_ns() - from);
+		to = now_ns();
+		spend(&p->sample, s->part, to - from);
+		prof_steps_sink(p, seq, s, from, to);
 	}
 	return TOOL_OK;
 }
@@ -231,9 +237,12 @@ static int process(void *arg, const struct sono_frame *f)
 	if (status)
 		return status;
 	begin_sample(p, f);
+	prof_steps_taken(p, f);
 	if (execute(p, f, &image))
-		status = show(p, image);
+		status = show(p, image, f->rec.seq);
 	p->sample.published = now_ns();
+	SONO_PROBE(frame_published, f->rec.seq);
+	prof_steps_published(p, f->rec.seq);
 	prof_figures_add(&p->figures, &p->sample);
 	/* what follows leads to the next frame */
 	p->sample = (struct prof_sample){ .newest = p->run.newest };
@@ -359,7 +368,9 @@ static int run(struct prof *p)
 	int status, stopped;
 
 	p->began = now_ns();
-	status = run_start(&p->run);
+	status = prof_steps_begin(p);
+	if (!status)
+		status = run_start(&p->run);
 	if (status)
 		return status;
 	status = run_let_pass(&p->run);
@@ -386,6 +397,9 @@ static int close_all(struct prof *p)
 		if (ret)
 			status = disk_failed(p, ret);
 	}
+	prof_tracefs_end(&p->kernel, &p->trace, p->held, p->held_count);
+	prof_trace_finish(&p->trace);
+	free(p->held);
 	run_close(&p->run);
 	return status;
 }
@@ -415,6 +429,8 @@ static int conclude(struct prof *p, bool whole)
 	if (p->shown)
 		printf("\x1b[%uA\x1b[J", p->shown);
 	prof_table(p, stdout);
+	if (!p->status)
+		p->status = prof_steps_conclude(p);
 	if (p->prometheus_path && !p->status)
 		p->status = export(p);
 	if (p->save_path && whole && !p->status)
@@ -442,6 +458,7 @@ int tool_prof(int argc, char **argv)
 	p->run.tool = "prof";
 	p->run.slots = 8;
 	p->tolerance = 5;
+	p->follow = UINT64_MAX;
 	status = prof_arguments(p, argc, argv);
 	if (status || !p->run.source)
 		goto out;

@@ -10,6 +10,8 @@
 
 #include "present/present.h"
 #include "prof_figures.h"
+#include "prof_trace.h"
+#include "prof_tracefs.h"
 #include "run.h"
 #include "spool.h"
 #include "tools.h"
@@ -39,6 +41,8 @@ struct prof_sink {
  * @record_path: argument: a recording of the frames, or NULL
  * @prometheus_path: argument, or NULL
  * @save_path: argument, or NULL
+ * @trace_path: argument, or NULL
+ * @follow: argument: number of the frame to be followed; UINT64_MAX: none
  * @compare: argument: nothing runs
  * @tolerance: argument, of comparing [percent]
  * @sink: arguments
@@ -63,6 +67,11 @@ struct prof_sink {
  * @show: when to show the next one [s]
  * @export: when to write for Prometheus next [s]
  * @status: of what progress() does
+ * @trace: what the frames' ways were, where that was asked for
+ * @kernel: the driver's tracepoints
+ * @held: which frame was in which slot
+ * @held_count: so many
+ * @held_room: for so many
  */
 struct prof {
 	struct run run;
@@ -70,6 +79,8 @@ struct prof {
 	const char *record_path;
 	const char *prometheus_path;
 	const char *save_path;
+	const char *trace_path;
+	uint64_t follow;
 	bool compare;
 	uint64_t tolerance;
 	struct prof_sink sink[PROF_SINKS_MAX];
@@ -94,6 +105,11 @@ struct prof {
 	double show;
 	double export;
 	int status;
+	struct prof_trace trace;
+	struct prof_tracefs kernel;
+	struct prof_held *held;
+	uint64_t held_count;
+	uint64_t held_room;
 };
 
 /** prof_arguments() - @p->run.source stays NULL where there is nothing to run */
@@ -107,5 +123,32 @@ int prof_arguments(struct prof *p, int argc, char **argv);
  * Return: lines.
  */
 unsigned int prof_table(const struct prof *p, FILE *to);
+
+/* prof_steps.c: the way of each frame, step by step; nothing where unwanted. */
+
+/** prof_steps_wanted() - is there somebody who wants them? */
+bool prof_steps_wanted(const struct prof *p);
+
+/** prof_steps_begin() - before the run; returns TOOL_* */
+int prof_steps_begin(struct prof *p);
+
+/** prof_steps_taken() - a frame has come, at sample.taken, after a wait or not */
+void prof_steps_taken(struct prof *p, const struct sono_frame *f);
+
+/** prof_steps_stages() - it has passed the pipeline */
+void prof_steps_stages(struct prof *p, uint64_t seq);
+
+/** prof_steps_sink() - a sink had it */
+void prof_steps_sink(struct prof *p, uint64_t seq, const struct prof_sink *s,
+		     uint64_t from, uint64_t to);
+
+/** prof_steps_published() - at sample.published */
+void prof_steps_published(struct prof *p, uint64_t seq);
+
+/** prof_steps_skipped() - a frame was let go */
+void prof_steps_skipped(struct prof *p, const struct sono_frame *f);
+
+/** prof_steps_conclude() - write what was asked for; returns TOOL_* */
+int prof_steps_conclude(struct prof *p);
 
 #endif /* SONO_PROF_H */

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: MIT
 /* The command line of sono prof. */
+#include <errno.h>
 #include <getopt.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "prof.h"
 #include "prof_compare.h"
 
 enum { OPT_FRAMES = 256, OPT_SECONDS, OPT_AFTER, OPT_DEADLINE, OPT_SINK,
-       OPT_RECORD, OPT_PROMETHEUS, OPT_SAVE, OPT_COMPARE,
+       OPT_RECORD, OPT_PROMETHEUS, OPT_SAVE, OPT_TRACE, OPT_FOLLOW, OPT_COMPARE,
        OPT_TOLERANCE, OPT_SLOTS, OPT_WORKERS, OPT_REALTIME, OPT_HELP };
 
 static const struct option options[] = {
@@ -19,6 +21,8 @@ static const struct option options[] = {
 	{ "record", required_argument, NULL, OPT_RECORD },
 	{ "prometheus", required_argument, NULL, OPT_PROMETHEUS },
 	{ "save", required_argument, NULL, OPT_SAVE },
+	{ "trace", required_argument, NULL, OPT_TRACE },
+	{ "follow", required_argument, NULL, OPT_FOLLOW },
 	{ "compare", no_argument, NULL, OPT_COMPARE },
 	{ "tolerance", required_argument, NULL, OPT_TOLERANCE },
 	{ "slots", required_argument, NULL, OPT_SLOTS },
@@ -43,6 +47,8 @@ static void help(void)
 	     "  --deadline US       microseconds for a frame (as often as they come)\n"
 	     "  --sink KIND[:FILE]  pictures also go there: png, y4m, webp or md5\n"
 	     "  --record FILE       frames also go into a recording, all of them\n"
+	     "  --follow SEQ        the way of one frame, step by step\n"
+	     "  --trace FILE        that of all, for Chrome's viewer or Perfetto\n"
 	     "  --prometheus FILE   figures for node_exporter, every second\n"
 	     "  --save FILE         add the figures of this run to FILE\n"
 	     "  --compare           two such files: ratios; exit status 3: slower\n"
@@ -94,6 +100,18 @@ static int parse_u32(const char *name, uint64_t most, uint32_t *value)
 	return status;
 }
 
+/* Frames count from 0, so tool_count() is not for them. */
+static int parse_follow(struct prof *p)
+{
+	char *end;
+
+	errno = 0;
+	p->follow = strtoull(optarg, &end, 10);
+	if (*optarg < '0' || *optarg > '9' || *end || errno)
+		return usage("--follow", "not the number of a frame");
+	return TOOL_OK;
+}
+
 static int parse_option(struct prof *p, int option)
 {
 	switch (option) {
@@ -117,6 +135,10 @@ static int parse_option(struct prof *p, int option)
 		return set_path("--prometheus", &p->prometheus_path);
 	case OPT_SAVE:
 		return set_path("--save", &p->save_path);
+	case OPT_TRACE:
+		return set_path("--trace", &p->trace_path);
+	case OPT_FOLLOW:
+		return parse_follow(p);
 	case OPT_COMPARE:
 		p->compare = true;
 		return TOOL_OK;
