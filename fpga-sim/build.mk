@@ -3,7 +3,7 @@
 # The board itself, in reading order; also libsono's board in process.
 $(eval $(call static-library,fpga-sim/libsim.a,$(addprefix fpga-sim/, \
 	board.c regs.c load.c seq.c run.c queue.c payload.c sensor.c flash.c irq.c \
-	fault.c replay.c phantom.c cycle.c scene.c flow.c heart.c abdomen.c \
+	fault.c replay.c phantom.c cycle.c scene.c flow.c heart.c abdomen.c qa.c \
 	probe.c echo.c)))
 
 # A scene has a million echoes to add up before its first frame.

@@ -61,7 +61,7 @@ void options_help(void)
 	      "  --socket PATH       listen here; the file goes when the board does\n"
 	      "  --log FILE          write the board's event log\n"
 	      "  --scene NAME        what the probe sees: points, cyst, speckle, vessel,\n"
-	      "                      disk, heart, abdomen, air, noise, or pattern:\n"
+	      "                      disk, heart, abdomen, phantom, air, noise, pattern:\n"
 	      "                      the ADC delivers the ramp (pattern)\n"
 	      "  --replay FILE       play a recording instead of a scene\n"
 	      "  --probe NAME        linear (128 elements, 5.2 MHz), phased (64,\n"

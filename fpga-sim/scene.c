@@ -7,6 +7,7 @@
 #include "abdomen.h"
 #include "flow.h"
 #include "heart.h"
+#include "qa.h"
 #include "random.h"
 #include "scene.h"
 
@@ -150,6 +151,7 @@ static const struct kind {
 	{ "disk", "linear", sim_disk_fill },
 	{ "heart", "phased", sim_heart_fill },
 	{ "abdomen", "convex", sim_abdomen_fill },
+	{ "phantom", "linear", sim_qa_fill },
 	{ "air", "linear", fill_lens },
 	{ "noise", "linear", fill_nothing },
 };

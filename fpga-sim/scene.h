@@ -13,6 +13,7 @@
  * disk: a disk of speckle that turns (flow.h).
  * heart: a beating heart with an ECG (heart.h), seen by a phased probe.
  * abdomen: cysts and wires in speckle (abdomen.h), for a convex probe.
+ * phantom: what image quality is measured with (qa.h).
  * air: what a probe hears that nothing touches: the front of its lens, a plane
  *      3 mm away, as wide as any probe.
  * noise: nothing at all.
