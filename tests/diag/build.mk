@@ -9,9 +9,9 @@ $(eval $(call unit-test,tests/unit/diag/test_limits,tests/unit/diag/test_limits.
 
 # Every fault is named; boards without one are not accused.
 $(eval $(call test-program,tests/diag/faults,tests/diag/faults.c,$(DIAG_TEST_LIBS)))
-$(eval $(call check,diag,$(O)/tests/diag/faults,$(O)/tests/diag/faults,180))
-$(eval $(call check,diag-healthy,$(O)/tests/diag/faults,$(O)/tests/diag/faults healthy 8,120))
-$(eval $(call soak,diag-healthy,$(O)/tests/diag/faults,$(O)/tests/diag/faults healthy 100,1200))
+$(eval $(call check,diag,$(O)/tests/diag/faults,$(O)/tests/diag/faults,600))
+$(eval $(call check,diag-healthy,$(O)/tests/diag/faults,$(O)/tests/diag/faults healthy 8,600))
+$(eval $(call soak,diag-healthy,$(O)/tests/diag/faults,$(O)/tests/diag/faults healthy 100,3600))
 
 # Behind the driver: what there is of the link, of interrupts and of the flash.
 $(eval $(call test-program,tests/diag/link_error,tests/diag/link_error.c \
@@ -19,5 +19,8 @@ $(eval $(call test-program,tests/diag/link_error,tests/diag/link_error.c \
 ifeq ($(O),build)
 $(foreach k,$(KERNELS),$(eval $(call check,vm-diag-$(k),$(O)/fpga-sim/sono-sim \
 	$(O)/userspace/tools/sono $(O)/tests/diag/link_error build/tests/vm/init \
-	build/$(k)/kernel/sono.ko,tests/diag/vm $(k),260)))
+	build/$(k)/kernel/sono.ko,tests/diag/vm $(k),400)))
 endif
+
+# Image quality, baseline, history and report.
+$(eval $(call check,diag-keeps,$(O)/userspace/tools/sono,tests/diag/keeps,600))

@@ -5,7 +5,7 @@ $(eval $(call test-program,tests/truth/truth,$(addprefix tests/truth/,truth.c \
 	dataset.c points.c cysts.c cardiac.c disk.c vessel.c convex.c \
 	carotid.c fieldii.c focused.c scene.c spread.c)\
 	userspace/libsono/import.c,\
-	userspace/dsp/libdsp.a userspace/libsono/libsono.a fpga-sim/libsim.a \
+	userspace/diag/libdiag.a userspace/dsp/libdsp.a userspace/libsono/libsono.a fpga-sim/libsim.a \
 	-ljansson -lz \
 	$(HDF5_LIBS)))
 

@@ -8,59 +8,13 @@
 #include <stdlib.h>
 
 #include "dataset.h"
+#include "diag/quality.h"
 #include "truth.h"
-
-/* reference.json, "statistic", gCNR: 100 bins of 0.8 dB from -60 dB */
-#define BINS		100
-#define BIN_DB		0.8
-#define BINS_FROM_DB	-60.0
 
 struct region {
 	double *e;		/* magnitudes */
 	size_t n;
 };
-
-struct moments {
-	double mean, variance;
-};
-
-static struct moments moments(const double *e, size_t n)
-{
-	struct moments m = { 0, 0 };
-	size_t i;
-
-	for (i = 0; i < n; i++)
-		m.mean += e[i] / n;
-	for (i = 0; i < n; i++)
-		m.variance += (e[i] - m.mean) * (e[i] - m.mean) / n;
-	return m;
-}
-
-static void histogram(double *h, const struct region *r, double reference)
-{
-	size_t i;
-
-	for (i = 0; i < r->n; i++) {
-		double db = 20 * log10(fmax(r->e[i], 1e-30) / reference);
-		double bin = floor((db - BINS_FROM_DB) / BIN_DB);
-
-		h[(int)fmax(0, fmin(bin, BINS - 1))] += 1.0 / r->n;
-	}
-}
-
-/* One minus the overlap of the two histograms. */
-static double gcnr(const struct region *in, const struct region *out)
-{
-	double reference = moments(out->e, out->n).mean, overlap = 0;
-	double a[BINS] = { 0 }, b[BINS] = { 0 };
-	int i;
-
-	histogram(a, in, reference);
-	histogram(b, out, reference);
-	for (i = 0; i < BINS; i++)
-		overlap += fmin(a[i], b[i]);
-	return 1 - overlap;
-}
 
 static double power(const struct moments *m)
 {
@@ -89,7 +43,7 @@ static void judge_cyst(struct verdict *v, struct region *in,
 		     fabs(i.mean - o.mean) / sqrt(i.variance + o.variance),
 		     truth_number(want, "CNR_linear"),
 		     truth_number(tolerance, "CNR_linear"));
-	verdict_near(v, "gCNR", gcnr(in, out), truth_number(want, "gCNR"),
+	verdict_near(v, "gCNR", gcnr(in->e, in->n, out->e, out->n), truth_number(want, "gCNR"),
 		     truth_number(tolerance, "gCNR"));
 	verdict_near(v, "speckle SNR of the ring", o.mean / sqrt(o.variance),
 		     truth_number(want, "speckle_SNR_ring"),

@@ -3,9 +3,11 @@
 
 DIAG_SOURCES := $(addprefix userspace/diag/,diag.c limits.c capture.c place.c json.c \
 	check_link.c check_registers.c check_sensors.c check_dma.c check_channels.c check_elements.c \
-	check_transmit.c check_ring.c)
+	check_transmit.c check_ring.c \
+	check_image.c phantom.c quality.c store.c report.c svg.c)
 
-$(eval $(call static-library,userspace/diag/libdiag.a,$(DIAG_SOURCES)))
+$(eval $(call static-library,userspace/diag/libdiag.a,$(DIAG_SOURCES),-lpng))
 
 # Built in.
 $(O)/userspace/diag/limits.o: userspace/diag/limits.tsv
+$(O)/userspace/diag/phantom.o: userspace/diag/phantom.tsv userspace/diag/phantom.plan

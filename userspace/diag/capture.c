@@ -9,7 +9,7 @@
 
 /* Room for the frames of every check. */
 #define SLOTS 8
-#define SLOT_BYTES (6u << 20)
+#define SLOT_BYTES (8u << 20)
 
 #define AUX_BYTES 64
 

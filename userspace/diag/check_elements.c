@@ -194,7 +194,7 @@ static void finish(struct diag *d, struct diag_result *r, struct probing *p)
 	double noise = 0, echo;
 
 	for (uint32_t k = 0; k < d->info->channels; k++)
-		noise += p->noise[k];
+		noise += d->bad_channel[k] ? 0 : p->noise[k];
 	take_noise_off(d, p);
 	echo = median_of(p->sends, d->info->elements);
 	if (!(echo > ECHO_MIN * noise)) {

@@ -130,7 +130,6 @@ void diag_check_identity(struct diag *d, struct diag_result *r)
 		    firmware, i->channels, i->elements,
 		    *serial ? ", number " : "", serial);
 	diag_note(d, r, "channels", "", i->channels);
-	diag_note(d, r, "firmware", "", i->firmware);
 	if (!(i->features & SONO_FEATURE_STREAM))
 		diag_blame(r, DIAG_FAIL, "the driver cannot stream");
 	if (diag_is_driver(d) && access(d->source, R_OK | W_OK))

@@ -41,6 +41,7 @@ static const struct diag_check checks[] = {
 	  diag_check_watchdog },
 	{ "ring", DIAG_MEDIUM, "frames are told in time, under load",
 	  diag_check_ring },
+	{ "image", DIAG_LONG, "image quality on the phantom", diag_check_image },
 	{ "soak", DIAG_LONG, "no frame is lost for a long time",
 	  diag_check_soak },
 };

@@ -138,6 +138,7 @@ void diag_check_elements(struct diag *d, struct diag_result *r);
 void diag_check_interlock(struct diag *d, struct diag_result *r);
 void diag_check_watchdog(struct diag *d, struct diag_result *r);
 void diag_check_ring(struct diag *d, struct diag_result *r);
+void diag_check_image(struct diag *d, struct diag_result *r);
 void diag_check_soak(struct diag *d, struct diag_result *r);
 
 #endif /* DIAG_SESSION_H */

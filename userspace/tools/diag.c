@@ -4,19 +4,36 @@
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "diag/diag.h"
 #include "diag/json.h"
+#include "diag/report.h"
+#include "diag/store.h"
 #include "tools.h"
 
 #define WHY_BYTES 256
 #define BAR 20
+#define EARLIER 6 /* diagnoses on a report */
 
-enum { OPT_JSON = 256, OPT_ONLY, OPT_SOAK, OPT_HELP };
+enum {
+	OPT_JSON = 256,
+	OPT_REPORT,
+	OPT_BASELINE,
+	OPT_SAVE_BASELINE,
+	OPT_STATE,
+	OPT_ONLY,
+	OPT_SOAK,
+	OPT_HELP,
+};
 
 static const struct option options[] = {
 	{ "json", required_argument, NULL, OPT_JSON },
+	{ "report", required_argument, NULL, OPT_REPORT },
+	{ "baseline", required_argument, NULL, OPT_BASELINE },
+	{ "save-baseline", no_argument, NULL, OPT_SAVE_BASELINE },
+	{ "state", required_argument, NULL, OPT_STATE },
 	{ "only", required_argument, NULL, OPT_ONLY },
 	{ "soak", required_argument, NULL, OPT_SOAK },
 	{ "help", no_argument, NULL, OPT_HELP },
@@ -28,6 +45,10 @@ static const struct option options[] = {
  * @level: asked for
  * @device: argument
  * @json: file for the results, "-": standard output, NULL: none
+ * @report: file for a page to be printed, NULL: none
+ * @baseline: file to judge by, NULL: the board's own, if there is one
+ * @save: what is found is the baseline from now on
+ * @state: folder of baselines and history, NULL: the usual one
  * @only: id of the one check that is wanted, NULL: all of the level
  * @soak: seconds, 0: as long as it is
  * @help: was asked for
@@ -37,11 +58,20 @@ static const struct option options[] = {
  * @count: of each status
  * @worst: of them
  * @results: objects
+ * @done: of @result
+ * @result: of the checks
+ * @history: earlier ones of this board
+ * @history_path: where this one will be
+ * @baseline_path: of the board's own baseline
  */
 struct session {
 	enum diag_level level;
 	const char *device;
 	const char *json;
+	const char *report;
+	const char *baseline;
+	bool save;
+	const char *state;
 	const char *only;
 	uint64_t soak;
 	bool help;
@@ -51,6 +81,11 @@ struct session {
 	unsigned int count[DIAG_FAIL + 1];
 	enum diag_status worst;
 	json_t *results;
+	size_t done;
+	struct diag_result *result;
+	json_t *history;
+	char history_path[DIAG_STORE_PATH];
+	char baseline_path[DIAG_STORE_PATH];
 };
 
 static void help(void)
@@ -61,10 +96,15 @@ static void help(void)
 	     "it. quick takes seconds and disturbs nothing; medium a minute, and needs the\n"
 	     "board for itself; long a quarter of an hour, and a phantom.\n"
 	     "\n"
-	     "  --json FILE   the results for a program; - is standard output\n"
-	     "  --only ID     this check alone, whatever its level\n"
-	     "  --soak N      seconds of the check soak (900)\n"
-	     "  --help        this text\n"
+	     "  --json FILE      the results for a program; - is standard output\n"
+	     "  --report FILE    a page to be printed: HTML, all in one file\n"
+	     "  --baseline FILE  judge changes by this baseline, not by the board's own\n"
+	     "  --save-baseline  what is found is the board's baseline from now on\n"
+	     "  --state DIR      baselines and history are here (SONO_DIAG_STATE, else of\n"
+	     "                   root /var/lib/sono/diag, else ~/.local/state/sono/diag)\n"
+	     "  --only ID        this check alone, whatever its level\n"
+	     "  --soak N         seconds of the check soak (900)\n"
+	     "  --help           this text\n"
 	     "\n"
 	     "Exit status: 0 pass, 1 wrong arguments, no such device or another error,\n"
 	     "2 warning, 4 a check failed, 77 all were skipped, 124 timeout.\n"
@@ -98,6 +138,18 @@ static int read_option(struct session *s, int option)
 	switch (option) {
 	case OPT_JSON:
 		s->json = optarg;
+		return 0;
+	case OPT_REPORT:
+		s->report = optarg;
+		return 0;
+	case OPT_BASELINE:
+		s->baseline = optarg;
+		return 0;
+	case OPT_SAVE_BASELINE:
+		s->save = true;
+		return 0;
+	case OPT_STATE:
+		s->state = optarg;
 		return 0;
 	case OPT_ONLY:
 		s->only = optarg;
@@ -140,6 +192,8 @@ static int arguments(struct session *s, int argc, char **argv)
 	if (optind + 1 < argc)
 		return wrong("unknown argument", argv[optind + 1]);
 	s->device = argv[optind];
+	if (s->save && s->baseline)
+		return wrong("excludes --save-baseline", "--baseline");
 	return 0;
 }
 
@@ -188,18 +242,17 @@ static bool wanted(const struct session *s, const struct diag_check *check)
 static void run_check(struct session *s, const struct diag_check *check)
 {
 	const bool text = !s->json || strcmp(s->json, "-");
-	struct diag_result r;
+	struct diag_result *r = &s->result[s->done++];
 
 	s->running = check;
-	diag_run(s->diag, check, &r);
+	diag_run(s->diag, check, r);
 	hide_bar(s);
-	s->count[r.status]++;
-	if (r.status > s->worst)
-		s->worst = r.status;
-	json_array_append_new(s->results, diag_json_result(&r));
+	s->count[r->status]++;
+	if (r->status > s->worst)
+		s->worst = r->status;
+	json_array_append_new(s->results, diag_json_result(r));
 	if (text)
-		say(&r);
-	diag_result_finish(&r);
+		say(r);
 }
 
 static json_t *all_of(const struct session *s)
@@ -210,22 +263,78 @@ static json_t *all_of(const struct session *s)
 			 diag_exit(s->worst), "checks", s->results);
 }
 
-static int write_json(const struct session *s)
+static int write_json(const struct session *s, const json_t *all)
 {
-	json_t *all;
-	int ret = 0;
-
 	if (!s->json)
 		return 0;
-	all = all_of(s);
 	if (!strcmp(s->json, "-")) {
 		json_dumpf(all, stdout, JSON_INDENT(2));
 		putchar('\n');
-	} else if (json_dump_file(all, s->json, JSON_INDENT(2))) {
-		ret = tool_fail("write", s->json, NULL, -errno);
+		return 0;
 	}
+	errno = 0;
+	return json_dump_file(all, s->json, JSON_INDENT(2)) ?
+		       tool_fail("write", s->json, NULL, -errno) : 0;
+}
+
+static int write_report(const struct session *s, const json_t *all)
+{
+	const time_t now = time(NULL);
+	char text[64];
+	struct diag_report report = {
+		.all = all,
+		.results = s->result,
+		.count = s->done,
+		.history = s->history,
+		.time = text,
+	};
+	FILE *f;
+	int ret;
+
+	if (!s->report)
+		return 0;
+	strftime(text, sizeof(text), "%Y-%m-%d %H:%M %Z", localtime(&now));
+	f = fopen(s->report, "we");
+	if (!f)
+		return tool_fail("write", s->report, NULL, -errno);
+	ret = diag_report_write(f, &report);
+	if (fclose(f) && !ret)
+		ret = -errno;
+	return ret ? tool_fail("write", s->report, NULL, ret) : 0;
+}
+
+/* Of a board that has a fault nothing is worth to be compared with. */
+static int save_baseline(const struct session *s)
+{
+	int ret;
+
+	if (!s->save)
+		return 0;
+	if (s->worst > DIAG_WARN)
+		return tool_fail("save", s->baseline_path,
+				 "the board has a fault", 0);
+	ret = diag_baseline_save(s->baseline_path, s->results);
+	return ret ? tool_fail("save", s->baseline_path, NULL, ret) : 0;
+}
+
+/* Without a place for it the diagnosis is none the worse. */
+static void add_history(const struct session *s, const json_t *all)
+{
+	const int ret = diag_history_add(s->history_path, all);
+
+	if (ret && (!s->json || strcmp(s->json, "-")))
+		printf("no history: %s: %s\n", s->history_path, strerror(-ret));
+}
+
+static int write_all(const struct session *s)
+{
+	json_t *all = all_of(s);
+	int failed;
+
+	add_history(s, all);
+	failed = write_json(s, all) | write_report(s, all) | save_baseline(s);
 	json_decref(all);
-	return ret;
+	return failed ? DIAG_EXIT_INTERNAL : 0;
 }
 
 static int run(struct session *s)
@@ -240,7 +349,46 @@ static int run(struct session *s)
 			run_check(s, diag_check(i));
 	if (text)
 		say_summary(s);
-	return write_json(s) ? DIAG_EXIT_INTERNAL : diag_exit(s->worst);
+	return write_all(s) ? : diag_exit(s->worst);
+}
+
+/* The board's own baseline need not be there; another one must. */
+static int open_store(struct session *s)
+{
+	char dir[DIAG_STORE_PATH];
+	int ret;
+
+	diag_store_dir(dir);
+	diag_store_path(s->baseline_path, s->state ? s->state : dir, s->diag,
+			"baseline.json");
+	diag_store_path(s->history_path, s->state ? s->state : dir, s->diag,
+			"history.jsonl");
+	s->history = diag_history_read(s->history_path, EARLIER);
+	if (s->save)
+		return 0;
+	ret = diag_baseline_load(s->diag, s->baseline ? s->baseline :
+						  s->baseline_path);
+	if (!ret || (ret == -ENOENT && !s->baseline))
+		return 0;
+	return tool_fail("use", s->baseline ? s->baseline : s->baseline_path,
+			 ret == -EINVAL ? "it is no baseline" : NULL, ret);
+}
+
+static int diagnose(struct session *s)
+{
+	int status = open_store(s);
+
+	if (status)
+		return DIAG_EXIT_INTERNAL;
+	if (s->soak)
+		diag_soak(s->diag, (unsigned int)s->soak);
+	s->bar = isatty(STDERR_FILENO);
+	s->results = json_array();
+	s->result = calloc(diag_checks(), sizeof(*s->result));
+	if (!s->result)
+		return tool_fail("test", s->device, NULL, -ENOMEM);
+	diag_progress(s->diag, show_bar, s);
+	return run(s);
 }
 
 int tool_diag(int argc, char **argv)
@@ -256,12 +404,11 @@ int tool_diag(int argc, char **argv)
 	ret = diag_open(&s.diag, s.device, why, sizeof(why));
 	if (ret)
 		return tool_fail("open", s.device, why, ret);
-	if (s.soak)
-		diag_soak(s.diag, (unsigned int)s.soak);
-	s.bar = isatty(STDERR_FILENO);
-	s.results = json_array();
-	diag_progress(s.diag, show_bar, &s);
-	status = run(&s);
+	status = diagnose(&s);
+	for (size_t i = 0; i < s.done; i++)
+		diag_result_finish(&s.result[i]);
+	free(s.result);
+	json_decref(s.history);
 	json_decref(s.results);
 	diag_close(s.diag);
 	return status;
