@@ -227,7 +227,7 @@ ALONE-check := bench checkdsp record-fast
 ALONE-soak := vm-%-debug vm-%-kcsan
 LONG := vm-faults-debug vm-uapi-debug presets colour motion presets-% spectrum \
 	vm-driver-debug vm-mistakes-debug vm-recover-% vm-kill-% vm-observe-% \
-	vm-stress-% vm-wild-% fuzz-% sonod-endure
+	vm-stress-% vm-wild-% fuzz-% sonod-endure vm-prof-%
 lanes = $(foreach l,$(LONG),$(filter $(l),$(1))) $(filter-out $(LONG),$(1))
 
 define newline
