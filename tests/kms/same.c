@@ -51,26 +51,35 @@ static int compare(const struct picture *a, const struct picture *b,
 	return differ > 0;
 }
 
+/* All of it, or the rectangle that four words say. */
+static int judge(const struct picture *a, const struct picture *b, char **words,
+		 int count)
+{
+	long box[4] = { 0, 0, a->width, a->height };
+
+	if (a->width != b->width || a->height != b->height) {
+		printf("# %ldx%ld and %ldx%ld\n", a->width, a->height,
+		       b->width, b->height);
+		return 2;
+	}
+	for (int i = 0; i < count; i++)
+		box[i] = atol(words[i]);
+	if (box[0] < 0 || box[1] < 0 || box[0] + box[2] > a->width ||
+	    box[1] + box[3] > a->height)
+		return 2;
+	return compare(a, b, box);
+}
+
 int main(int argc, char **argv)
 {
 	struct picture a = { 0 }, b = { 0 };
-	long box[4] = { 0 };
+	int status = 2;
 
 	if (argc != 3 && argc != 7)
 		return 2;
-	if (read_picture(&a, argv[1]) || read_picture(&b, argv[2]))
-		return 2;
-	if (a.width != b.width || a.height != b.height) {
-		printf("# %ldx%ld and %ldx%ld\n", a.width, a.height, b.width,
-		       b.height);
-		return 2;
-	}
-	box[2] = a.width;
-	box[3] = a.height;
-	for (int i = 3; i < argc; i++)
-		box[i - 3] = atol(argv[i]);
-	if (box[0] < 0 || box[1] < 0 || box[0] + box[2] > a.width ||
-	    box[1] + box[3] > a.height)
-		return 2;
-	return compare(&a, &b, box);
+	if (!read_picture(&a, argv[1]) && !read_picture(&b, argv[2]))
+		status = judge(&a, &b, argv + 3, argc - 3);
+	free(a.rgb);
+	free(b.rgb);
+	return status;
 }
