@@ -58,8 +58,8 @@ static int judge(const struct picture *a, const struct picture *b, char **words,
 	long box[4] = { 0, 0, a->width, a->height };
 
 	if (a->width != b->width || a->height != b->height) {
-		printf("# %ldx%ld and %ldx%ld\n", a->width, a->height,
-		       b->width, b->height);
+		printf("# %ldx%ld and %ldx%ld\n", a->width, a->height, b->width,
+		       b->height);
 		return 2;
 	}
 	for (int i = 0; i < count; i++)
