@@ -460,12 +460,17 @@ int tool_prof(int argc, char **argv)
 	p->tolerance = 5;
 	p->follow = UINT64_MAX;
 	status = prof_arguments(p, argc, argv);
-	if (status || !p->run.source)
+	if (status || (!p->run.source && !p->sonod_path))
 		goto out;
 	p->tty = isatty(STDOUT_FILENO);
 	closed = view_signals_begin(&p->run.signal);
 	if (closed) {
 		status = tool_fail("take", "signals", NULL, closed);
+		goto out;
+	}
+	if (p->sonod_path) {
+		status = prof_sonod(p);
+		run_close(&p->run);
 		goto out;
 	}
 	for (size_t i = 0; i < sizeof(steps) / sizeof(*steps) && !status; i++)

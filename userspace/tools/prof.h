@@ -41,6 +41,7 @@ struct prof_sink {
  * @record_path: argument: a recording of the frames, or NULL
  * @prometheus_path: argument, or NULL
  * @save_path: argument, or NULL
+ * @sonod_path: argument, or NULL: nothing runs, a sonod that does is watched
  * @trace_path: argument, or NULL
  * @follow: argument: number of the frame to be followed; UINT64_MAX: none
  * @compare: argument: nothing runs
@@ -79,6 +80,7 @@ struct prof {
 	const char *record_path;
 	const char *prometheus_path;
 	const char *save_path;
+	const char *sonod_path;
 	const char *trace_path;
 	uint64_t follow;
 	bool compare;
@@ -112,7 +114,10 @@ struct prof {
 	uint64_t held_room;
 };
 
-/** prof_arguments() - @p->run.source stays NULL where there is nothing to run */
+/**
+ * prof_arguments() - @p->run.source and @p->sonod_path stay NULL where there is
+ * nothing to run or to watch
+ */
 int prof_arguments(struct prof *p, int argc, char **argv);
 
 /**
@@ -123,6 +128,9 @@ int prof_arguments(struct prof *p, int argc, char **argv);
  * Return: lines.
  */
 unsigned int prof_table(const struct prof *p, FILE *to);
+
+/** prof_sonod() - what a client of a sonod sees; returns TOOL_* */
+int prof_sonod(struct prof *p);
 
 /* prof_steps.c: the way of each frame, step by step; nothing where unwanted. */
 

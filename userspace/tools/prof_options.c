@@ -9,7 +9,7 @@
 #include "prof_compare.h"
 
 enum { OPT_FRAMES = 256, OPT_SECONDS, OPT_AFTER, OPT_DEADLINE, OPT_SINK,
-       OPT_RECORD, OPT_PROMETHEUS, OPT_SAVE, OPT_TRACE, OPT_FOLLOW, OPT_COMPARE,
+       OPT_RECORD, OPT_PROMETHEUS, OPT_SAVE, OPT_SONOD, OPT_TRACE, OPT_FOLLOW, OPT_COMPARE,
        OPT_TOLERANCE, OPT_SLOTS, OPT_WORKERS, OPT_REALTIME, OPT_HELP };
 
 static const struct option options[] = {
@@ -21,6 +21,7 @@ static const struct option options[] = {
 	{ "record", required_argument, NULL, OPT_RECORD },
 	{ "prometheus", required_argument, NULL, OPT_PROMETHEUS },
 	{ "save", required_argument, NULL, OPT_SAVE },
+	{ "sonod", required_argument, NULL, OPT_SONOD },
 	{ "trace", required_argument, NULL, OPT_TRACE },
 	{ "follow", required_argument, NULL, OPT_FOLLOW },
 	{ "compare", no_argument, NULL, OPT_COMPARE },
@@ -35,6 +36,7 @@ static const struct option options[] = {
 static void help(void)
 {
 	puts("Usage: sono prof [OPTION...] PLAN SOURCE\n"
+	     "       sono prof --sonod SOCKET [--frames N] [--seconds N]\n"
 	     "       sono prof --compare [--tolerance N] BEFORE AFTER\n"
 	     "\n"
 	     "Runs PLAN on SOURCE (/dev/sonoN, sim:SCENE or file:RECORDING), says where\n"
@@ -49,6 +51,7 @@ static void help(void)
 	     "  --record FILE       frames also go into a recording, all of them\n"
 	     "  --follow SEQ        the way of one frame, step by step\n"
 	     "  --trace FILE        that of all, for Chrome's viewer or Perfetto\n"
+	     "  --sonod SOCKET      watch the pictures of a sonod that is running\n"
 	     "  --prometheus FILE   figures for node_exporter, every second\n"
 	     "  --save FILE         add the figures of this run to FILE\n"
 	     "  --compare           two such files: ratios; exit status 3: slower\n"
@@ -135,6 +138,8 @@ static int parse_option(struct prof *p, int option)
 		return set_path("--prometheus", &p->prometheus_path);
 	case OPT_SAVE:
 		return set_path("--save", &p->save_path);
+	case OPT_SONOD:
+		return set_path("--sonod", &p->sonod_path);
 	case OPT_TRACE:
 		return set_path("--trace", &p->trace_path);
 	case OPT_FOLLOW:
@@ -168,6 +173,11 @@ int prof_arguments(struct prof *p, int argc, char **argv)
 		if (parse_option(p, option))
 			return TOOL_USAGE;
 	}
+	if (p->sonod_path && argc == optind)
+		return TOOL_OK;
+	if (p->sonod_path)
+		return usage("--sonod",
+			     "what runs is said by sonod, not by a PLAN");
 	if (argc - optind != 2)
 		return usage(p->compare ? "--compare needs two files" :
 					  "needs a PLAN and a SOURCE",
