@@ -24,3 +24,5 @@ endif
 
 # Image quality, baseline, history and report.
 $(eval $(call check,diag-keeps,$(O)/userspace/tools/sono,tests/diag/keeps,600))
+
+$(eval $(call check,diag-commands,$(O)/userspace/tools/sono,tests/diag/commands,600))

@@ -4,7 +4,8 @@
 DIAG_SOURCES := $(addprefix userspace/diag/,diag.c limits.c capture.c place.c json.c \
 	check_link.c check_registers.c check_sensors.c check_dma.c check_channels.c check_elements.c \
 	check_transmit.c check_ring.c \
-	check_image.c phantom.c quality.c store.c report.c svg.c)
+	check_image.c phantom.c quality.c store.c report.c svg.c \
+	collect.c tar.c)
 
 $(eval $(call static-library,userspace/diag/libdiag.a,$(DIAG_SOURCES),-lpng))
 

@@ -4,7 +4,7 @@
 $(eval $(call program,userspace/tools/sono,$(addprefix userspace/tools/, \
 	sono.c info.c run.c view.c view_options.c view_report.c view_signal.c \
 	view_screen.c view_keys.c view_turn.c keyboard.c \
-	import.c export.c control.c record.c diag.c \
+	import.c export.c control.c record.c diag.c diag_collect.c \
 	prof.c prof_options.c prof_table.c prof_figures.c prof_histogram.c \
 	prof_prometheus.c prof_compare.c prof_ratio.c prof_sonod.c prof_steps.c prof_trace.c prof_tracefs.c), \
 	userspace/diag/libdiag.a \

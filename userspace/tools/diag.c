@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "diag.h"
 #include "diag/diag.h"
 #include "diag/json.h"
 #include "diag/report.h"
@@ -91,10 +92,12 @@ struct session {
 static void help(void)
 {
 	puts("Usage: sono diag [quick|medium|long] [OPTION...] DEVICE\n"
+	     "       sono diag collect [--output FILE] [--state DIR] DEVICE\n"
 	     "\n"
 	     "Tests the board DEVICE (/dev/sonoN or sim:SCENE) and says what is wrong with\n"
 	     "it. quick takes seconds and disturbs nothing; medium a minute, and needs the\n"
-	     "board for itself; long a quarter of an hour, and a phantom.\n"
+	     "board for itself; long a quarter of an hour, and a phantom. collect makes an\n"
+	     "archive for support.\n"
 	     "\n"
 	     "  --json FILE      the results for a program; - is standard output\n"
 	     "  --report FILE    a page to be printed: HTML, all in one file\n"
@@ -395,8 +398,11 @@ int tool_diag(int argc, char **argv)
 {
 	struct session s = { .worst = DIAG_SKIP };
 	char why[WHY_BYTES] = "";
-	int status = arguments(&s, argc, argv), ret;
+	int status, ret;
 
+	if (argc > 1 && !strcmp(argv[1], "collect"))
+		return diag_collect_main(argc - 1, argv + 1);
+	status = arguments(&s, argc, argv);
 	if (s.help)
 		help();
 	if (status || s.help)
