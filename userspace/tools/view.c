@@ -90,12 +90,15 @@ static int open_pipeline(struct view *v)
 	if (status)
 		return status;
 	if (v->screen.screen)
-		ret = view_screen_begin(&v->screen, &v->run, v->run.pipeline);
+		ret = view_screen_make(&v->screen, v->run.pipeline,
+				       &v->screen.annotate, &v->screen.cine);
 	else
 		ret = annotate_create(&v->annotate,
 				      pipeline_image(v->run.pipeline));
 	if (ret)
 		return tool_fail("draw", v->run.plan_path, NULL, ret);
+	if (v->screen.screen)
+		view_screen_begin(&v->screen, &v->run);
 	view_screen_say(&v->screen, v->say);
 	return TOOL_OK;
 }

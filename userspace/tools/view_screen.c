@@ -87,27 +87,27 @@ static void note_plan(struct view_screen *s, const struct run *r)
 	s->status.ti = live ? indices.ti : NAN;
 }
 
-int view_screen_begin(struct view_screen *s, const struct run *r,
-		      const struct pipeline *pipeline)
+int view_screen_make(const struct view_screen *s,
+		     const struct pipeline *pipeline,
+		     struct annotate **annotate, struct cine **cine)
 {
 	const struct image *like = pipeline_image(pipeline);
-	struct annotate *annotate;
-	struct cine *cine;
 
-	if (annotate_create(&annotate, like))
+	if (annotate_create(annotate, like))
 		return -ENOMEM;
-	if (cine_create(&cine, like, s->cine_mib * MIB)) {
-		annotate_destroy(annotate);
-		return -ENOMEM;
-	}
-	annotate_destroy(s->annotate);
-	cine_destroy(s->cine);
-	s->annotate = annotate;
-	s->cine = cine;
+	if (!cine_create(cine, like, s->cine_mib * MIB))
+		return 0;
+	annotate_destroy(*annotate);
+	*annotate = NULL;
+	return -ENOMEM;
+}
+
+void view_screen_begin(struct view_screen *s, const struct run *r)
+{
+	cine_clear(s->cine);
 	s->status.kept = 0;
 	s->callipers.count = 0;
 	note_plan(s, r);
-	return 0;
 }
 
 void view_screen_count(struct view_screen *s, const struct sono_record *rec)

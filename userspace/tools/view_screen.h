@@ -75,15 +75,20 @@ int view_screen_open(struct view_screen *s);
 void view_screen_say(const struct view_screen *s, FILE *say);
 
 /**
- * view_screen_begin() - a pipeline's pictures are to be shown
+ * view_screen_make() - what shows a pipeline's pictures
  * @s: opened
- * @r: with a plan
- * @pipeline: of it; none of its pictures has been kept yet
+ * @pipeline: any
+ * @annotate: written; the caller's
+ * @cine: written; the caller's
  *
- * Return: 0, or -ENOMEM; then it is as it was.
+ * Return: 0 or -ENOMEM.
  */
-int view_screen_begin(struct view_screen *s, const struct run *r,
-		      const struct pipeline *pipeline);
+int view_screen_make(const struct view_screen *s,
+		     const struct pipeline *pipeline,
+		     struct annotate **annotate, struct cine **cine);
+
+/** view_screen_begin() - live, with another plan: that of @r */
+void view_screen_begin(struct view_screen *s, const struct run *r);
 
 /** view_screen_count() - what a frame's record says of those before it */
 void view_screen_count(struct view_screen *s, const struct sono_record *rec);

@@ -20,16 +20,22 @@
  * @controls: turned
  * @plan: compiled
  * @pipeline: of it
+ * @annotate: of the pipeline's pictures
+ * @cine: for them
  */
 struct next {
 	char *path;
 	struct sono_controls controls;
 	struct sono_plan *plan;
 	struct pipeline *pipeline;
+	struct annotate *annotate;
+	struct cine *cine;
 };
 
 static void next_free(struct next *n)
 {
+	cine_destroy(n->cine);
+	annotate_destroy(n->annotate);
 	pipeline_destroy(n->pipeline);
 	sono_plan_close(n->plan);
 	free(n->path);
@@ -90,25 +96,32 @@ static int next_create(struct next *n, const struct view *v, char *why,
 				     why_bytes);
 	if (!ret)
 		ret = open_pipeline(n, v, why, why_bytes);
-	return ret ? ret : check_files(v, n, why, why_bytes);
+	if (!ret)
+		ret = check_files(v, n, why, why_bytes);
+	if (!ret && view_screen_make(&v->screen, n->pipeline, &n->annotate,
+				     &n->cine))
+		ret = sono_why(why, why_bytes, -ENOMEM, "no memory");
+	return ret;
 }
 
 /* What was in use goes with @n. */
 static void exchange(struct view *v, struct next *n)
 {
-	struct next was = { v->screen.path, v->screen.turned, v->run.plan,
-			    v->run.pipeline };
+	struct view_screen *s = &v->screen;
+	struct next was = { n->path ? s->path : NULL, s->turned, v->run.plan,
+			    v->run.pipeline, s->annotate, s->cine };
 
 	if (n->path) {
-		v->screen.path = n->path;
+		s->path = n->path;
 		v->run.plan_path = n->path;
-		n->path = was.path;
 	}
-	v->screen.turned = n->controls;
+	s->turned = n->controls;
+	s->annotate = n->annotate;
+	s->cine = n->cine;
 	v->run.plan = n->plan;
 	v->run.pipeline = n->pipeline;
-	n->plan = was.plan;
-	n->pipeline = was.pipeline;
+	*n = was;
+	view_screen_begin(s, &v->run);
 }
 
 /* A recording goes on where it is. */
@@ -122,12 +135,8 @@ static int take_over(struct view *v, struct next *n, char *why,
 		view_stop(v);
 		ret = run_load(&v->run, n->plan, why, why_bytes);
 	}
-	if (!ret) {
+	if (!ret)
 		exchange(v, n);
-		ret = view_screen_begin(&v->screen, &v->run, v->run.pipeline);
-	}
-	if (ret == -ENOMEM)
-		sono_why(why, why_bytes, ret, "no memory");
 	if (live)
 		view_start(v);
 	return ret;
