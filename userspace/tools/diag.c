@@ -2,6 +2,7 @@
 /* sono diag: self tests of a board, for field service. */
 #include <errno.h>
 #include <getopt.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -88,6 +89,28 @@ struct session {
 	char history_path[DIAG_STORE_PATH];
 	char baseline_path[DIAG_STORE_PATH];
 };
+
+/* Of the diagnosis that a signal ends; there is one in a process. */
+static struct diag *interrupted;
+static volatile sig_atomic_t stopped;
+
+/* What runs ends with its next frame, and transmit with it. */
+static void interrupt(int signal)
+{
+	(void)signal;
+	stopped = 1;
+	diag_stop(interrupted);
+}
+
+static void take_signals(struct diag *d)
+{
+	struct sigaction action = { .sa_handler = interrupt };
+
+	interrupted = d;
+	action.sa_flags = SA_RESETHAND;	/* a second one ends the process */
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+}
 
 static void help(void)
 {
@@ -352,6 +375,9 @@ static int run(struct session *s)
 			run_check(s, diag_check(i));
 	if (text)
 		say_summary(s);
+	/* what was not looked at to its end is no result */
+	if (stopped)
+		return tool_fail("test", s->device, "interrupted", 0);
 	return write_all(s) ? : diag_exit(s->worst);
 }
 
@@ -390,6 +416,7 @@ static int diagnose(struct session *s)
 	s->result = calloc(diag_checks(), sizeof(*s->result));
 	if (!s->result)
 		return tool_fail("test", s->device, NULL, -ENOMEM);
+	take_signals(s->diag);
 	diag_progress(s->diag, show_bar, s);
 	return run(s);
 }
