@@ -42,7 +42,7 @@
 
 FRAGMENTS := kernel/build.mk fpga-sim/build.mk userspace/libsono/build.mk \
 	userspace/dsp/build.mk userspace/present/build.mk \
-	userspace/diag/build.mk userspace/tools/build.mk userspace/sonod/build.mk \
+	userspace/diag/build.mk userspace/tools/build.mk userspace/sonod/build.mk userspace/build.mk \
 	$(sort $(wildcard tests/*/build.mk))
 
 .DEFAULT_GOAL := all
@@ -63,6 +63,7 @@ help:
 	@echo '  style          checkpatch, shellcheck; format applies clang-format'
 	@echo '  static         sparse on the driver'
 	@echo '  headers-check  every header compiles alone'
+	@echo '  install        programs, library and headers, DESTDIR= and prefix='
 	@echo '  root           create the reference root only'
 	@echo '  clean          remove build/'
 	@echo 'V=1 shows commands; SAN=address,undefined builds into build/san-...;'
@@ -74,7 +75,7 @@ clean:
 root:
 	@tests/env/root ensure
 
-.PHONY: all bench check check-list clean coverage demo format headers-check help modules root \
+.PHONY: all bench check check-list clean coverage demo format headers-check help install modules root \
 	soak soak-list static style tests vm-check
 
 # --- outside the root --------------------------------------------------------
@@ -116,17 +117,18 @@ comma := ,
 empty :=
 space := $(empty) $(empty)
 
-O := build$(if $(SAN),/san-$(subst $(comma),-,$(SAN)))
+O := build$(if $(SAN),/san-$(subst $(comma),-,$(SAN)))$(if $(PIC),/pic)
 KERNELS := 6.12 7.3
 
 CC := gcc
 AR := ar
 CFLAGS := -std=gnu11 -D_GNU_SOURCE -O2 -g -Wall -Wextra -Wshadow \
 	-Wstrict-prototypes -Wmissing-prototypes -Werror \
-	$(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer)
+	$(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer) \
+	$(if $(PIC),-fPIC) $(EXTRA_CFLAGS)
 CPPFLAGS := -Iinclude/uapi -Ikernel -Iuserspace/libsono -Iuserspace -Ifpga-sim \
 	-isystem /usr/include/hdf5/serial
-LDFLAGS := $(if $(SAN),-fsanitize=$(SAN))
+LDFLAGS := $(if $(SAN),-fsanitize=$(SAN)) $(EXTRA_LDFLAGS)
 LDLIBS := -lm -lpthread
 HDF5_LIBS := -L/usr/lib/x86_64-linux-gnu/hdf5/serial -lhdf5
 

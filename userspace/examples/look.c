@@ -2,7 +2,7 @@
 /*
  * look [SOCKET [PNG]]: an example of a client. Says of every picture how old it
  * is and what it means, keeps the newest as a PNG, and comes back when sonod
- * was away. cc look.c -lsono
+ * was away. cc look.c $(pkg-config --cflags --libs sono)
  */
 #include <errno.h>
 #include <inttypes.h>

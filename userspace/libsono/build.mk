@@ -14,6 +14,22 @@ LIBSONO_SOURCES += $(addprefix kernel/,sono_ring.c sono_queue.c sono_limits.c)
 
 $(eval $(call static-library,userspace/libsono/libsono.a,$(LIBSONO_SOURCES)))
 
+# The library for others, of "make install": what its map names, and all that
+# this needs inside. Built apart (PIC=1), as its code has to be. Exports are the
+# command's: a client has no need of HDF5, and of all that this needs.
+LIBSONO_SO := userspace/libsono/libsono.so.1
+LIBSONO_SO_PARTS := $(call objects,$(filter-out %/hdf.c \
+	%/export_zea.c %/export_uff.c %/export_tracks.c,$(LIBSONO_SOURCES)) \
+	userspace/present/png.c) \
+	$(O)/userspace/dsp/libdsp.a $(O)/fpga-sim/libsim.a
+
+$(O)/$(LIBSONO_SO): $(LIBSONO_SO_PARTS) userspace/libsono/libsono.map
+	$(call say,LINK,$@)
+	$(Q)$(CC) -shared -Wl,-soname,$(notdir $@) -Wl,--no-undefined \
+		-Wl,--version-script,userspace/libsono/libsono.map $(LDFLAGS) \
+		-o $@ $(LIBSONO_SO_PARTS) -lkissfft-float -lpng \
+		-lconfig -ljansson -luring -lz $(LDLIBS)
+
 # Its tests; tables are judged by the emulated board's own check.
 LIBSONO_TEST_LIBS := userspace/libsono/libsono.a userspace/dsp/libdsp.a \
 	fpga-sim/libsim.a -lconfig -ljansson -luring -lz -pthread
