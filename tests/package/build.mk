@@ -2,4 +2,4 @@
 # Debian packages: built, judged by lintian, installed, used and purged.
 
 $(eval $(call check,package,$(O)/fpga-sim/sono-sim $(O)/tests/vm/init \
-	$(O)/userspace/tools/sono,tests/package/package,400))
+	$(O)/userspace/tools/sono,tests/package/package,900))
