@@ -352,7 +352,10 @@ static void progress(void *arg)
 	p->show = t + 0.5;
 	if (p->shown)
 		printf("\x1b[%uA\x1b[J", p->shown);
+	/* lines that are too long are cut, or there would be more of them */
+	fputs("\x1b[?7l", stdout);
 	p->shown = prof_table(p, stdout);
+	fputs("\x1b[?7h", stdout);
 	fflush(stdout);
 }
 
