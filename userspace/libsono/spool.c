@@ -177,10 +177,13 @@ static struct job *free_job(struct sono_spool *p)
 	return job;
 }
 
-/* A failure costs speed, or shows when the frame is written. */
+/*
+ * A failure costs speed, or shows when the frame is written. A file system that
+ * is in memory has nothing to gain: it would fill all of it with zeros.
+ */
 static void grow(struct sono_spool *p, uint64_t end)
 {
-	if (end <= p->length)
+	if (!p->direct || end <= p->length)
 		return;
 	p->length = fallocate(p->fd, 0, p->length, end - p->length + GROW) ?
 			    end :
