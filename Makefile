@@ -222,14 +222,16 @@ check-list:
 soak-list:
 	@printf '%s\n' $(SOAKS)
 
-# As many parts at a time as make may run jobs. The longest begin, so that none of them is left at the end. What measures
-# speed comes last and by itself; so do, of the soak, the kernels that look at every
-# access: there those parts are long that watch the clock. $(call run-parts,check,NAMES)
+# As many parts at a time as make may run jobs. The longest begin, so that none of
+# them is left at the end. What measures speed comes last and by itself; so do, of the
+# soak, the kernels that look at every access: there those parts are long that watch
+# the clock. $(call run-parts,check,NAMES)
 ALONE-check := bench checkdsp record-fast prof-overhead
 ALONE-soak := vm-%-debug vm-%-kcsan
 LONG := vm-faults-debug vm-uapi-debug presets colour motion presets-% spectrum \
 	vm-driver-debug vm-mistakes-debug vm-recover-% vm-kill-% vm-observe-% \
-	vm-stress-% vm-wild-% fuzz-% sonod-endure vm-prof-%
+	vm-stress-% vm-wild-% fuzz-% sonod-endure vm-prof-% \
+	package
 lanes = $(foreach l,$(LONG),$(filter $(l),$(1))) $(filter-out $(LONG),$(1))
 
 define newline
