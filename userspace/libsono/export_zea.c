@@ -25,10 +25,26 @@
 #define CHUNK_BYTES (8u << 20)
 
 /**
+ * struct ecg - of the whole recording
+ * @samples: [@n], owned
+ * @time: of each, from the first frame's first trigger [s], [@n], owned
+ * @n: how many
+ * @rate: per second
+ */
+struct ecg {
+	int16_t *samples;
+	double *time;
+	size_t n;
+	uint32_t rate;
+};
+
+/**
  * struct zea - an export
  * @h: file
  * @t: tracks of the recording
  * @frames: of the recording
+ * @zero: the first frame's first trigger [ticks]
+ * @ecg: of all frames
  * @seq: of each frame, [@frames]
  * @time: of each frame's first trigger, since the first frame's [s]
  * @dropped: before each frame
@@ -43,6 +59,8 @@ struct zea {
 	struct hdf h;
 	struct export_tracks t;
 	uint64_t frames;
+	uint64_t zero;
+	struct ecg ecg;
 	uint64_t *seq;
 	double *time;
 	uint32_t *dropped;
@@ -426,25 +444,11 @@ static int write_probe(struct zea *z)
 	return 0;
 }
 
-/**
- * struct ecg - of the whole recording
- * @samples: [@n], owned
- * @time: of each, from the first frame's first trigger [s], [@n], owned
- * @n: how many
- * @rate: per second
- */
-struct ecg {
-	int16_t *samples;
-	double *time;
-	size_t n;
-	uint32_t rate;
-};
-
 /* The samples that a frame brought; where its block makes no sense, none. */
-static int add_ecg(struct ecg *ecg, const struct zea *z, uint64_t zero,
-		   const char *payload)
+static int add_ecg(struct zea *z, const char *payload)
 {
 	const struct sono_scan *s = z->t.scan;
+	struct ecg *ecg = &z->ecg;
 	const size_t room = s->frame_bytes - s->aux_offset;
 	struct sono_aux aux;
 	uint32_t count, rate;
@@ -468,7 +472,7 @@ static int add_ecg(struct ecg *ecg, const struct zea *z, uint64_t zero,
 		memcpy(&v, payload + s->aux_offset + sizeof(aux) + 2 * i, 2);
 		ecg->samples[ecg->n] = le16toh(v);
 		ecg->time[ecg->n++] =
-			(double)(int64_t)(le64toh(aux.ecg_ts) - zero) /
+			(double)(int64_t)(le64toh(aux.ecg_ts) - z->zero) /
 				sono_recording_board_clock(z->t.rec) +
 			(double)i / rate;
 	}
@@ -484,14 +488,18 @@ static bool steady(const struct ecg *ecg)
 	return true;
 }
 
-static void put_ecg(struct zea *z, const struct ecg *ecg)
+static void write_ecg(struct zea *z)
 {
+	const struct ecg *ecg = &z->ecg;
 	const hsize_t n = ecg->n;
-	hid_t metadata = hdf_group(&z->h, z->h.file, "metadata");
-	hid_t group = hdf_group(&z->h, metadata, "ecg");
-	hid_t d = hdf_numbers(&z->h, group, "samples", H5T_STD_I16LE,
-			      H5T_NATIVE_INT16, 1, &n, ecg->samples, NULL);
+	hid_t metadata, group, d;
 
+	if (!n)
+		return;
+	metadata = hdf_group(&z->h, z->h.file, "metadata");
+	group = hdf_group(&z->h, metadata, "ecg");
+	d = hdf_numbers(&z->h, group, "samples", H5T_STD_I16LE,
+			H5T_NATIVE_INT16, 1, &n, ecg->samples, NULL);
 	describe(z, d, "uV", "Electrocardiogram.");
 	hdf_dataset_end(&z->h, d);
 	put_float(z, group, "start_time_offset", ecg->time[0], "s",
@@ -505,29 +513,6 @@ static void put_ecg(struct zea *z, const struct ecg *ecg)
 			   "between have taken theirs with them.");
 	hdf_end(&z->h, group);
 	hdf_end(&z->h, metadata);
-}
-
-static int write_ecg(struct zea *z)
-{
-	struct sono_record record;
-	struct ecg ecg = { 0 };
-	const void *payload;
-	uint64_t zero = 0;
-	int ret = 0;
-
-	for (uint64_t f = 0; f < z->frames && !ret; f++) {
-		ret = sono_recording_frame(z->t.rec, f, &record, &payload,
-					   z->why, z->why_bytes);
-		if (!f)
-			zero = record.hw_ts;
-		if (!ret)
-			ret = add_ecg(&ecg, z, zero, payload);
-	}
-	if (!ret && ecg.n)
-		put_ecg(z, &ecg);
-	free(ecg.samples);
-	free(ecg.time);
-	return ret;
 }
 
 static void put_counts(struct zea *z, hid_t in, const char *name, hid_t type,
@@ -574,24 +559,32 @@ static void write_attributes(struct zea *z)
 
 /* --- from beginning to end --- */
 
-static int read_records(struct zea *z)
+static int read_frame(struct zea *z, uint64_t frame)
 {
 	const double clock = sono_recording_board_clock(z->t.rec);
 	struct sono_record record;
 	const void *payload;
-	uint64_t zero = 0;
+	int ret = sono_recording_frame(z->t.rec, frame, &record, &payload,
+				       z->why, z->why_bytes);
+
+	if (ret)
+		return ret;
+	if (!frame)
+		z->zero = record.hw_ts;
+	z->seq[frame] = record.seq;
+	z->time[frame] = (record.hw_ts - z->zero) / clock;
+	z->dropped[frame] = record.dropped;
+	z->lost[frame] = record.lost;
+	return add_ecg(z, payload);
+}
+
+/* All but the samples, before anything is written. */
+static int read_frames(struct zea *z)
+{
 	int ret = 0;
 
-	for (uint64_t f = 0; f < z->frames && !ret; f++) {
-		ret = sono_recording_frame(z->t.rec, f, &record, &payload,
-					   z->why, z->why_bytes);
-		if (!f)
-			zero = record.hw_ts;
-		z->seq[f] = record.seq;
-		z->time[f] = (record.hw_ts - zero) / clock;
-		z->dropped[f] = record.dropped;
-		z->lost[f] = record.lost;
-	}
+	for (uint64_t f = 0; f < z->frames && !ret; f++)
+		ret = read_frame(z, f);
 	return ret;
 }
 
@@ -621,7 +614,7 @@ static int prepare(struct zea *z, struct sono_recording *rec)
 
 static int write_all(struct zea *z)
 {
-	int ret = read_records(z);
+	int ret = read_frames(z);
 
 	if (ret)
 		return ret;
@@ -629,10 +622,8 @@ static int write_all(struct zea *z)
 	ret = write_tracks(z);
 	if (!ret)
 		ret = write_probe(z);
-	if (!ret)
-		ret = write_ecg(z);
-	if (!ret)
-		write_custom(z);
+	write_ecg(z);
+	write_custom(z);
 	return ret;
 }
 
@@ -663,6 +654,8 @@ int sono_export_zea(struct sono_recording *rec, const char *path, char *why,
 	free(z->time);
 	free(z->dropped);
 	free(z->lost);
+	free(z->ecg.samples);
+	free(z->ecg.time);
 	free(z->block);
 	free(z->row);
 	free(z);
