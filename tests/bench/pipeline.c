@@ -19,6 +19,7 @@
 #include "cycles.h"
 #include "dsp/pipeline.h"
 #include "prepared.h"
+#include "take.h"
 
 #define RING_BYTES	(64u << 20)
 #define SLOTS		8
@@ -69,34 +70,30 @@ static void *create(const void *plan, struct bench_run *run)
 static void process(struct object *o, struct sono *s,
 		    const struct sono_frame *f)
 {
-	const struct rf_frame frame = {
-		.data = f->data,
-		.bytes = f->rec.len,
-		.seq = f->rec.seq,
-		.ts = f->rec.hw_ts,
-		.clock = sono_info(s)->board_clock,
-	};
+	const struct rf_frame frame = sono_rf(s, f);
 	const struct image *image;
 
 	pipeline_execute(o->pipeline, &frame, &image);
 	sono_release(s, f);
 }
 
+static void pass(void *arg, const struct sono_frame *f)
+{
+	(void)arg;
+	(void)f;
+}
+
 /* Waits for a frame; of those that are there the newest. */
 static void take(struct sono *s, struct sono_frame *f)
 {
-	struct sono_frame newer;
 	int ret, waited = 0;
 
 	/* a machine that has other things to do may leave the board no time */
-	while (!(ret = sono_next(s, f)) && (waited >= 0 || waited == -ETIME))
+	while (!(ret = sono_take(s, f, pass, NULL)) &&
+	       (waited >= 0 || waited == -ETIME))
 		waited = sono_wait(s, 1, WAIT_US);
 	if (ret != 1)
 		bench_die("pipeline", sono_end_text(sono_ctl(s)));
-	while (sono_next(s, &newer) == 1) {
-		sono_release(s, f);
-		*f = newer;
-	}
 }
 
 static void execute(void *object)
