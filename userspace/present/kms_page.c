@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/dma-buf.h>
-#include <linux/udmabuf.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -13,6 +12,7 @@
 #include <xf86drmMode.h>
 
 #include "kms_device.h"
+#include "udmabuf.h"
 
 /* Rows as most devices want them, and what udmabuf takes. */
 #define ROW_ALIGN 256
@@ -35,25 +35,6 @@ static int add_fb(struct kms_device *d, struct kms_page *p)
 }
 
 /* --- ours --- */
-
-static int make_dmabuf(int memory, size_t bytes)
-{
-	const struct udmabuf_create create = {
-		.memfd = memory,
-		.flags = UDMABUF_FLAGS_CLOEXEC,
-		.size = bytes,
-	};
-	int device = open("/dev/udmabuf", O_RDWR | O_CLOEXEC);
-	int fd;
-
-	if (device < 0)
-		return -errno;
-	fd = ioctl(device, UDMABUF_CREATE, &create);
-	if (fd < 0)
-		fd = -errno;
-	close(device);
-	return fd;
-}
 
 static int map_memory(struct kms_page *p, int memory)
 {
@@ -82,7 +63,7 @@ int kms_page_import(struct kms_device *d, struct kms_page *p)
 	p->bytes = align((size_t)p->stride * d->info.height, PAGE_ALIGN);
 	ret = map_memory(p, memory);
 	if (!ret) {
-		p->dmabuf = make_dmabuf(memory, p->bytes);
+		p->dmabuf = udmabuf(memory, 0, p->bytes);
 		ret = p->dmabuf < 0 ? p->dmabuf : 0;
 	}
 	close(memory);

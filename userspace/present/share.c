@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/udmabuf.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "share.h"
+#include "udmabuf.h"
 
 /* Rows of floats and layers begin on lines of their own. */
 #define ALIGN 64
@@ -186,22 +185,8 @@ int share_memory(const struct share *s)
 
 int share_dmabuf(const struct share *s, unsigned int index)
 {
-	struct udmabuf_create create = {
-		.memfd = s->writable,
-		.flags = UDMABUF_FLAGS_CLOEXEC,
-		.offset = index * s->format.buffer_bytes,
-		.size = s->format.buffer_bytes,
-	};
-	int device = open("/dev/udmabuf", O_RDWR | O_CLOEXEC);
-	int fd;
-
-	if (device < 0)
-		return -errno;
-	fd = ioctl(device, UDMABUF_CREATE, &create);
-	if (fd < 0)
-		fd = -errno;
-	close(device);
-	return fd;
+	return udmabuf(s->writable, index * s->format.buffer_bytes,
+		       s->format.buffer_bytes);
 }
 
 /* --- buffers --- */
