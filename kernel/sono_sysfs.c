@@ -102,70 +102,46 @@ static ssize_t firmware_floor_show(struct device *dev,
 }
 static DEVICE_ATTR_RO(firmware_floor);
 
-static ssize_t emit_selftest(struct device *dev, char *buf, unsigned int which)
+/* One of the self tests; @attr.var says which. */
+static unsigned int selftest_of(struct device_attribute *attr)
+{
+	return (uintptr_t)container_of(attr, struct dev_ext_attribute, attr)->var;
+}
+
+static ssize_t selftest_show(struct device *dev, struct device_attribute *attr,
+			     char *buf)
 {
 	struct sono_device *sd = device_of(dev);
 	struct sono_selftest t;
 
 	spin_lock_bh(&sd->ring_lock);
-	t = sd->selftest[which];
+	t = sd->selftest[selftest_of(attr)];
 	spin_unlock_bh(&sd->ring_lock);
 	return sysfs_emit(buf, "%u %u %u %u 0x%x\n", t.tried, t.failed,
 			  t.surplus, t.longest, t.code);
 }
 
-static ssize_t run_selftest(struct device *dev, const char *buf, size_t n,
-			    unsigned int which)
+static ssize_t selftest_store(struct device *dev, struct device_attribute *attr,
+			      const char *buf, size_t n)
 {
 	int ret;
 
 	if (!sysfs_streq(buf, "1"))
 		return -EINVAL;
-	ret = sono_selftest_run(device_of(dev), which);
+	ret = sono_selftest_run(device_of(dev), selftest_of(attr));
 	return ret ? ret : n;
 }
 
-static ssize_t selftest_scratch_show(struct device *dev,
-				     struct device_attribute *attr, char *buf)
-{
-	return emit_selftest(dev, buf, SONO_TRY_SCRATCH);
-}
+#define SELFTEST(name, which)						\
+	static struct dev_ext_attribute dev_attr_selftest_##name = {	\
+		__ATTR(selftest_##name, 0644, selftest_show,		\
+		       selftest_store),					\
+		(void *)(uintptr_t)(which)				\
+	}
 
-static ssize_t selftest_scratch_store(struct device *dev,
-				      struct device_attribute *attr,
-				      const char *buf, size_t n)
-{
-	return run_selftest(dev, buf, n, SONO_TRY_SCRATCH);
-}
-static DEVICE_ATTR_RW(selftest_scratch);
-
-static ssize_t selftest_interrupt_show(struct device *dev,
-				       struct device_attribute *attr, char *buf)
-{
-	return emit_selftest(dev, buf, SONO_TRY_INTERRUPT);
-}
-
-static ssize_t selftest_interrupt_store(struct device *dev,
-					struct device_attribute *attr,
-					const char *buf, size_t n)
-{
-	return run_selftest(dev, buf, n, SONO_TRY_INTERRUPT);
-}
-static DEVICE_ATTR_RW(selftest_interrupt);
-
-static ssize_t selftest_flash_show(struct device *dev,
-				   struct device_attribute *attr, char *buf)
-{
-	return emit_selftest(dev, buf, SONO_TRY_FLASH);
-}
-
-static ssize_t selftest_flash_store(struct device *dev,
-				    struct device_attribute *attr,
-				    const char *buf, size_t n)
-{
-	return run_selftest(dev, buf, n, SONO_TRY_FLASH);
-}
-static DEVICE_ATTR_RW(selftest_flash);
+SELFTEST(scratch, SONO_TRY_SCRATCH);
+SELFTEST(interrupt, SONO_TRY_INTERRUPT);
+SELFTEST(flash, SONO_TRY_FLASH);
 
 static struct attribute *board_attrs[] = {
 	&dev_attr_revision.attr,
@@ -173,8 +149,8 @@ static struct attribute *board_attrs[] = {
 	&dev_attr_probe.attr,
 	&dev_attr_state.attr,
 	&dev_attr_firmware.attr,
-	&dev_attr_selftest_scratch.attr,
-	&dev_attr_selftest_interrupt.attr,
+	&dev_attr_selftest_scratch.attr.attr,
+	&dev_attr_selftest_interrupt.attr.attr,
 	NULL
 };
 
@@ -186,7 +162,7 @@ static struct attribute *flash_attrs[] = {
 	&dev_attr_firmware_bank.attr,
 	&dev_attr_firmware_next.attr,
 	&dev_attr_firmware_floor.attr,
-	&dev_attr_selftest_flash.attr,
+	&dev_attr_selftest_flash.attr.attr,
 	NULL
 };
 
