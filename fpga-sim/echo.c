@@ -21,7 +21,7 @@
 
 #define PHASES 4
 #define STEPS 256 /* a multiple of PHASES */
-#define BLOCK 8 /* samples that are skipped together */
+#define BLOCK 8 /* samples that are skipped, and added, together */
 #define NEAREST 0.5e-3 /* [m] no scatterer is nearer to an element */
 #define REFERENCE 10e-3 /* [m] */
 #define NEGLIGIBLE 5e-4f /* of the strongest sample */
@@ -29,8 +29,20 @@
 #define OUT_OF_BAND 16 /* times the probe's frequency, or a part of it */
 #define TAPS_MAX 1024
 #define SPREAD_MAX (1u << 20)
-#define START_MAX ((int64_t)1 << 31) /* no echo is earlier than minus this */
+#define EARLIEST (1 << 30) /* samples before the window where nothing is left */
 #define MARGIN 4 /* silence around a row of the field [samples] */
+
+typedef float block __attribute__((vector_size(BLOCK * sizeof(float)),
+				   aligned(sizeof(float)), may_alias));
+typedef float pair __attribute__((vector_size(2 * BLOCK * sizeof(float)),
+				  aligned(sizeof(float)), may_alias));
+
+/*
+ * Made for wider registers too, with all that is inline; the machine picks.
+ * Products are rounded before they are added (-ffp-contract=off), so a scene has
+ * the same bits on all.
+ */
+#define WIDE __attribute__((target_clones("default", "avx2", "avx512f")))
 
 /*
  * The pulse at one frequency and length: as an echo shows it, or as pressure,
@@ -42,7 +54,8 @@ struct pulse {
 	int half_cycles;
 	double start; /* of the table, after the transmit [samples] */
 	uint32_t taps;
-	float *table; /* [STEPS][taps], time start + tap + step / STEPS */
+	uint32_t stride; /* of the table: taps and silence, whole blocks */
+	float *table; /* [STEPS][stride], time start + tap + step / STEPS */
 };
 
 /* A run of samples of a field that matter. */
@@ -76,6 +89,9 @@ struct echo {
 	double *sine; /* [elements], of the angle to the scatterer */
 	double *near; /* [elements], what angle and distance leave of a wave */
 	double *weight; /* [elements], and the width */
+	int32_t *lag; /* [elements], of a field's first sample */
+	int32_t *phase; /* [elements], how much earlier that is [1 / PHASES] */
+	float *tap[4]; /* [elements] each, of the rows around the phase */
 	uint32_t spread; /* samples of a row */
 	struct field heard;
 	double nonlinearity;
@@ -172,6 +188,11 @@ static uint32_t pulse_taps(const struct echo *e, const struct sim_event *event,
 	return (uint32_t)ceil(length * sample_rate(e, event)) + 1;
 }
 
+static uint32_t whole_blocks(uint32_t samples)
+{
+	return (samples + BLOCK - 1) / BLOCK * BLOCK;
+}
+
 /* @p->table has room for the longest pulse of the table. */
 static void make_pulse(const struct echo *e, struct pulse *p,
 		       const struct sim_event *event)
@@ -186,9 +207,11 @@ static void make_pulse(const struct echo *e, struct pulse *p,
 	p->decimation = event->rx_decimation;
 	p->start = -GAUSS_END * gauss_deviation(e->probe, p->pressure) * fs;
 	p->taps = pulse_taps(e, event, p->pressure);
+	p->stride = whole_blocks(p->taps);
+	memset(p->table, 0, (size_t)STEPS * p->stride * sizeof(float));
 	for (uint32_t s = 0; s < STEPS; s++)
 		for (uint32_t k = 0; k < p->taps; k++)
-			p->table[s * p->taps + k] = (float)pulse_at(
+			p->table[s * p->stride + k] = (float)pulse_at(
 				e->probe, p,
 				(p->start + k + (double)s / STEPS) / fs);
 }
@@ -220,7 +243,7 @@ static void make_ear(struct echo *e, const struct sim_event *event)
  * sin(a) / a for |a| below 3.5, to 1e-7; a series, because the compiler can
  * take several elements at once through it.
  */
-static double sinc_series(double a)
+static __always_inline double sinc_series(double a)
 {
 	double q = a * a;
 
@@ -241,8 +264,8 @@ static double sinc_series(double a)
  * The way to and from each element, and what it leaves of a wave: nothing
  * behind the element, and in front of it by angle and distance.
  */
-static void measure_ways(struct echo *e, const struct sim_scatterer *s,
-			 double fs)
+WIDE static void measure_ways(struct echo *e, const struct sim_scatterer *s,
+			      double fs)
 {
 	for (uint32_t i = 0; i < e->probe->elements; i++) {
 		double dx = s->x - e->x[i], dz = s->z - e->z[i];
@@ -259,7 +282,7 @@ static void measure_ways(struct echo *e, const struct sim_scatterer *s,
 }
 
 /* What is left of a wave of a frequency that a width averages. */
-static void weigh(struct echo *e, double frequency)
+WIDE static void weigh(struct echo *e, double frequency)
 {
 	const double turn = M_PI * e->probe->width * frequency /
 			    SIM_SOUND_SPEED;
@@ -296,24 +319,45 @@ static void find_senders(struct echo *e, const struct sim_tx *tx,
 			};
 }
 
-static float *field_row(const struct echo *e, const struct field *f,
-			unsigned int phase)
+static __always_inline block *block_at(float *samples)
+{
+	return (block *)samples;
+}
+
+static __always_inline const block *block_of(const float *samples)
+{
+	return (const block *)samples;
+}
+
+static __always_inline pair *pair_at(float *samples)
+{
+	return (pair *)samples;
+}
+
+static __always_inline const pair *pair_of(const float *samples)
+{
+	return (const pair *)samples;
+}
+
+static __always_inline float *
+field_row(const struct echo *e, const struct field *f, unsigned int phase)
 {
 	return f->rows + (size_t)phase * e->spread + MARGIN;
 }
 
 /* Add an element's pulse that begins at @q >= 0 [1/STEPS sample]. */
-static void add_pulse(const struct echo *e, struct field *f,
-		      const struct pulse *p, uint32_t q, float weight)
+static __always_inline void add_pulse(const struct echo *e, struct field *f,
+				      const struct pulse *p, uint32_t q,
+				      float weight)
 {
 	for (int phase = 0; phase < PHASES; phase++) {
 		uint32_t at = q + STEPS - phase * (STEPS / PHASES);
 		uint32_t n = (at + STEPS - 1) / STEPS;
-		const float *from = p->table + (n * STEPS - at) * p->taps;
+		const float *from = p->table + (n * STEPS - at) * p->stride;
 		float *to = field_row(e, f, phase) + n - 1;
 
-		for (uint32_t k = 0; k < p->taps; k++)
-			to[k] += weight * from[k];
+		for (uint32_t k = 0; k < p->stride; k += BLOCK)
+			*block_at(to + k) += weight * *block_of(from + k);
 	}
 }
 
@@ -341,9 +385,9 @@ static uint32_t find_arrivals(struct echo *e, uint32_t window, int64_t *base)
 }
 
 /* Sum what the senders send to the scatterer, as @p shows it. */
-static void sum_field(const struct echo *e, struct field *f,
-		      const struct pulse *p, uint32_t window, int64_t base,
-		      uint32_t length)
+WIDE static void sum_field(const struct echo *e, struct field *f,
+			   const struct pulse *p, uint32_t window,
+			   int64_t base, uint32_t length)
 {
 	const double origin = p->start - (double)base;
 
@@ -361,8 +405,9 @@ static void sum_field(const struct echo *e, struct field *f,
 }
 
 /* The largest square of a stretch of the field, every half sample. */
-static float block_peak(const struct echo *e, const struct field *f,
-			uint32_t from, uint32_t to)
+static __always_inline float block_peak(const struct echo *e,
+					const struct field *f, uint32_t from,
+					uint32_t to)
 {
 	float peak = 0;
 
@@ -382,7 +427,8 @@ static float block_peak(const struct echo *e, const struct field *f,
  * Between the wave proper and the waves from the array's ends, elements
  * cancel out: leave out the blocks where nothing is left.
  */
-static void find_runs(const struct echo *e, struct field *f, uint32_t length)
+WIDE static void find_runs(const struct echo *e, struct field *f,
+			   uint32_t length)
 {
 	const float least = NEGLIGIBLE * NEGLIGIBLE *
 			    block_peak(e, f, 0, length);
@@ -400,51 +446,74 @@ static void find_runs(const struct echo *e, struct field *f, uint32_t length)
 	}
 }
 
-/* One run of a channel; row[] are the rows around its delay. */
-static void add_run(float *restrict to, const float *const row[4],
-		    const float weight[4], int64_t n)
+/*
+ * How late a field that begins at @begin is heard by each element, and the weights
+ * of the four rows around that: cubic, after Lagrange.
+ */
+WIDE static void find_lags(struct echo *e, double begin, float strength)
 {
-	const float *restrict a = row[0], *restrict b = row[1];
-	const float *restrict c = row[2], *restrict d = row[3];
-	const float wa = weight[0], wb = weight[1], wc = weight[2],
-		    wd = weight[3];
+	for (uint32_t i = 0; i < e->probe->elements; i++) {
+		const double late = begin + e->way[i];
+		const double delay = late > -EARLIEST ? late : -EARLIEST;
+		const int32_t lag = (int32_t)(delay + EARLIEST) + 1 - EARLIEST;
+		const double at = (lag - delay) * PHASES;
+		const int32_t phase = (int32_t)at;
+		const float t = (float)(at - phase);
+		const float w = strength * (float)e->weight[i];
 
-	for (int64_t i = 0; i < n; i++)
-		to[i] += wa * a[i] + wb * b[i] + wc * c[i] + wd * d[i];
+		e->lag[i] = lag;
+		e->phase[i] = phase;
+		e->tap[0][i] = w * t * (1 - t) * (t - 2) / 6;
+		e->tap[1][i] = w * (1 + t) * (1 - t) * (2 - t) / 2;
+		e->tap[2][i] = w * t * (1 + t) * (2 - t) / 2;
+		e->tap[3][i] = w * t * (1 + t) * (t - 1) / 6;
+	}
 }
 
-/* Add the field, as late as @delay [samples], to one channel's samples. */
-static void add_echo(const struct echo *e, const struct field *f,
-		     double delay, float weight, float *rf, int64_t samples)
+/*
+ * One run of a channel: two blocks at a time, one, and single samples only where
+ * it begins or ends outside. row[] are the rows around its delay.
+ */
+static __always_inline void add_run(float *to, const float *const row[4],
+				    const float w[4], int32_t from,
+				    int32_t count)
 {
-	int64_t k0 = (int64_t)(delay + START_MAX) + 1 - START_MAX;
-	double at = ((double)k0 - delay) * PHASES;
-	int phase = (int)at;
-	float t = (float)(at - phase);
-	const float w[4] = {
-		weight * t * (1 - t) * (t - 2) / 6,
-		weight * (1 + t) * (1 - t) * (2 - t) / 2,
-		weight * t * (1 + t) * (2 - t) / 2,
-		weight * t * (1 + t) * (t - 1) / 6,
-	};
-	const float *row[4];
+	const float *a = row[0] + from, *b = row[1] + from;
+	const float *c = row[2] + from, *d = row[3] + from;
+	int32_t n = 0;
 
-	for (int i = 0; i < 4; i++) {
-		unsigned int p = phase + i - 1 + PHASES;
+	for (; n + 2 * BLOCK <= count; n += 2 * BLOCK)
+		*pair_at(to + n) += w[0] * *pair_of(a + n) +
+				    w[1] * *pair_of(b + n) +
+				    w[2] * *pair_of(c + n) +
+				    w[3] * *pair_of(d + n);
+	for (; n + BLOCK <= count; n += BLOCK)
+		*block_at(to + n) += w[0] * *block_of(a + n) +
+				     w[1] * *block_of(b + n) +
+				     w[2] * *block_of(c + n) +
+				     w[3] * *block_of(d + n);
+	for (; n < count; n++)
+		to[n] += w[0] * a[n] + w[1] * b[n] + w[2] * c[n] + w[3] * d[n];
+}
 
-		row[i] = field_row(e, f, p % PHASES) + p / PHASES - 1;
-	}
-	for (uint32_t i = 0; i < f->runs; i++) {
-		int64_t from = f->run[i].from, to = f->run[i].to;
-		const float *at_from[4];
+/* Add the field to the samples of the channel that hears element @i. */
+static __always_inline void
+add_echo(const struct echo *e, const struct field *f,
+	 const float *const around[PHASES + 1][4], uint32_t i, float *rf,
+	 int32_t samples)
+{
+	const int32_t lag = e->lag[i];
+	const float w[4] = { e->tap[0][i], e->tap[1][i], e->tap[2][i],
+			     e->tap[3][i] };
 
-		from = from + k0 < 0 ? -k0 : from;
-		to = to + k0 > samples ? samples - k0 : to;
-		if (from >= to)
-			continue;
-		for (int k = 0; k < 4; k++)
-			at_from[k] = row[k] + from;
-		add_run(rf + k0 + from, at_from, w, to - from);
+	for (uint32_t k = 0; k < f->runs; k++) {
+		int32_t from = f->run[k].from, to = f->run[k].to;
+
+		from = from + lag < 0 ? -lag : from;
+		to = to + lag > samples ? samples - lag : to;
+		if (from < to)
+			add_run(rf + (from + lag), around[e->phase[i]], w, from,
+				to - from);
 	}
 }
 
@@ -527,15 +596,22 @@ struct shot {
 };
 
 /* What a field makes of a scatterer that sends it back to all channels. */
-static void return_field(const struct echo *e, const struct field *f,
-			 const struct shot *s, int64_t base, float strength)
+WIDE static void return_field(const struct echo *e, const struct field *f,
+			      const struct shot *s)
 {
 	const uint32_t samples = s->event->rx_samples;
+	const float *around[PHASES + 1][4];
 
+	for (int phase = 0; phase <= PHASES; phase++)
+		for (int i = 0; i < 4; i++) {
+			const unsigned int p = phase + i - 1 + PHASES;
+
+			around[phase][i] = field_row(e, f, p % PHASES) +
+					   p / PHASES - 1;
+		}
 	for (uint32_t c = 0; c < s->channels; c++)
-		add_echo(e, f, (double)base + e->way[s->map[c]] - s->start,
-			 strength * (float)e->weight[s->map[c]],
-			 s->rf + (size_t)c * samples, samples);
+		add_echo(e, f, around, s->map[c],
+			 s->rf + (size_t)c * samples, (int32_t)samples);
 }
 
 static void add_scatterer(struct echo *e, const struct shot *s,
@@ -555,11 +631,13 @@ static void add_scatterer(struct echo *e, const struct shot *s,
 	weigh(e, s->event->tx_freq);
 	sum_field(e, &e->heard, &e->pulse, s->end, base, length);
 	find_runs(e, &e->heard, length);
-	return_field(e, &e->heard, s, base, strength);
+	find_lags(e, (double)base - s->start, strength);
+	return_field(e, &e->heard, s);
 	if (e->nonlinearity == 0)
 		return;
 	make_overtone(e, s->event, s->end, base, length, s->fs);
-	return_field(e, &e->overtone, s, base, strength * (float)hv);
+	find_lags(e, (double)base - s->start, strength * (float)hv);
+	return_field(e, &e->overtone, s);
 }
 
 void echo_execute(struct echo *e, const struct sim_seq *table, uint32_t event,
@@ -635,10 +713,11 @@ static int size_up(struct echo *e, const struct sim_seq *table,
 				delays = fmax(delays, delay_of(e, &tx[k], fs));
 		taps = pulse_taps(e, ev, false);
 		ears = half_ear(e, ev);
-		spread = delays + size * fs + taps + 8 + 2 * MARGIN;
+		spread = delays + size * fs + whole_blocks(taps) + 8 +
+			 2 * MARGIN;
 		if (taps > TAPS_MAX || spread > SPREAD_MAX)
 			return -EINVAL;
-		most->taps = taps > most->taps ? taps : most->taps;
+		most->taps = taps > most->taps ? whole_blocks(taps) : most->taps;
 		most->ears = ears > most->ears ? ears : most->ears;
 		e->spread = spread > e->spread ? (uint32_t)spread : e->spread;
 	}
@@ -695,9 +774,15 @@ static int alloc_room(struct echo *e, const struct most *most)
 		*rows[i] = calloc(n, sizeof(double));
 		all = all && *rows[i];
 	}
+	for (int i = 0; i < 4; i++) {
+		e->tap[i] = calloc(n, sizeof(float));
+		all = all && e->tap[i];
+	}
+	e->lag = calloc(n, sizeof(*e->lag));
+	e->phase = calloc(n, sizeof(*e->phase));
 	e->pulse.table = malloc((size_t)STEPS * most->taps * sizeof(float));
 	e->sender = malloc(n * sizeof(*e->sender));
-	if (!all || !e->pulse.table || !e->sender || alloc_field(e, &e->heard))
+	if (!all || !e->lag || !e->phase || !e->pulse.table || !e->sender || alloc_field(e, &e->heard))
 		return -ENOMEM;
 	copy_elements(e);
 	return e->nonlinearity != 0 ? alloc_nonlinear(e, most) : 0;
@@ -746,6 +831,10 @@ void echo_destroy(struct echo *e)
 	free(e->sine);
 	free(e->near);
 	free(e->weight);
+	for (int i = 0; i < 4; i++)
+		free(e->tap[i]);
+	free(e->lag);
+	free(e->phase);
 	free_field(&e->heard);
 	free(e->sent.table);
 	free_field(&e->pressure);
