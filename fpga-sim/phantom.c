@@ -16,6 +16,7 @@
 #define FRAMES_MAX 256
 #define FRAMES_MIN 2
 #define BUCKETS 256 /* of an event's kept rows */
+#define NOBODY UINT32_MAX
 
 struct phantom {
 	struct sim_frontend base;
@@ -37,13 +38,16 @@ struct kept {
 struct seen {
 	uint8_t *silent; /* rows where it did not transmit */
 	uint8_t *still; /* [frames][bytes], of a scene that stands still */
-	float *rf; /* [channels][samples], of what stands still, if any */
+	uint32_t like; /* first event that hears the same, unless things move */
+	float *rf; /* [channels][samples], of what stands still, if any; its own */
+	bool heard; /* @rf is made */
 	struct kept *kept[BUCKETS];
 };
 
 struct cache {
 	struct echo *echo;
 	float *rf; /* [channels][samples] of the event being computed */
+	uint32_t last; /* event whose like stands still in @rf, or NOBODY */
 	float *gain; /* [samples] */
 	uint8_t *rows; /* of an event that could not be kept */
 	struct sim_cycle cycle;
@@ -125,12 +129,33 @@ static size_t rf_bytes(const struct sim_seq *table, uint32_t event)
 	       sizeof(float);
 }
 
+/* Before gain and noise: two shots of an ensemble, say. */
+static bool hears_the_same(const struct sim_event *a, const struct sim_event *b)
+{
+	return !((a->flags ^ b->flags) & SONO_EVENT_RX_ONLY) &&
+	       a->tx_row == b->tx_row && a->tx_freq == b->tx_freq &&
+	       a->tx_half_cycles == b->tx_half_cycles &&
+	       a->tx_polarity == b->tx_polarity && a->hv == b->hv &&
+	       a->rx_start == b->rx_start && a->rx_samples == b->rx_samples &&
+	       a->rx_decimation == b->rx_decimation && a->rx_map == b->rx_map;
+}
+
+static uint32_t first_like(const struct sim_seq *table, uint32_t event)
+{
+	uint32_t i = 0;
+
+	while (!hears_the_same(&table->event[i], &table->event[event]))
+		i++;
+	return i;
+}
+
 static int alloc_seen(const struct phantom *p, struct cache *c,
 		      const struct sim_seq *table, uint32_t event)
 {
 	struct seen *s = &c->seen[event];
 	size_t bytes = table->event[event].bytes;
 
+	s->like = first_like(table, event);
 	s->silent = calloc(1, bytes);
 	if (!s->silent)
 		return -ENOMEM;
@@ -138,7 +163,7 @@ static int alloc_seen(const struct phantom *p, struct cache *c,
 		s->still = calloc(c->frames, bytes);
 		return s->still ? 0 : -ENOMEM;
 	}
-	if (!p->scene->still)
+	if (!p->scene->still || s->like != event)
 		return 0;
 	s->rf = malloc(rf_bytes(table, event));
 	c->used += rf_bytes(table, event);
@@ -187,6 +212,7 @@ static int load(struct sim_frontend *fe, const struct sim_seq *table,
 	if (!c)
 		return -ENOMEM;
 	c->events = table->events;
+	c->last = NOBODY;
 	c->frames = frames_kept(p, table);
 	err = echo_create(&c->echo, &p->config.probe, p->config.nonlinearity,
 			  table);
@@ -292,10 +318,10 @@ static void see(const struct phantom *p, struct cache *c,
 		const struct sim_seq *table, uint32_t event, uint64_t place,
 		uint8_t *rows)
 {
-	struct seen *s = &c->seen[event];
+	const float *still = c->seen[c->seen[event].like].rf;
 
-	if (s->rf)
-		memcpy(c->rf, s->rf, rf_bytes(table, event));
+	if (still)
+		memcpy(c->rf, still, rf_bytes(table, event));
 	else
 		memset(c->rf, 0, rf_bytes(table, event));
 	sim_scene_place(p->scene,
@@ -335,10 +361,14 @@ static const void *look(const struct phantom *p, struct cache *c,
 static void prepare_still(const struct phantom *p, struct cache *c,
 			  const struct sim_seq *table, uint32_t event)
 {
+	const uint32_t like = c->seen[event].like;
 	uint8_t *to = c->seen[event].still;
 
-	memset(c->rf, 0, rf_bytes(table, event));
-	add_echoes(p, c, table, event, false, c->rf);
+	if (like != c->last) {
+		memset(c->rf, 0, rf_bytes(table, event));
+		add_echoes(p, c, table, event, false, c->rf);
+		c->last = like;
+	}
 	for (uint32_t f = 0; f < c->frames; f++) {
 		make_rows(p, c, table, event, f, c->rf, to);
 		to += table->event[event].bytes;
@@ -365,17 +395,18 @@ static void prepare(struct sim_frontend *fe, const struct sim_seq *table,
 {
 	struct phantom *p = phantom_of(fe);
 	struct cache *c = data;
-	struct seen *s = &c->seen[event];
+	struct seen *like = &c->seen[c->seen[event].like];
 
 	make_gain(c, table, &table->event[event]);
-	make_rows(p, c, table, event, UINT32_MAX, NULL, s->silent);
+	make_rows(p, c, table, event, UINT32_MAX, NULL, c->seen[event].silent);
 	if (!moves(p)) {
 		prepare_still(p, c, table, event);
 		return;
 	}
-	if (s->rf) {
-		memset(s->rf, 0, rf_bytes(table, event));
-		add_echoes(p, c, table, event, false, s->rf);
+	if (like->rf && !like->heard) {
+		memset(like->rf, 0, rf_bytes(table, event));
+		add_echoes(p, c, table, event, false, like->rf);
+		like->heard = true;
 	}
 	if (p->config.ahead)
 		prepare_ahead(p, c, table, event);

@@ -243,6 +243,94 @@ Test(phantom, frames_differ_in_noise_alone_and_repeat_by_seed)
 	}
 }
 
+/*
+ * What stands still is computed once for events that hear the same. Whatever
+ * makes one hear otherwise must be seen: of a table whose events are the plain one
+ * and another kind in turn, each has the rows that it has where all are alike.
+ */
+enum kind {
+	PLAIN,
+	FREQ, /* to here for a scene that takes long */
+	ONLY, ROW, LENGTH, POLARITY, HV, LATE, DECIMATION, MAP,
+	KINDS
+};
+
+static void differ(struct sim_event *e, enum kind kind)
+{
+	e->flags |= kind == ONLY ? SONO_EVENT_RX_ONLY : 0;
+	e->tx_row = kind == ROW;
+	e->tx_freq += kind == FREQ ? 500000 : 0;
+	e->tx_half_cycles += kind == LENGTH;
+	e->tx_polarity ^= kind == POLARITY;
+	e->hv /= kind == HV ? 2 : 1;
+	e->rx_start += kind == LATE ? 64 : 0;
+	e->rx_decimation *= kind == DECIMATION ? 2 : 1;
+	e->rx_map = kind == MAP;
+}
+
+typedef int16_t rows[ELEMENTS * SAMPLES];
+
+/* Rows of the table's events, of these kinds; without noise. */
+static void hear(const char *scene, const enum kind *kind, rows *heard)
+{
+	static struct sim_tx tx[2 * ELEMENTS];
+	static uint16_t map[2 * ELEMENTS];
+	const struct sim_shot shot = { .fired = true };
+	struct sim_seq *seq = parse(), changed = *seq;
+	struct sim_frontend *fe;
+	void *data;
+
+	for (uint32_t i = 0; i < 2 * ELEMENTS; i++) {
+		tx[i] = seq->tx[i % ELEMENTS];
+		tx[i].enable = i != ELEMENTS;
+		map[i] = (i + i / ELEMENTS) % ELEMENTS;
+	}
+	changed.tx = tx;
+	changed.map = map;
+	seen.noise = 0;
+	cr_assert_eq(sim_phantom_create(&fe, scene, &seen), 0);
+	for (uint32_t i = 0; i < seq->events; i++)
+		differ(&changed.event[i], kind[i]);
+	cr_assert_eq(fe->ops->load(fe, &changed, &data), 0);
+	for (uint32_t i = 0; i < seq->events; i++)
+		fe->ops->prepare(fe, &changed, data, i);
+	fe->ops->begin(fe, data, 0);
+	for (uint32_t i = 0; i < seq->events; i++)
+		memcpy(heard[i], fe->ops->rows(fe, &changed, data, i, &shot),
+		       sizeof(rows));
+	fe->ops->unload(fe, data);
+	sim_frontend_destroy(fe);
+	sim_seq_free(seq);
+}
+
+static void compare_kinds(const char *scene, enum kind last)
+{
+	static rows together[2 * KINDS], alone[1];
+	enum kind kind[2 * KINDS] = { PLAIN };
+
+	for (enum kind k = PLAIN; k <= last; k++)
+		kind[2 * k + 1] = k;
+	table_make(&table, 2 * last + 2, ELEMENTS, SAMPLES, 10000);
+	hear(scene, kind, together);
+	table_make(&table, 1, ELEMENTS, SAMPLES, 10000);
+	for (enum kind k = PLAIN; k <= last; k++) {
+		hear(scene, &k, alone);
+		cr_expect_arr_eq(together[2 * k + 1], alone[0], sizeof(rows),
+				 "%s: %d", scene, k);
+		cr_expect_arr_eq(together[2 * k], together[0], sizeof(rows),
+				 "%s: %d", scene, k);
+		cr_expect_eq(!memcmp(alone[0], together[0], sizeof(rows)),
+			     k == PLAIN, "%s: %d", scene, k);
+	}
+}
+
+Test(phantom, only_what_hears_the_same_is_shared)
+{
+	compare_kinds("points", KINDS - 1);
+	/* with something that moves */
+	compare_kinds("vessel", FREQ);
+}
+
 Test(phantom, no_transmit_no_echo)
 {
 	struct sim_frontend *fe;
