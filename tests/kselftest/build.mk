@@ -16,7 +16,7 @@ $(foreach t,uapi watch observe truth kill fault recover stress safety,$(eval $(c
 
 # Past the library, by the node itself.
 define kselftest-node-program
-$(call test-program,tests/kselftest/$(1),tests/kselftest/$(1).c tests/kselftest/node.c tests/kselftest/stream.c tests/kselftest/sysfs.c,$(KSELFTEST_LIBS))
+$(call test-program,tests/kselftest/$(1),tests/kselftest/$(1).c tests/kselftest/node.c tests/kselftest/inject.c tests/kselftest/stream.c tests/kselftest/sysfs.c,$(KSELFTEST_LIBS))
 endef
 $(foreach t,drv onward firmware failnth,$(eval $(call kselftest-node-program,sono_$(t))))
 

@@ -17,70 +17,17 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 
+#include "inject.h"
 #include "node.h"
 #include "sysfs.h"
 
 #define SLOTS 8
-#define FAULTS "/sys/kernel/debug/"
 
 static const struct shape shape_16k = SHAPE_16K;
 /* One frame a minute: a wait for one stays where it is. */
 static const struct shape shape_still = { 15, 544, 1, 4000000000u, 7 };
 
 /* --- faults ----------------------------------------------------------------- */
-
-/* Of the module's code, as far as the kernel tells: [from, until). */
-static int module_text(unsigned long long *from, unsigned long long *until)
-{
-	FILE *f = fopen("/proc/kallsyms", "re");
-	unsigned long long at;
-	char kind, name[128], module[64], line[256];
-
-	*from = ~0ull;
-	*until = 0;
-	while (f && fgets(line, sizeof(line), f)) {
-		if (sscanf(line, "%llx %c %127s %63s", &at, &kind, name,
-			   module) != 4 ||
-		    strcmp(module, "[sono]") || !strchr("tT", kind))
-			continue;
-		if (at < *from)
-			*from = at;
-		if (at + 4096 > *until)
-			*until = at + 4096;
-	}
-	if (f)
-		fclose(f);
-	return *until ? 0 : -ENOENT;
-}
-
-/* All kinds of faults, silently; only of the module, or of everything. */
-static int arrange(bool of_module)
-{
-	static const char *const kinds[] = { "failslab", "fail_page_alloc",
-					     "fail_usercopy" };
-	unsigned long long from = 0, until = ~0ull;
-	char path[128], text[32];
-	int ret = of_module ? module_text(&from, &until) : 0;
-
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]) && !ret; i++) {
-		snprintf(path, sizeof(path), FAULTS "%s/verbose", kinds[i]);
-		ret = sysfs_put(path, "0");
-		snprintf(path, sizeof(path), FAULTS "%s/ignore-gfp-wait",
-			 kinds[i]);
-		sysfs_put(path, "N");
-		snprintf(path, sizeof(path), FAULTS "%s/min-order", kinds[i]);
-		sysfs_put(path, "0");
-		snprintf(path, sizeof(path), FAULTS "%s/require-start",
-			 kinds[i]);
-		snprintf(text, sizeof(text), "0x%llx", from);
-		sysfs_put(path, text);
-		snprintf(path, sizeof(path), FAULTS "%s/require-end",
-			 kinds[i]);
-		snprintf(text, sizeof(text), "0x%llx", until);
-		sysfs_put(path, text);
-	}
-	return ret;
-}
 
 static int nth_fd = -1;
 
@@ -540,7 +487,7 @@ FIXTURE(faults)
 FIXTURE_SETUP(faults)
 {
 	make_at(_metadata, &self->at);
-	ASSERT_EQ(0, arrange(true));
+	ASSERT_EQ(0, inject_arrange(true));
 }
 
 FIXTURE_TEARDOWN(faults)
@@ -619,14 +566,14 @@ FIXTURE_TEARDOWN(long_way)
 /* A board that rested is woken by whoever opens it. */
 TEST_F_TIMEOUT(long_way, waking, 600)
 {
-	ASSERT_EQ(0, arrange(true));
+	ASSERT_EQ(0, inject_arrange(true));
 	sweep(_metadata, &self->at, "waking", at_rest, do_open, 1,
 	      FAILURES);
 }
 
 TEST_F_TIMEOUT(long_way, bind, 3000)
 {
-	ASSERT_EQ(0, arrange(true));
+	ASSERT_EQ(0, inject_arrange(true));
 	sweep(_metadata, &self->at, "bind", gone, do_bind, stride,
 	      FAILURES);
 }
@@ -635,7 +582,7 @@ TEST_F_TIMEOUT(long_way, insert, 3000)
 {
 	if (!getenv("SONO_MODULE"))
 		SKIP(return, "SONO_MODULE does not say where sono.ko is");
-	ASSERT_EQ(0, arrange(false));
+	ASSERT_EQ(0, inject_arrange(false));
 	sweep(_metadata, &self->at, "insert", module_out, do_insert, stride,
 	      FAILURES);
 }

@@ -12,6 +12,7 @@
 #include <sys/klog.h>
 #include <sys/stat.h>
 
+#include "inject.h"
 #include "node.h"
 #include "sysfs.h"
 
@@ -226,6 +227,19 @@ TEST_F(board, reset_ends_an_upload)
 	expect_error(_metadata, "transferring:hw-error");
 	rebind(_metadata);
 	EXPECT_EQ(self->version, version());
+}
+
+/* A worker of the kernel's asks for it, which no sweep reaches (sono_failnth). */
+TEST_F(board, no_memory_for_a_block)
+{
+	if (inject_arrange(true))
+		SKIP(return, "this kernel does not make faults");
+	ASSERT_EQ(0, inject_page());
+	ASSERT_EQ(0, begin("crc"));
+	expect_error(_metadata, "preparing:read-write-error");
+	EXPECT_TRUE(inject_page_end());
+	EXPECT_STREQ("idle", sysfs_get(NODE_CLASS "state"));
+	upload(_metadata, "crc", "programming:firmware-invalid");
 }
 
 static void expect_streams(struct __test_metadata *_metadata)
