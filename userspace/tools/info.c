@@ -21,7 +21,9 @@ static void help(void)
 	puts("Usage: sono info [--json] [SOURCE...]\n"
 	     "\n"
 	     "Says what each board is. SOURCE is /dev/sonoN, sim:SCENE or\n"
-	     "file:RECORDING; without one, every /dev/sonoN.");
+	     "file:RECORDING; without one, every /dev/sonoN.\n"
+	     "\n"
+	     "Scenes: points, cyst, speckle, vessel, disk, heart, abdomen, phantom, air, noise.");
 }
 
 static json_t *features_of(uint32_t bits)
