@@ -2,7 +2,7 @@
 # sonod: a board's owner, which serves pictures and control.
 
 $(eval $(call program,userspace/sonod/sonod,$(addprefix userspace/sonod/, \
-	main.c options.c sockets.c loop.c stream.c control.c request.c \
+	main.c options.c sockets.c loop.c peers.c stream.c control.c request.c \
 	scanner.c setup.c), \
 	userspace/present/libpresent.a userspace/libsono/libsono.a \
 	userspace/dsp/libdsp.a fpga-sim/libsim.a \

@@ -11,47 +11,47 @@
 
 #include "control.h"
 #include "loop.h"
+#include "peers.h"
 #include "request.h"
 
 /**
  * struct client - somebody who asks
- * @watch: of its socket
+ * @peer: its connection
  * @control: that it is of
  * @watching: it is told when the state changes
- * @next: of the control's
  */
 struct client {
-	struct watch watch;
+	struct peer peer;
 	struct control *control;
 	bool watching;
-	struct client *next;
 };
 
 /**
  * struct control - clients, and what they control
  * @loop: of the thread
- * @listener: for new clients
+ * @peers: clients
  * @changed: eventfd: the state has changed
  * @ending: eventfd: the thread shall end
  * @thread: that serves
  * @begun: it runs
  * @chosen: what was asked of the scanner
  * @controller: who has the control, or NULL
- * @clients: that there are
- * @client: list of them
  */
 struct control {
 	struct loop loop;
-	struct watch listener;
+	struct peers peers;
 	struct watch changed;
 	struct watch ending;
 	pthread_t thread;
 	bool begun;
 	struct chosen chosen;
 	struct client *controller;
-	unsigned int clients;
-	struct client *client;
 };
+
+static struct client *client_of(struct peer *peer)
+{
+	return watched(peer, struct client, peer);
+}
 
 /* --- sending --- */
 
@@ -84,11 +84,11 @@ static json_t *state_for(const struct client *c)
 
 static void tell_all(struct control *control)
 {
-	for (struct client *c = control->client; c; c = c->next)
-		if (c->watching)
-			say(c->watch.fd,
+	for (struct peer *p = control->peers.first; p; p = p->next)
+		if (client_of(p)->watching)
+			say(p->watch.fd,
 			    json_pack("{s:s,s:o}", "event", "state", "state",
-				      state_for(c)));
+				      state_for(client_of(p))));
 }
 
 /* --- who has the control --- */
@@ -165,38 +165,31 @@ static void answer(struct client *c, json_t *request)
 	char why[256] = "";
 
 	if (!name) {
-		say_error(c->watch.fd, "a request is {\"do\": name, ...}");
+		say_error(c->peer.watch.fd, "a request is {\"do\": name, ...}");
 		return;
 	}
 	if (do_request(c, name, request, why, sizeof(why))) {
-		say_error(c->watch.fd, why);
+		say_error(c->peer.watch.fd, why);
 		return;
 	}
 	scanner_status(c->control->chosen.scanner, &status);
-	say(c->watch.fd,
+	say(c->peer.watch.fd,
 	    json_pack("{s:b,s:i,s:o}", "ok", 1, "cfg_gen", status.cfg_gen,
 		      "state", state_for(c)));
 }
 
-static void drop(struct client *c)
+static void on_gone(struct peer *peer)
 {
-	struct control *control = c->control;
-	struct client **at = &control->client;
+	struct client *c = client_of(peer);
 
-	while (*at != c)
-		at = &(*at)->next;
-	*at = c->next;
-	control->clients--;
-	loop_remove(&control->loop, &c->watch);
-	close(c->watch.fd);
-	if (control->controller == c)
-		give_up(control);
+	if (c->control->controller == c)
+		give_up(c->control);
 	free(c);
 }
 
 static void on_client(struct watch *watch, uint32_t events)
 {
-	struct client *c = watched(watch, struct client, watch);
+	struct client *c = watched(watch, struct client, peer.watch);
 	char text[REQUEST_MAX];
 	ssize_t bytes = recv(watch->fd, text, sizeof(text),
 			     MSG_DONTWAIT | MSG_TRUNC);
@@ -207,7 +200,7 @@ static void on_client(struct watch *watch, uint32_t events)
 	if (bytes < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (bytes <= 0) {
-		drop(c);
+		peer_drop(&c->peer);
 		return;
 	}
 	if (bytes > (ssize_t)sizeof(text)) {
@@ -222,39 +215,29 @@ static void on_client(struct watch *watch, uint32_t events)
 	json_decref(request);
 }
 
-static bool accept_client(struct control *control, int fd)
+static struct peer *create_client(struct peers *peers)
 {
-	struct client *c;
+	struct client *c = calloc(1, sizeof(*c));
 
-	if (control->clients == CONTROL_CLIENTS_MAX) {
-		say_error(fd, "too many clients");
-		return false;
-	}
-	c = calloc(1, sizeof(*c));
 	if (!c)
-		return false;
-	c->watch.fd = fd;
-	c->watch.ready = on_client;
-	c->control = control;
-	if (loop_add(&control->loop, &c->watch)) {
-		free(c);
-		return false;
-	}
-	c->next = control->client;
-	control->client = c;
-	control->clients++;
-	return true;
+		return NULL;
+	c->control = watched(peers, struct control, peers);
+	return &c->peer;
 }
 
-static void on_listener(struct watch *watch, uint32_t events)
+static void refuse_peer(struct peers *peers, int fd, const char *why)
 {
-	struct control *control = watched(watch, struct control, listener);
-	int fd = accept4(watch->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-
-	(void)events;
-	if (fd >= 0 && !accept_client(control, fd))
-		close(fd);
+	(void)peers;
+	say_error(fd, why);
 }
+
+static const struct peers_kind askers = {
+	.max = CONTROL_CLIENTS_MAX,
+	.create = create_client,
+	.ready = on_client,
+	.gone = on_gone,
+	.refuse = refuse_peer,
+};
 
 static void on_changed(struct watch *watch, uint32_t events)
 {
@@ -309,13 +292,15 @@ int control_create(struct control **control, int listener, const char *presets)
 	if (!c)
 		return -ENOMEM;
 	chosen_init(&c->chosen, presets);
-	c->listener.fd = listener;
-	c->listener.ready = on_listener;
 	c->changed.fd = -1;
 	c->ending.fd = -1;
 	ret = loop_begin(&c->loop);
-	if (!ret)
-		ret = loop_add(&c->loop, &c->listener);
+	if (ret) {
+		close(listener);
+		free(c);
+		return ret;
+	}
+	ret = peers_begin(&c->peers, &askers, &c->loop, listener);
 	if (!ret)
 		ret = watch_event(&c->loop, &c->changed, on_changed);
 	if (!ret)
@@ -348,13 +333,11 @@ void control_destroy(struct control *control)
 		return;
 	if (control->begun && write(control->ending.fd, &one, sizeof(one)) > 0)
 		pthread_join(control->thread, NULL);
-	while (control->client)
-		drop(control->client);
+	peers_end(&control->peers);
 	if (control->ending.fd >= 0)
 		close(control->ending.fd);
 	if (control->changed.fd >= 0)
 		close(control->changed.fd);
-	close(control->listener.fd);
 	loop_end(&control->loop);
 	free(control);
 }

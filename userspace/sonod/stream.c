@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "peers.h"
 #include "stream.h"
 
 /* Memory, eventfd, and a dma-buf for each buffer. */
@@ -16,7 +17,7 @@
 
 /**
  * struct client - somebody who looks
- * @watch: of its socket
+ * @peer: its connection
  * @stream: that it is of
  * @greeted: it has said hello
  * @layers: that it wants
@@ -25,10 +26,9 @@
  * @format: number of the last one sent; 0: none
  * @held: buffers that it looks at
  * @seen: number of the last picture sent; UINT64_MAX: none
- * @next: of the stream's
  */
 struct client {
-	struct watch watch;
+	struct peer peer;
 	struct stream *stream;
 	bool greeted;
 	uint32_t layers;
@@ -37,28 +37,26 @@ struct client {
 	uint32_t format;
 	struct share_buffer *held[SONO_STREAM_HELD];
 	uint64_t seen;
-	struct client *next;
 };
 
 /**
  * struct stream - clients, and the picture that is the newest
- * @loop: of the thread
- * @listener: for new clients
+ * @peers: clients
  * @pictures: the outlet's eventfd
  * @outlet: pictures
  * @newest: last one taken from it, or NULL
- * @clients: that there are
- * @client: list of them
  */
 struct stream {
-	struct loop *loop;
-	struct watch listener;
+	struct peers peers;
 	struct watch pictures;
 	struct outlet *outlet;
 	struct share_buffer *newest;
-	unsigned int clients;
-	struct client *client;
 };
+
+static struct client *client_of(struct peer *peer)
+{
+	return watched(peer, struct client, peer);
+}
 
 /* --- clients --- */
 
@@ -67,8 +65,8 @@ static void sum_layers(struct stream *s)
 {
 	unsigned int layers = 0;
 
-	for (struct client *c = s->client; c; c = c->next)
-		layers |= c->layers;
+	for (struct peer *p = s->peers.first; p; p = p->next)
+		layers |= client_of(p)->layers;
 	atomic_store(&s->outlet->layers, layers);
 }
 
@@ -80,21 +78,14 @@ static void return_all(struct client *c)
 	}
 }
 
-static void drop(struct client *c)
+static void on_gone(struct peer *peer)
 {
-	struct stream *s = c->stream;
-	struct client **at = &s->client;
+	struct client *c = client_of(peer);
 
-	while (*at != c)
-		at = &(*at)->next;
-	*at = c->next;
-	s->clients--;
-	loop_remove(s->loop, &c->watch);
 	return_all(c);
-	close(c->watch.fd);
 	close(c->event);
+	sum_layers(c->stream);
 	free(c);
-	sum_layers(s);
 }
 
 static void refuse(int fd, const char *format, ...)
@@ -164,7 +155,7 @@ static bool send_format(struct client *c, struct share *share)
 	if (c->flags & SONO_HELLO_DMABUF)
 		dmabufs = make_dmabufs(share, fds + 2);
 	format.flags = dmabufs ? SONO_STREAM_DMABUF : 0;
-	sent = send_with(c->watch.fd, &format, sizeof(format), fds,
+	sent = send_with(c->peer.watch.fd, &format, sizeof(format), fds,
 			 2 + dmabufs);
 	for (unsigned int i = 0; i < dmabufs; i++)
 		close(fds[2 + i]);
@@ -199,7 +190,7 @@ static void offer(struct client *c)
 	place = free_place(c);
 	if (!place)
 		return;
-	if (send(c->watch.fd, &b->frame, sizeof(b->frame),
+	if (send(c->peer.watch.fd, &b->frame, sizeof(b->frame),
 		 MSG_DONTWAIT | MSG_NOSIGNAL) != sizeof(b->frame))
 		return;
 	share_get(b);
@@ -221,17 +212,17 @@ static bool hello(struct client *c, const struct sono_stream_hello *h,
 		  ssize_t bytes)
 {
 	if (bytes != sizeof(*h) || c->greeted) {
-		refuse(c->watch.fd, "hello: %s",
+		refuse(c->peer.watch.fd, "hello: %s",
 		       c->greeted ? "said twice" : "of another size");
 		return false;
 	}
 	if (h->version != SONO_STREAM_VERSION) {
-		refuse(c->watch.fd, "hello: version %u, this is %u",
+		refuse(c->peer.watch.fd, "hello: version %u, this is %u",
 		       h->version, SONO_STREAM_VERSION);
 		return false;
 	}
 	if (h->layers >> SONO_LAYERS || h->flags & ~SONO_HELLO_DMABUF) {
-		refuse(c->watch.fd, "hello: unknown layers or flags");
+		refuse(c->peer.watch.fd, "hello: unknown layers or flags");
 		return false;
 	}
 	c->greeted = true;
@@ -246,7 +237,7 @@ static bool returned(struct client *c, const struct sono_stream_return *r,
 		     ssize_t bytes)
 {
 	if (bytes != sizeof(*r) || r->rsvd) {
-		refuse(c->watch.fd, "return: of another size or layout");
+		refuse(c->peer.watch.fd, "return: of another size or layout");
 		return false;
 	}
 	if (r->format != c->format)
@@ -260,7 +251,7 @@ static bool returned(struct client *c, const struct sono_stream_return *r,
 			return true;
 		}
 	}
-	refuse(c->watch.fd, "return: buffer %u is not held", r->index);
+	refuse(c->peer.watch.fd, "return: buffer %u is not held", r->index);
 	return false;
 }
 
@@ -272,13 +263,13 @@ static bool handle(struct client *c, const union message *m, ssize_t bytes)
 		if (m->kind == SONO_STREAM_RETURN && c->greeted)
 			return returned(c, &m->returned, bytes);
 	}
-	refuse(c->watch.fd, "no such message");
+	refuse(c->peer.watch.fd, "no such message");
 	return false;
 }
 
 static void on_client(struct watch *watch, uint32_t events)
 {
-	struct client *c = watched(watch, struct client, watch);
+	struct client *c = watched(watch, struct client, peer.watch);
 	union message m;
 	ssize_t bytes = recv(watch->fd, &m, sizeof(m), MSG_DONTWAIT | MSG_TRUNC);
 
@@ -286,49 +277,41 @@ static void on_client(struct watch *watch, uint32_t events)
 	if (bytes < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (bytes <= 0 || !handle(c, &m, bytes)) {
-		drop(c);
+		peer_drop(&c->peer);
 		return;
 	}
 	offer(c);
 }
 
-static bool accept_client(struct stream *s, int fd)
+static struct peer *create_client(struct peers *peers)
 {
-	struct client *c;
+	struct client *c = calloc(1, sizeof(*c));
 
-	if (s->clients == STREAM_CLIENTS_MAX) {
-		refuse(fd, "%u clients look already", s->clients);
-		return false;
-	}
-	c = calloc(1, sizeof(*c));
 	if (!c)
-		return false;
-	c->watch.fd = fd;
-	c->watch.ready = on_client;
-	c->stream = s;
+		return NULL;
+	c->stream = watched(peers, struct stream, peers);
 	c->seen = UINT64_MAX;
 	c->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (c->event < 0 || loop_add(s->loop, &c->watch)) {
-		if (c->event >= 0)
-			close(c->event);
+	if (c->event < 0) {
 		free(c);
-		return false;
+		return NULL;
 	}
-	c->next = s->client;
-	s->client = c;
-	s->clients++;
-	return true;
+	return &c->peer;
 }
 
-static void on_listener(struct watch *watch, uint32_t events)
+static void refuse_peer(struct peers *peers, int fd, const char *why)
 {
-	struct stream *s = watched(watch, struct stream, listener);
-	int fd = accept4(watch->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-
-	(void)events;
-	if (fd >= 0 && !accept_client(s, fd))
-		close(fd);
+	(void)peers;
+	refuse(fd, "%s", why);
 }
+
+static const struct peers_kind lookers = {
+	.max = STREAM_CLIENTS_MAX,
+	.create = create_client,
+	.ready = on_client,
+	.gone = on_gone,
+	.refuse = refuse_peer,
+};
 
 static void on_picture(struct watch *watch, uint32_t events)
 {
@@ -344,8 +327,8 @@ static void on_picture(struct watch *watch, uint32_t events)
 		return;
 	share_put(s->newest);
 	s->newest = b;
-	for (struct client *c = s->client; c; c = c->next)
-		offer(c);
+	for (struct peer *p = s->peers.first; p; p = p->next)
+		offer(client_of(p));
 }
 
 int stream_create(struct stream **stream, struct loop *loop, int listener,
@@ -356,16 +339,14 @@ int stream_create(struct stream **stream, struct loop *loop, int listener,
 
 	if (!s)
 		return -ENOMEM;
-	s->loop = loop;
 	s->outlet = outlet;
-	s->listener.fd = listener;
-	s->listener.ready = on_listener;
 	s->pictures.fd = outlet->event;
 	s->pictures.ready = on_picture;
-	ret = loop_add(loop, &s->listener);
+	ret = peers_begin(&s->peers, &lookers, loop, listener);
 	if (!ret)
 		ret = loop_add(loop, &s->pictures);
 	if (ret) {
+		peers_end(&s->peers);
 		free(s);
 		return ret;
 	}
@@ -377,11 +358,8 @@ void stream_destroy(struct stream *s)
 {
 	if (!s)
 		return;
-	while (s->client)
-		drop(s->client);
-	loop_remove(s->loop, &s->pictures);
-	loop_remove(s->loop, &s->listener);
-	close(s->listener.fd);
+	loop_remove(s->peers.loop, &s->pictures);
+	peers_end(&s->peers);
 	share_put(s->newest);
 	free(s);
 }

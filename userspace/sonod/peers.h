@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/* Connections of a listening socket: so many, and no more. */
+#ifndef SONOD_PEERS_H
+#define SONOD_PEERS_H
+
+#include "loop.h"
+
+struct peers;
+
+/**
+ * struct peer - a connection; member of what its protocol knows of a client
+ * @watch: of its socket
+ * @of: whose it is
+ * @next: of them
+ */
+struct peer {
+	struct watch watch;
+	struct peers *of;
+	struct peer *next;
+};
+
+/**
+ * struct peers_kind - what a protocol does
+ * @max: connections at a time
+ * @create: a client with its peer, zero; NULL: no memory
+ * @ready: its socket is readable; may drop it
+ * @gone: it has been dropped and its socket is closed: free it
+ * @refuse: tell @fd why it will be closed
+ */
+struct peers_kind {
+	unsigned int max;
+	struct peer *(*create)(struct peers *peers);
+	void (*ready)(struct watch *watch, uint32_t events);
+	void (*gone)(struct peer *peer);
+	void (*refuse)(struct peers *peers, int fd, const char *why);
+};
+
+/**
+ * struct peers - connections
+ * @kind: what is done with them
+ * @loop: whose thread serves them
+ * @listener: for new ones
+ * @count: that there are
+ * @first: list of them
+ */
+struct peers {
+	const struct peers_kind *kind;
+	struct loop *loop;
+	struct watch listener;
+	unsigned int count;
+	struct peer *first;
+};
+
+/**
+ * peers_begin() - accept connections
+ * @peers: to be; member of what serves them
+ * @kind: constant
+ * @loop: whose thread serves them
+ * @listener: listening socket, the peers' from now on, on an error too
+ *
+ * Return: 0 or -errno.
+ */
+int peers_begin(struct peers *peers, const struct peers_kind *kind,
+		struct loop *loop, int listener);
+
+/** peer_drop() - close a connection; it is gone */
+void peer_drop(struct peer *peer);
+
+/** peers_end() - drop all, close the listening socket */
+void peers_end(struct peers *peers);
+
+#endif /* SONOD_PEERS_H */
