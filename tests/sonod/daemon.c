@@ -54,15 +54,11 @@ static int wait_until_served(struct daemon *d)
 			return -ECHILD;
 		}
 		usleep(10000);
-		ret = sono_control_open(&c, d->control, NULL, 0);
-		if (ret)
-			continue;
 		/* it answers only when all of it is there */
-		ret = sono_control_ask(c, "{\"do\":\"state\"}", NULL) < 0 ?
-			      -EAGAIN :
-			      0;
-		sono_control_close(c);
+		ret = sono_control_open(&c, d->control, NULL, 0);
 	}
+	if (!ret)
+		sono_control_close(c);
 	return ret;
 }
 

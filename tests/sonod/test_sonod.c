@@ -671,6 +671,64 @@ Test(sonod, the_ninth_client_is_refused_and_the_eighth_is_not)
 		sono_client_close(c[i]);
 }
 
+#define PLACES 8	/* of the stream */
+#define ASKERS 16	/* of control */
+
+/* The last message, after which it is closed, has @why. */
+static void closed_with(int fd, const char *why)
+{
+	struct pollfd ready = { .fd = fd, .events = POLLIN };
+	char message[512] = "";
+	ssize_t bytes;
+
+	cr_assert_eq(poll(&ready, 1, PATIENCE_MS), 1);
+	bytes = recv(fd, message, sizeof(message), 0);
+	cr_assert_gt(bytes, 0, "closed without a word");
+	cr_assert(memmem(message, bytes, why, strlen(why)));
+	cr_assert_eq(recv(fd, message, sizeof(message), 0), 0);
+	close(fd);
+}
+
+/* All places are taken by them, and then they are free again. */
+Test(sonod, who_says_nothing_keeps_no_place)
+{
+	struct sono_control *other;
+	struct sono_client *c;
+	struct sono_picture p;
+	int stream[PLACES], asker[ASKERS - 1];
+
+	for (int i = 0; i < PLACES; i++)
+		stream[i] = raw(d.stream);
+	for (int i = 0; i < ASKERS - 1; i++)
+		asker[i] = raw(d.control);
+	for (int i = 0; i < PLACES; i++)
+		closed_with(stream[i], "nothing was asked for within 2000 ms");
+	for (int i = 0; i < ASKERS - 1; i++)
+		closed_with(asker[i], "nothing was asked for within 2000 ms");
+	/* who has asked once may be silent */
+	scan();
+	cr_assert_eq(sono_control_open(&other, d.control, NULL, 0), 0);
+	sono_control_close(other);
+	c = look(0, 0);
+	next(c, &p);
+	sono_client_close(c);
+}
+
+Test(sonod, the_seventeenth_asker_is_told)
+{
+	struct sono_control *c[ASKERS];
+	char why[128] = "";
+
+	for (int i = 0; i < ASKERS - 1; i++)
+		cr_assert_eq(sono_control_open(&c[i], d.control, NULL, 0), 0);
+	cr_assert_eq(sono_control_open(&c[ASKERS - 1], d.control, why,
+				       sizeof(why)),
+		     -ECONNREFUSED);
+	cr_assert(strstr(why, "16 clients are here already"), "%s", why);
+	for (int i = 0; i < ASKERS - 1; i++)
+		sono_control_close(c[i]);
+}
+
 /* Noise from a seed, on both sockets, and then all goes on. */
 Test(sonod, noise_costs_nothing)
 {

@@ -148,7 +148,10 @@ struct sono_control;
  * @why: a message on an error; may be NULL
  * @why_bytes: its size
  *
- * Return: 0 or -errno.
+ * Returns when sonod answers: one that is starting is waited for, up to ten
+ * seconds.
+ *
+ * Return: 0; -ECONNREFUSED: it has no room for us; or -errno.
  */
 int sono_control_open(struct sono_control **control, const char *path,
 		      char *why, size_t why_bytes);

@@ -46,26 +46,6 @@ int client_connect(const char *path)
 	return -err;
 }
 
-int sono_control_open(struct sono_control **control, const char *path,
-		      char *why, size_t why_bytes)
-{
-	struct sono_control *c = calloc(1, sizeof(*c));
-	int ret;
-
-	if (!c)
-		return sono_why(why, why_bytes, -ENOMEM, "no memory");
-	path = path ? path : SONO_CONTROL_SOCKET;
-	c->fd = client_connect(path);
-	if (c->fd < 0) {
-		ret = c->fd;
-		free(c);
-		return sono_why(why, why_bytes, ret, "%s: %s", path,
-				strerror(-ret));
-	}
-	*control = c;
-	return 0;
-}
-
 int sono_control_fd(const struct sono_control *c)
 {
 	return c->fd;
@@ -122,7 +102,9 @@ int64_t sono_control_ask(struct sono_control *c, const char *request,
 
 	if (reply)
 		*reply = NULL;
-	if (send(c->fd, request, strlen(request), MSG_NOSIGNAL) < 0)
+	/* -EPIPE: thrown out already; the next message says why */
+	if (send(c->fd, request, strlen(request), MSG_NOSIGNAL) < 0 &&
+	    errno != EPIPE)
 		return -errno;
 	for (;;) {
 		ret = receive(c, REPLY_MS, &text);
@@ -157,4 +139,50 @@ void sono_control_close(struct sono_control *c)
 	free(c->event);
 	close(c->fd);
 	free(c);
+}
+
+/* Who says nothing is thrown out; and here is told that there is no room. */
+static int greet(struct sono_control *c, const char *path, char *why,
+		 size_t why_bytes)
+{
+	char *reply;
+	const int64_t ret = sono_control_ask(c, "{\"do\":\"state\"}", &reply);
+	const char *text = NULL;
+	json_t *json;
+
+	if (ret >= 0) {
+		free(reply);
+		return 0;
+	}
+	json = reply ? json_loads(reply, 0, NULL) : NULL;
+	text = json_string_value(json_object_get(json, "error"));
+	sono_why(why, why_bytes, 0, "%s: %s", path,
+		 text ? text : strerror(-ret));
+	json_decref(json);
+	free(reply);
+	return text ? -ECONNREFUSED : (int)ret;
+}
+
+int sono_control_open(struct sono_control **control, const char *path,
+		      char *why, size_t why_bytes)
+{
+	struct sono_control *c = calloc(1, sizeof(*c));
+	int ret;
+
+	if (!c)
+		return sono_why(why, why_bytes, -ENOMEM, "no memory");
+	path = path ? path : SONO_CONTROL_SOCKET;
+	c->fd = client_connect(path);
+	if (c->fd < 0) {
+		ret = c->fd;
+		free(c);
+		return sono_why(why, why_bytes, ret, "%s: %s", path,
+				strerror(-ret));
+	}
+	ret = greet(c, path, why, why_bytes);
+	if (ret)
+		sono_control_close(c);
+	else
+		*control = c;
+	return ret;
 }

@@ -168,6 +168,7 @@ static void answer(struct client *c, json_t *request)
 		say_error(c->peer.watch.fd, "a request is {\"do\": name, ...}");
 		return;
 	}
+	c->peer.greeted = true;
 	if (do_request(c, name, request, why, sizeof(why))) {
 		say_error(c->peer.watch.fd, why);
 		return;

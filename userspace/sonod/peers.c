@@ -1,9 +1,70 @@
 // SPDX-License-Identifier: MIT
+#include <errno.h>
 #include <stdio.h>
 #include <sys/socket.h>
+#include <sys/timerfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "peers.h"
+
+static int64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000000000ll + t.tv_nsec;
+}
+
+/* --- silence --- */
+
+/* The list has the newest first: the last that is silent is the next to go. */
+static void set_timer(struct peers *peers)
+{
+	struct itimerspec at = { 0 };
+
+	for (struct peer *p = peers->first; p; p = p->next) {
+		if (p->greeted)
+			continue;
+		at.it_value.tv_sec = p->until / 1000000000;
+		at.it_value.tv_nsec = p->until % 1000000000;
+	}
+	timerfd_settime(peers->timer.fd, TFD_TIMER_ABSTIME, &at, NULL);
+}
+
+/* What has come while we did something else is read before it is judged. */
+static bool is_silent(const struct peer *p)
+{
+	char byte;
+
+	return !p->greeted &&
+	       recv(p->watch.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0;
+}
+
+static void on_timer(struct watch *watch, uint32_t events)
+{
+	struct peers *peers = watched(watch, struct peers, timer);
+	const int64_t now = now_ns();
+	struct peer *p, *next;
+	uint64_t times;
+	char why[64];
+
+	(void)events;
+	if (read(watch->fd, &times, sizeof(times)) < 0)
+		return;
+	snprintf(why, sizeof(why), "nothing was asked for within %d ms",
+		 PEER_SILENCE_MS);
+	for (p = peers->first; p; p = next) {
+		next = p->next;
+		if (p->until > now || !is_silent(p))
+			continue;
+		peers->kind->refuse(peers, p->watch.fd, why);
+		peer_drop(p);
+	}
+	set_timer(peers);
+}
+
+/* --- connections --- */
 
 static bool accept_peer(struct peers *peers, int fd)
 {
@@ -22,11 +83,13 @@ static bool accept_peer(struct peers *peers, int fd)
 	p->of = peers;
 	p->watch.fd = fd;
 	p->watch.ready = peers->kind->ready;
+	p->until = now_ns() + PEER_SILENCE_MS * 1000000ll;
 	p->next = peers->first;
 	peers->first = p;
 	peers->count++;
 	if (loop_add(peers->loop, &p->watch))
 		peer_drop(p);
+	set_timer(peers);
 	return true;
 }
 
@@ -43,12 +106,20 @@ static void on_listener(struct watch *watch, uint32_t events)
 int peers_begin(struct peers *peers, const struct peers_kind *kind,
 		struct loop *loop, int listener)
 {
+	int ret;
+
 	*peers = (struct peers){
 		.kind = kind,
 		.loop = loop,
 		.listener = { .fd = listener, .ready = on_listener },
+		.timer = { .ready = on_timer },
 	};
-	return loop_add(loop, &peers->listener);
+	peers->timer.fd = timerfd_create(CLOCK_MONOTONIC,
+					 TFD_CLOEXEC | TFD_NONBLOCK);
+	if (peers->timer.fd < 0)
+		return -errno;
+	ret = loop_add(loop, &peers->timer);
+	return ret ? ret : loop_add(loop, &peers->listener);
 }
 
 void peer_drop(struct peer *peer)
@@ -70,5 +141,8 @@ void peers_end(struct peers *peers)
 	while (peers->first)
 		peer_drop(peers->first);
 	loop_remove(peers->loop, &peers->listener);
+	loop_remove(peers->loop, &peers->timer);
 	close(peers->listener.fd);
+	if (peers->timer.fd >= 0)
+		close(peers->timer.fd);
 }

@@ -1,9 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* Connections of a listening socket: so many, and no more. */
+/*
+ * Connections of a listening socket: so many and no more, and none that keeps
+ * its place without saying what it wants.
+ */
 #ifndef SONOD_PEERS_H
 #define SONOD_PEERS_H
 
 #include "loop.h"
+
+/* Of a connection, for its first word. A client says it as it connects. */
+#define PEER_SILENCE_MS 2000
 
 struct peers;
 
@@ -11,11 +17,15 @@ struct peers;
  * struct peer - a connection; member of what its protocol knows of a client
  * @watch: of its socket
  * @of: whose it is
+ * @greeted: it has said what it wants; its protocol sets it
+ * @until: else it is dropped then, CLOCK_MONOTONIC [ns]
  * @next: of them
  */
 struct peer {
 	struct watch watch;
 	struct peers *of;
+	bool greeted;
+	int64_t until;
 	struct peer *next;
 };
 
@@ -40,6 +50,7 @@ struct peers_kind {
  * @kind: what is done with them
  * @loop: whose thread serves them
  * @listener: for new ones
+ * @timer: the next @until
  * @count: that there are
  * @first: list of them
  */
@@ -47,6 +58,7 @@ struct peers {
 	const struct peers_kind *kind;
 	struct loop *loop;
 	struct watch listener;
+	struct watch timer;
 	unsigned int count;
 	struct peer *first;
 };

@@ -19,7 +19,6 @@
  * struct client - somebody who looks
  * @peer: its connection
  * @stream: that it is of
- * @greeted: it has said hello
  * @layers: that it wants
  * @flags: SONO_HELLO_*
  * @event: counts records sent
@@ -30,7 +29,6 @@
 struct client {
 	struct peer peer;
 	struct stream *stream;
-	bool greeted;
 	uint32_t layers;
 	uint32_t flags;
 	int event;
@@ -183,7 +181,7 @@ static void offer(struct client *c)
 	struct share_buffer *b = c->stream->newest, **place;
 	const uint64_t one = 1;
 
-	if (!c->greeted || !b || b->frame.picture == c->seen)
+	if (!c->peer.greeted || !b || b->frame.picture == c->seen)
 		return;
 	if (c->format != b->frame.format && !send_format(c, b->share))
 		return;
@@ -211,9 +209,9 @@ union message {
 static bool hello(struct client *c, const struct sono_stream_hello *h,
 		  ssize_t bytes)
 {
-	if (bytes != sizeof(*h) || c->greeted) {
+	if (bytes != sizeof(*h) || c->peer.greeted) {
 		refuse(c->peer.watch.fd, "hello: %s",
-		       c->greeted ? "said twice" : "of another size");
+		       c->peer.greeted ? "said twice" : "of another size");
 		return false;
 	}
 	if (h->version != SONO_STREAM_VERSION) {
@@ -225,7 +223,7 @@ static bool hello(struct client *c, const struct sono_stream_hello *h,
 		refuse(c->peer.watch.fd, "hello: unknown layers or flags");
 		return false;
 	}
-	c->greeted = true;
+	c->peer.greeted = true;
 	c->layers = h->layers;
 	c->flags = h->flags;
 	sum_layers(c->stream);
@@ -260,7 +258,7 @@ static bool handle(struct client *c, const union message *m, ssize_t bytes)
 	if (bytes >= (ssize_t)sizeof(m->kind)) {
 		if (m->kind == SONO_STREAM_HELLO)
 			return hello(c, &m->hello, bytes);
-		if (m->kind == SONO_STREAM_RETURN && c->greeted)
+		if (m->kind == SONO_STREAM_RETURN && c->peer.greeted)
 			return returned(c, &m->returned, bytes);
 	}
 	refuse(c->peer.watch.fd, "no such message");
