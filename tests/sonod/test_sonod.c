@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -90,6 +91,25 @@ static void is_state(struct sono_control *c, const char *state)
 
 	cr_assert_str_eq(json_string_value(json_object_get(s, "state")), state);
 	json_decref(reply);
+}
+
+static bool in_state(const char *state)
+{
+	json_t *reply = granted(control, "{\"do\":\"state\"}");
+	json_t *s = json_object_get(reply, "state");
+	const bool is = !strcmp(json_string_value(json_object_get(s, "state")),
+				state);
+
+	json_decref(reply);
+	return is;
+}
+
+/* In two seconds: others may have the processors. */
+static void becomes(const char *state)
+{
+	for (int i = 0; i < 100 && !in_state(state); i++)
+		usleep(20000);
+	cr_assert(in_state(state), "it is not %s", state);
 }
 
 static void scan(void)
@@ -353,6 +373,17 @@ Test(sonod, the_eventfd_counts_pictures)
 
 /* --- control --- */
 
+static int raw(const char *path)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET, 0);
+
+	strcpy(address.sun_path, path);
+	cr_assert_eq(connect(fd, (struct sockaddr *)&address, sizeof(address)),
+		     0);
+	return fd;
+}
+
 Test(sonod, one_client_has_the_control)
 {
 	struct sono_control *other;
@@ -380,19 +411,7 @@ Test(sonod, a_controller_that_goes_freezes)
 	json_decref(granted(other, "{\"do\":\"scan\"}"));
 	is_state(control, "scanning");
 	sono_control_close(other);
-	for (int i = 0; i < 100; i++) {
-		json_t *reply = granted(control, "{\"do\":\"state\"}");
-		json_t *s = json_object_get(reply, "state");
-		bool frozen = !strcmp(json_string_value(
-					      json_object_get(s, "state")),
-				      "frozen");
-
-		json_decref(reply);
-		if (frozen)
-			return;
-		usleep(20000);
-	}
-	cr_assert_fail("it still scans");
+	becomes("frozen");
 }
 
 Test(sonod, anybody_may_freeze)
@@ -425,6 +444,243 @@ Test(sonod, a_frozen_picture_is_there)
 	cr_assert_eq(sono_client_wait(c, 200), 0, "%lu and more", last);
 	sono_client_close(c);
 }
+
+/* --- while a preset is made ready --- */
+
+/*
+ * A folder of presets of which one, "slow", is a pipe: to read it takes until
+ * the test writes it.
+ */
+static char presets[80];
+
+static void preset_path(char *path, const char *name)
+{
+	snprintf(path, 128, "%s/%s.plan", presets, name);
+}
+
+static void with_a_slow_preset(void)
+{
+	const char *const args[] = { PATIENT,	  "--presets", presets,
+				     "--preset",  "fast",      SOURCE,
+				     NULL };
+	char path[128], fast[4096];
+
+	start();
+	sono_control_close(control);
+	daemon_end(&d, SIGTERM);
+	snprintf(presets, sizeof(presets), "%s/presets", d.dir);
+	cr_assert_eq(mkdir(presets, 0700), 0);
+	preset_path(path, "fast");
+	cr_assert(realpath("tests/sonod/fast.plan", fast));
+	cr_assert_eq(symlink(fast, path), 0);
+	preset_path(path, "slow");
+	cr_assert_eq(mkfifo(path, 0600), 0);
+	cr_assert_eq(daemon_run(&d, args), 0);
+	cr_assert_eq(sono_control_open(&control, d.control, NULL, 0), 0);
+}
+
+static void without_it(void)
+{
+	char path[128];
+
+	preset_path(path, "fast");
+	unlink(path);
+	preset_path(path, "slow");
+	unlink(path);
+	rmdir(presets);
+	finish();
+}
+
+TestSuite(sonod_meanwhile, .init = with_a_slow_preset, .fini = without_it);
+
+/* Returns when it is being read. */
+static int slow_is_read(void)
+{
+	char path[128];
+	int fd;
+
+	preset_path(path, "slow");
+	fd = open(path, O_WRONLY);
+	cr_assert_geq(fd, 0);
+	return fd;
+}
+
+/* What is read is @as. */
+static void let_it_be(int fd, const char *as)
+{
+	char text[8192];
+	FILE *f = fopen(as, "r");
+	size_t bytes;
+
+	cr_assert(f);
+	bytes = fread(text, 1, sizeof(text), f);
+	fclose(f);
+	cr_assert_eq(write(fd, text, bytes), (ssize_t)bytes);
+	close(fd);
+}
+
+/* Asks for it on a connection that has the control, and goes on. */
+static int ask_for_slow(void)
+{
+	static const char take[] = "{\"do\":\"take\"}";
+	static const char scan[] = "{\"do\":\"scan\"}";
+	static const char slow[] = "{\"do\":\"preset\",\"name\":\"slow\"}";
+	const int fd = raw(d.control);
+	char reply[4096];
+
+	cr_assert_gt(send(fd, take, strlen(take), 0), 0);
+	cr_assert_gt(recv(fd, reply, sizeof(reply), 0), 0);
+	cr_assert_gt(send(fd, scan, strlen(scan), 0), 0);
+	cr_assert_gt(recv(fd, reply, sizeof(reply), 0), 0);
+	is_state(control, "scanning");
+	cr_assert_gt(send(fd, slow, strlen(slow), 0), 0);
+	return fd;
+}
+
+static json_t *next_reply(int fd)
+{
+	char text[4096];
+	struct pollfd ready = { .fd = fd, .events = POLLIN };
+	ssize_t bytes;
+	json_t *reply;
+
+	cr_assert_eq(poll(&ready, 1, PATIENCE_MS), 1, "no reply");
+	bytes = recv(fd, text, sizeof(text), 0);
+	cr_assert_gt(bytes, 0);
+	reply = json_loadb(text, bytes, 0, NULL);
+	cr_assert(reply);
+	return reply;
+}
+
+static const char *text_of(json_t *reply, const char *key)
+{
+	const char *text = json_string_value(json_object_get(reply, key));
+
+	return text ? text : "";
+}
+
+static bool has_preset(const char *name)
+{
+	json_t *reply = granted(control, "{\"do\":\"state\"}");
+	const bool has = !strcmp(text_of(json_object_get(reply, "state"),
+					 "preset"),
+				 name);
+
+	json_decref(reply);
+	return has;
+}
+
+static double ms_since(const struct timespec *begin)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (now.tv_sec - begin->tv_sec) * 1e3 +
+	       (now.tv_nsec - begin->tv_nsec) * 1e-6;
+}
+
+/* Frozen at once, and it stays so with the new preset. */
+Test(sonod_meanwhile, freeze_waits_for_no_preset)
+{
+	const int asker = ask_for_slow(), plan = slow_is_read();
+	json_t *reply;
+
+	do_it("{\"do\":\"freeze\"}");
+	is_state(control, "frozen");
+	cr_assert(has_preset("fast"));
+	let_it_be(plan, "tests/sonod/guest.plan");
+	reply = next_reply(asker);
+	cr_assert_str_eq(text_of(reply, "do"), "preset");
+	cr_assert(json_is_true(json_object_get(reply, "ok")));
+	json_decref(reply);
+	is_state(control, "frozen");
+	cr_assert(has_preset("slow"));
+	close(asker);
+}
+
+/* The bar is 50 ms. Others may have the processors: the best of ten counts. */
+Test(sonod_meanwhile, freeze_takes_effect_at_once)
+{
+	const int asker = ask_for_slow(), plan = slow_is_read();
+	static const char scan[] = "{\"do\":\"scan\"}";
+	double best = INFINITY;
+
+	for (int i = 0; i < 10; i++) {
+		struct timespec begin;
+
+		clock_gettime(CLOCK_MONOTONIC, &begin);
+		do_it("{\"do\":\"freeze\"}");
+		best = fmin(best, ms_since(&begin));
+		cr_assert_gt(send(asker, scan, strlen(scan), 0), 0);
+		json_decref(next_reply(asker));
+	}
+	cr_assert_lt(best, 50);
+	let_it_be(plan, "tests/sonod/guest.plan");
+	json_decref(next_reply(asker));
+	is_state(control, "scanning");
+	close(asker);
+}
+
+/* Frozen at once; what it wanted is not, and who takes over gets its own. */
+Test(sonod_meanwhile, who_goes_freezes_and_is_forgotten)
+{
+	const int asker = ask_for_slow(), plan = slow_is_read();
+	static const char fast[] = "{\"do\":\"preset\",\"name\":\"fast\"}";
+	int other;
+	json_t *reply;
+
+	close(asker);
+	becomes("frozen");
+	other = raw(d.control);
+	cr_assert_gt(send(other, "{\"do\":\"take\"}", 13, 0), 0);
+	json_decref(next_reply(other));
+	cr_assert_gt(send(other, fast, strlen(fast), 0), 0);
+	let_it_be(plan, "tests/sonod/guest.plan");
+	reply = next_reply(other);
+	cr_assert(json_is_true(json_object_get(reply, "ok")));
+	cr_assert_str_eq(text_of(json_object_get(reply, "state"), "preset"),
+			 "fast");
+	json_decref(reply);
+	close(other);
+}
+
+Test(sonod_meanwhile, who_gives_back_is_told)
+{
+	const int asker = ask_for_slow(), plan = slow_is_read();
+	static const char release[] = "{\"do\":\"release\"}";
+	json_t *reply;
+
+	cr_assert_gt(send(asker, release, strlen(release), 0), 0);
+	reply = next_reply(asker);
+	cr_assert_str_eq(text_of(reply, "do"), "preset");
+	cr_assert(strstr(text_of(reply, "error"), "given back"));
+	json_decref(reply);
+	reply = next_reply(asker);
+	cr_assert_str_eq(text_of(reply, "do"), "release");
+	json_decref(reply);
+	is_state(control, "frozen");
+	let_it_be(plan, "tests/sonod/guest.plan");
+	close(asker);
+}
+
+Test(sonod_meanwhile, another_is_refused)
+{
+	const int asker = ask_for_slow(), plan = slow_is_read();
+	static const char set[] = "{\"do\":\"set\",\"gain_db\":3}";
+	json_t *reply;
+
+	cr_assert_gt(send(asker, set, strlen(set), 0), 0);
+	reply = next_reply(asker);
+	cr_assert_str_eq(text_of(reply, "do"), "set");
+	cr_assert_str_eq(text_of(reply, "error"),
+			 "set: the preset before it is not ready yet");
+	json_decref(reply);
+	let_it_be(plan, "tests/sonod/guest.plan");
+	json_decref(next_reply(asker));
+	close(asker);
+}
+
+/* --- changes --- */
 
 /* The reply says from which table on it holds, and so it is. */
 Test(sonod, a_change_holds_from_its_cfg_gen)
@@ -585,17 +841,6 @@ Test(sonod, a_board_that_ends_is_a_fault_until_it_is_started)
 }
 
 /* --- clients that are not as they should be --- */
-
-static int raw(const char *path)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_SEQPACKET, 0);
-
-	strcpy(address.sun_path, path);
-	cr_assert_eq(connect(fd, (struct sockaddr *)&address, sizeof(address)),
-		     0);
-	return fd;
-}
 
 /* The first message after @bytes of @data have been sent says @why. */
 static void thrown_out(const void *data, size_t bytes, const char *why)

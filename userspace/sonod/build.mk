@@ -3,7 +3,7 @@
 
 $(eval $(call program,userspace/sonod/sonod,$(addprefix userspace/sonod/, \
 	main.c options.c sockets.c loop.c peers.c stream.c control.c request.c \
-	scanner.c setup.c), \
+	maker.c scanner.c setup.c), \
 	userspace/present/libpresent.a userspace/libsono/libsono.a \
 	userspace/dsp/libdsp.a fpga-sim/libsim.a \
 	-lsystemd -lconfig -ljansson -luring -lz -lm -pthread))

@@ -11,8 +11,10 @@
 
 #include "control.h"
 #include "loop.h"
+#include "maker.h"
 #include "peers.h"
 #include "request.h"
+#include "why.h"
 
 /**
  * struct client - somebody who asks
@@ -31,21 +33,29 @@ struct client {
  * @loop: of the thread
  * @peers: clients
  * @changed: eventfd: the state has changed
+ * @made: eventfd: a preset is ready, or refused
  * @ending: eventfd: the thread shall end
  * @thread: that serves
  * @begun: it runs
+ * @maker: of presets
  * @chosen: what was asked of the scanner
  * @controller: who has the control, or NULL
+ * @waiting: name of the controller's request that is being made ready, or NULL
+ * @wanted: by that request
  */
 struct control {
 	struct loop loop;
 	struct peers peers;
 	struct watch changed;
+	struct watch made;
 	struct watch ending;
 	pthread_t thread;
 	bool begun;
+	struct maker *maker;
 	struct chosen chosen;
 	struct client *controller;
+	const char *waiting;
+	struct wanted wanted;
 };
 
 static struct client *client_of(struct peer *peer)
@@ -66,9 +76,10 @@ static void say(int fd, json_t *message)
 	json_decref(message);
 }
 
-static void say_error(int fd, const char *why)
+/* @name: of the request; NULL: it had none. */
+static void say_error(int fd, const char *name, const char *why)
 {
-	say(fd, json_pack("{s:b,s:s}", "ok", 0, "error", why));
+	say(fd, json_pack("{s:b,s:s*,s:s}", "ok", 0, "do", name, "error", why));
 }
 
 static json_t *state_for(const struct client *c)
@@ -82,6 +93,21 @@ static json_t *state_for(const struct client *c)
 	return state;
 }
 
+static void reply(const struct client *c, const char *name, int ret,
+		  const char *why)
+{
+	struct scanner_status status;
+
+	if (ret) {
+		say_error(c->peer.watch.fd, name, why);
+		return;
+	}
+	scanner_status(c->control->chosen.scanner, &status);
+	say(c->peer.watch.fd,
+	    json_pack("{s:b,s:s,s:i,s:o}", "ok", 1, "do", name, "cfg_gen",
+		      status.cfg_gen, "state", state_for(c)));
+}
+
 static void tell_all(struct control *control)
 {
 	for (struct peer *p = control->peers.first; p; p = p->next)
@@ -93,90 +119,197 @@ static void tell_all(struct control *control)
 
 /* --- who has the control --- */
 
-/* Nobody controls: nobody transmits. */
+/* Nobody controls: nobody transmits, and what was wanted is not. */
 static void give_up(struct control *control)
 {
 	char why[1];
 
 	control->controller = NULL;
 	scanner_freeze(control->chosen.scanner, why, sizeof(why));
+	if (control->waiting)
+		maker_forget(control->maker);
+	control->waiting = NULL;
 	tell_all(control);
-}
-
-static int take(struct client *c, char *why, size_t why_bytes)
-{
-	struct control *control = c->control;
-
-	if (control->controller && control->controller != c) {
-		snprintf(why, why_bytes, "another client has the control");
-		return -EBUSY;
-	}
-	control->controller = c;
-	tell_all(control);
-	return 0;
-}
-
-static int release(struct client *c, char *why, size_t why_bytes)
-{
-	if (c->control->controller != c) {
-		snprintf(why, why_bytes, "the control was not taken");
-		return -EPERM;
-	}
-	give_up(c->control);
-	return 0;
 }
 
 /* --- requests --- */
 
-static int do_request(struct client *c, const char *name, json_t *request,
-		      char *why, size_t why_bytes)
-{
-	struct chosen *chosen = &c->control->chosen;
+/* What a request returns whose reply comes later. */
+#define LATER 1
 
-	if (!strcmp(name, "state"))
-		return 0;
-	if (!strcmp(name, "watch")) {
-		c->watching = true;
-		return 0;
-	}
-	if (!strcmp(name, "take"))
-		return take(c, why, why_bytes);
-	if (!strcmp(name, "release"))
-		return release(c, why, why_bytes);
-	/* to make it safe is everybody's */
-	if (!strcmp(name, "freeze"))
-		return scanner_freeze(chosen->scanner, why, why_bytes);
-	if (!request_known(name)) {
-		snprintf(why, why_bytes, "%.40s: no such request", name);
-		return -EINVAL;
-	}
-	if (c->control->controller != c) {
-		snprintf(why, why_bytes,
-			 "%s: take the control first", name);
-		return -EPERM;
-	}
-	return request_do(chosen, name, request, why, why_bytes);
+/**
+ * struct call - a request
+ * @client: whose it is
+ * @name: of it, constant
+ * @json: all of it
+ * @why: reason if it is refused
+ */
+struct call {
+	struct client *client;
+	const char *name;
+	const json_t *json;
+	char why[256];
+};
+
+#define refuse(call, err, ...) \
+	sono_why((call)->why, sizeof((call)->why), err, __VA_ARGS__)
+
+static int do_state(struct call *call)
+{
+	(void)call;
+	return 0;
 }
 
-static void answer(struct client *c, json_t *request)
+static int do_watch(struct call *call)
+{
+	call->client->watching = true;
+	return 0;
+}
+
+static int do_take(struct call *call)
+{
+	struct control *control = call->client->control;
+
+	if (control->controller && control->controller != call->client)
+		return refuse(call, -EBUSY, "another client has the control");
+	control->controller = call->client;
+	tell_all(control);
+	return 0;
+}
+
+static int do_release(struct call *call)
+{
+	struct control *control = call->client->control;
+
+	if (control->controller != call->client)
+		return refuse(call, -EPERM, "the control was not taken");
+	if (control->waiting)
+		reply(call->client, control->waiting, -ECANCELED,
+		      "the control was given back");
+	give_up(control);
+	return 0;
+}
+
+static int do_freeze(struct call *call)
+{
+	return scanner_freeze(call->client->control->chosen.scanner, call->why,
+			      sizeof(call->why));
+}
+
+static int do_scan(struct call *call)
+{
+	return scanner_scan(call->client->control->chosen.scanner, call->why,
+			    sizeof(call->why));
+}
+
+/* Made ready elsewhere: who wants to freeze meanwhile does not wait for it. */
+static int want(struct call *call,
+		int (*read)(const struct chosen *chosen, const json_t *request,
+			    struct wanted *wanted, char *why, size_t why_bytes))
+{
+	struct control *control = call->client->control;
+	struct setup_params params;
+	struct wanted wanted;
+	int ret;
+
+	if (control->waiting)
+		return refuse(call, -EBUSY,
+			      "%s: the %s before it is not ready yet",
+			      call->name, control->waiting);
+	ret = read(&control->chosen, call->json, &wanted, call->why,
+		   sizeof(call->why));
+	if (ret)
+		return ret;
+	params = scanner_setup_params(control->chosen.scanner);
+	maker_begin(control->maker, &params, wanted.preset, &wanted.controls);
+	control->waiting = call->name;
+	control->wanted = wanted;
+	return LATER;
+}
+
+static int do_preset(struct call *call)
+{
+	return want(call, request_preset);
+}
+
+static int do_set(struct call *call)
+{
+	return want(call, request_set);
+}
+
+/* What is ready: who asked for it still has the control. */
+static void on_made(struct watch *watch, uint32_t events)
+{
+	struct control *control = watched(watch, struct control, made);
+	const char *name = control->waiting;
+	struct setup *setup;
+	uint64_t count;
+	char why[256];
+	int ret;
+
+	(void)events;
+	if (read(watch->fd, &count, sizeof(count)) < 0)
+		return;
+	ret = maker_take(control->maker, &setup, why, sizeof(why));
+	if (!ret)
+		return; /* it was forgotten meanwhile */
+	if (ret > 0)
+		ret = scanner_use(control->chosen.scanner, setup, why,
+				  sizeof(why));
+	if (!ret)
+		control->chosen.now = control->wanted;
+	control->waiting = NULL;
+	reply(control->controller, name, ret, why);
+}
+
+static const struct {
+	const char *name;
+	int (*run)(struct call *call);
+	bool controls;
+} requests[] = {
+	{ "state", do_state, false },
+	{ "watch", do_watch, false },
+	{ "take", do_take, false },
+	{ "release", do_release, false },
+	/* to make it safe is everybody's */
+	{ "freeze", do_freeze, false },
+	{ "preset", do_preset, true },
+	{ "set", do_set, true },
+	{ "scan", do_scan, true },
+};
+
+#define REQUESTS (sizeof(requests) / sizeof(*requests))
+
+static int do_request(struct call *call, const char *name)
+{
+	size_t i = 0;
+
+	while (i < REQUESTS && strcmp(requests[i].name, name))
+		i++;
+	if (i == REQUESTS)
+		return refuse(call, -EINVAL, "%.40s: no such request", name);
+	call->name = requests[i].name;
+	if (requests[i].controls &&
+	    call->client->control->controller != call->client)
+		return refuse(call, -EPERM, "%s: take the control first", name);
+	return requests[i].run(call);
+}
+
+static void answer(struct client *c, const json_t *request)
 {
 	const char *name = json_string_value(json_object_get(request, "do"));
-	struct scanner_status status;
-	char why[256] = "";
+	struct call call = { .client = c, .json = request };
+	int ret;
 
 	if (!name) {
-		say_error(c->peer.watch.fd, "a request is {\"do\": name, ...}");
+		say_error(c->peer.watch.fd, NULL,
+			  "a request is {\"do\": name, ...}");
 		return;
 	}
 	c->peer.greeted = true;
-	if (do_request(c, name, request, why, sizeof(why))) {
-		say_error(c->peer.watch.fd, why);
-		return;
-	}
-	scanner_status(c->control->chosen.scanner, &status);
-	say(c->peer.watch.fd,
-	    json_pack("{s:b,s:i,s:o}", "ok", 1, "cfg_gen", status.cfg_gen,
-		      "state", state_for(c)));
+	ret = do_request(&call, name);
+	if (ret != LATER)
+		reply(c, call.name, ret, call.why);
 }
 
 static void on_gone(struct peer *peer)
@@ -205,14 +338,14 @@ static void on_client(struct watch *watch, uint32_t events)
 		return;
 	}
 	if (bytes > (ssize_t)sizeof(text)) {
-		say_error(watch->fd, "a request is too long");
+		say_error(watch->fd, NULL, "a request is too long");
 		return;
 	}
 	request = json_loadb(text, bytes, JSON_REJECT_DUPLICATES, &error);
 	if (request)
 		answer(c, request);
 	else
-		say_error(watch->fd, error.text);
+		say_error(watch->fd, NULL, error.text);
 	json_decref(request);
 }
 
@@ -229,7 +362,7 @@ static struct peer *create_client(struct peers *peers)
 static void refuse_peer(struct peers *peers, int fd, const char *why)
 {
 	(void)peers;
-	say_error(fd, why);
+	say_error(fd, NULL, why);
 }
 
 static const struct peers_kind askers = {
@@ -294,6 +427,7 @@ int control_create(struct control **control, int listener, const char *presets)
 		return -ENOMEM;
 	chosen_init(&c->chosen, presets);
 	c->changed.fd = -1;
+	c->made.fd = -1;
 	c->ending.fd = -1;
 	ret = loop_begin(&c->loop);
 	if (ret) {
@@ -304,6 +438,8 @@ int control_create(struct control **control, int listener, const char *presets)
 	ret = peers_begin(&c->peers, &askers, &c->loop, listener);
 	if (!ret)
 		ret = watch_event(&c->loop, &c->changed, on_changed);
+	if (!ret)
+		ret = watch_event(&c->loop, &c->made, on_made);
 	if (!ret)
 		ret = watch_event(&c->loop, &c->ending, on_ending);
 	if (ret)
@@ -319,8 +455,11 @@ int control_begin(struct control *control, struct scanner *scanner,
 	int ret;
 
 	control->chosen.scanner = scanner;
-	snprintf(control->chosen.preset, sizeof(control->chosen.preset), "%s",
-		 preset);
+	snprintf(control->chosen.now.preset,
+		 sizeof(control->chosen.now.preset), "%s", preset);
+	ret = maker_create(&control->maker, control->made.fd);
+	if (ret)
+		return ret;
 	ret = -pthread_create(&control->thread, NULL, serve, control);
 	control->begun = !ret;
 	return ret;
@@ -334,7 +473,11 @@ void control_destroy(struct control *control)
 		return;
 	if (control->begun && write(control->ending.fd, &one, sizeof(one)) > 0)
 		pthread_join(control->thread, NULL);
+	/* first of all: who has the control ends transmit by going */
 	peers_end(&control->peers);
+	maker_destroy(control->maker);
+	if (control->made.fd >= 0)
+		close(control->made.fd);
 	if (control->ending.fd >= 0)
 		close(control->ending.fd);
 	if (control->changed.fd >= 0)

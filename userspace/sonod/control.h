@@ -19,8 +19,7 @@ struct control;
  * @listener: listening socket, the control's from now on
  * @presets: folder of the plans
  *
- * Requests may take as long as a pipeline's tables; pictures do not wait for
- * that.
+ * No request waits for another client's, nor for a preset that is made ready.
  *
  * Return: 0 or -errno.
  */

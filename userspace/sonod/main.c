@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * sonod: owns a board, runs the pipeline, serves pictures and control. Three
- * threads: this one serves pictures, control.c requests, scanner.c the board.
+ * sonod: owns a board, runs the pipeline, serves pictures and control. Four
+ * threads: this one serves pictures, control.c requests, scanner.c the board,
+ * and maker.c makes presets ready.
  */
 #include <errno.h>
 #include <signal.h>
@@ -196,13 +197,16 @@ static int open_scanner(struct daemon *d)
 
 static int open_preset(struct daemon *d)
 {
+	const struct setup_params params = scanner_setup_params(d->scanner);
 	struct sono_controls controls;
+	struct setup *setup;
 	char why[WHY_BYTES];
 
 	sono_controls_init(&controls);
 	if (*d->options.preset &&
-	    scanner_use(d->scanner, d->options.preset, &controls, why,
-			sizeof(why)))
+	    (setup_create(&setup, &params, d->options.preset, &controls, why,
+			  sizeof(why)) ||
+	     scanner_use(d->scanner, setup, why, sizeof(why))))
 		return fail_why(why);
 	return EXIT_SUCCESS;
 }

@@ -11,7 +11,7 @@
 void chosen_init(struct chosen *c, const char *presets)
 {
 	*c = (struct chosen){ .presets = presets };
-	sono_controls_init(&c->controls);
+	sono_controls_init(&c->now.controls);
 }
 
 /* --- from JSON --- */
@@ -152,89 +152,46 @@ static int set_control(struct sono_controls *controls,
 
 /* --- requests --- */
 
-static int do_preset(struct chosen *c, const json_t *request, char *why,
-		     size_t why_bytes)
+int request_preset(const struct chosen *c, const json_t *request,
+		   struct wanted *wanted, char *why, size_t why_bytes)
 {
 	const char *name = json_string_value(json_object_get(request, "name"));
-	struct sono_controls none;
 	int ret;
 
+	(void)c;
 	if (!name)
 		return sono_why(why, why_bytes, -EINVAL,
 				"preset: \"name\" is missing");
-	sono_controls_init(&none);
-	ret = scanner_use(c->scanner, name, &none, why, why_bytes);
+	ret = setup_check_name(name, why, why_bytes);
 	if (ret)
 		return ret;
-	snprintf(c->preset, sizeof(c->preset), "%s", name);
-	c->controls = none;
+	snprintf(wanted->preset, sizeof(wanted->preset), "%s", name);
+	sono_controls_init(&wanted->controls);
 	return 0;
 }
 
-static int do_set(struct chosen *c, const json_t *request, char *why,
-		  size_t why_bytes)
+int request_set(const struct chosen *c, const json_t *request,
+		struct wanted *wanted, char *why, size_t why_bytes)
 {
-	struct sono_controls controls = c->controls;
 	struct scanner_status status;
 	const char *key;
 	json_t *value;
 	int ret = 0;
 
-	if (!*c->preset)
+	if (!*c->now.preset)
 		return sono_why(why, why_bytes, -EINVAL,
 				"set: no preset has been chosen");
+	*wanted = c->now;
 	scanner_status(c->scanner, &status);
 	json_object_foreach((json_t *)request, key, value) {
 		if (!strcmp(key, "do"))
 			continue;
-		ret = set_control(&controls, &status, key, value, why,
+		ret = set_control(&wanted->controls, &status, key, value, why,
 				  why_bytes);
 		if (ret)
-			return ret;
+			break;
 	}
-	ret = scanner_use(c->scanner, c->preset, &controls, why, why_bytes);
-	if (!ret)
-		c->controls = controls;
 	return ret;
-}
-
-static int do_scan(struct chosen *c, const json_t *request, char *why,
-		   size_t why_bytes)
-{
-	(void)request;
-	return scanner_scan(c->scanner, why, why_bytes);
-}
-
-static const struct {
-	const char *name;
-	int (*run)(struct chosen *c, const json_t *request, char *why,
-		   size_t why_bytes);
-} requests[] = {
-	{ "preset", do_preset },
-	{ "set", do_set },
-	{ "scan", do_scan },
-};
-
-#define REQUESTS (sizeof(requests) / sizeof(*requests))
-
-static size_t index_of(const char *name)
-{
-	size_t i = 0;
-
-	while (i < REQUESTS && strcmp(requests[i].name, name))
-		i++;
-	return i;
-}
-
-bool request_known(const char *name)
-{
-	return index_of(name) < REQUESTS;
-}
-
-int request_do(struct chosen *c, const char *name, const json_t *request,
-	       char *why, size_t why_bytes)
-{
-	return requests[index_of(name)].run(c, request, why, why_bytes);
 }
 
 /* --- to JSON --- */

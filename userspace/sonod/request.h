@@ -10,37 +10,40 @@
 #define REQUEST_MAX 4096
 
 /**
+ * struct wanted - what a scanner may be asked to do
+ * @preset: name; empty: none
+ * @controls: that were turned since it was chosen
+ */
+struct wanted {
+	char preset[PRESET_NAME_MAX];
+	struct sono_controls controls;
+};
+
+/**
  * struct chosen - what was asked of the scanner
  * @scanner: it
  * @presets: folder of the plans
- * @preset: name of the one that is used; empty: none
- * @controls: that were turned since it was chosen
+ * @now: that it does
  */
 struct chosen {
 	struct scanner *scanner;
 	const char *presets;
-	char preset[PRESET_NAME_MAX];
-	struct sono_controls controls;
+	struct wanted now;
 };
 
 /** chosen_init() - no preset, nothing turned, no scanner yet */
 void chosen_init(struct chosen *chosen, const char *presets);
 
-/** request_known() - is it a request for a controller? */
-bool request_known(const char *name);
-
-/**
- * request_do() - a controller's request
- * @chosen: updated where it is done
- * @name: of the request, known
- * @request: all of it
- * @why: reason on an error
- * @why_bytes: its size
- *
- * Return: 0 or -errno; what is refused changes nothing.
+/*
+ * The two below say what a request for another preset or other controls means:
+ * 0 and @wanted, or -errno and the reason. Neither does anything.
  */
-int request_do(struct chosen *chosen, const char *name, const json_t *request,
-	       char *why, size_t why_bytes);
+
+int request_preset(const struct chosen *chosen, const json_t *request,
+		   struct wanted *wanted, char *why, size_t why_bytes);
+
+int request_set(const struct chosen *chosen, const json_t *request,
+		struct wanted *wanted, char *why, size_t why_bytes);
 
 /** state_json() - how it is, a new object */
 json_t *state_json(const struct chosen *chosen);

@@ -518,21 +518,23 @@ static int ask(struct scanner *s, enum wish wish, char *why, size_t why_bytes)
 
 /* --- for others --- */
 
-int scanner_use(struct scanner *s, const char *preset,
-		const struct sono_controls *controls, char *why,
-		size_t why_bytes)
+/* Only what is asked by this thread opens the board anew: its info stands. */
+struct setup_params scanner_setup_params(const struct scanner *s)
 {
-	const struct setup_params params = {
+	return (struct setup_params){
 		.presets = s->params.presets,
-		.info = &s->info,
+		.info = s->info,
 		.workers = s->params.workers,
 		.buffers = s->params.buffers,
 	};
-	int ret = setup_create(&s->setup, &params, preset, controls, why,
-			       why_bytes);
+}
 
-	if (ret)
-		return ret;
+int scanner_use(struct scanner *s, struct setup *setup, char *why,
+		size_t why_bytes)
+{
+	int ret;
+
+	s->setup = setup;
 	ret = ask(s, WISH_USE, why, why_bytes);
 	setup_destroy(s->setup);
 	s->setup = NULL;

@@ -107,6 +107,13 @@ int scanner_create(struct scanner **scanner,
 		   const struct scanner_params *params, struct outlet *outlet,
 		   char *why, size_t why_bytes);
 
+/**
+ * scanner_setup_params() - for setups that it can use
+ *
+ * For the thread of the three below.
+ */
+struct setup_params scanner_setup_params(const struct scanner *scanner);
+
 /*
  * The three below are for one thread, the controller's, and return when it is
  * done: 0, or -errno with the reason. What is refused changes nothing, but
@@ -116,10 +123,10 @@ int scanner_create(struct scanner **scanner,
 /**
  * scanner_use() - another preset, or other controls of it
  *
- * While it scans the table changes between two frames, and pictures follow.
+ * @setup is the scanner's from now on, on an error too. While it scans the
+ * table changes between two frames, and pictures follow.
  */
-int scanner_use(struct scanner *scanner, const char *preset,
-		const struct sono_controls *controls, char *why,
+int scanner_use(struct scanner *scanner, struct setup *setup, char *why,
 		size_t why_bytes);
 
 /** scanner_scan() - transmit; nothing if it does */

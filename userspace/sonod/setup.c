@@ -9,17 +9,19 @@
 #include "setup.h"
 #include "why.h"
 
-/* Formats are told apart by it; the control thread alone makes setups. */
+/* Formats are told apart by it; setups are made one at a time. */
 static uint32_t formats;
 
-/* A name, not a way out of the folder. */
-static bool is_name(const char *preset)
+int setup_check_name(const char *preset, char *why, size_t why_bytes)
 {
 	const char *c = preset;
 
 	while (isalnum((unsigned char)*c) || *c == '-' || *c == '_')
 		c++;
-	return *preset && !*c && c - preset < PRESET_NAME_MAX;
+	if (*preset && !*c && c - preset < PRESET_NAME_MAX)
+		return 0;
+	return sono_why(why, why_bytes, -EINVAL,
+			"\"%.40s\" is no name of a preset", preset);
 }
 
 static int open_plan(struct setup *s, const struct setup_params *params,
@@ -31,7 +33,7 @@ static int open_plan(struct setup *s, const struct setup_params *params,
 		     s->preset) >= (int)sizeof(path))
 		return sono_why(why, why_bytes, -ENAMETOOLONG, "%s: %s",
 				params->presets, strerror(ENAMETOOLONG));
-	return sono_plan_turn(&s->plan, path, &s->controls, params->info, why,
+	return sono_plan_turn(&s->plan, path, &s->controls, &params->info, why,
 			      why_bytes);
 }
 
@@ -73,11 +75,10 @@ int setup_create(struct setup **setup, const struct setup_params *params,
 		 char *why, size_t why_bytes)
 {
 	struct setup *s;
-	int ret;
+	int ret = setup_check_name(preset, why, why_bytes);
 
-	if (!is_name(preset))
-		return sono_why(why, why_bytes, -EINVAL,
-				"\"%.40s\" is no name of a preset", preset);
+	if (ret)
+		return ret;
 	s = calloc(1, sizeof(*s));
 	if (!s)
 		return sono_why(why, why_bytes, -ENOMEM, "no memory");

@@ -42,10 +42,17 @@ struct setup {
  */
 struct setup_params {
 	const char *presets;
-	const struct sono_info *info;
+	struct sono_info info;
 	unsigned int workers;
 	unsigned int buffers;
 };
+
+/**
+ * setup_check_name() - a name, not a way out of the folder
+ *
+ * Return: 0, or -EINVAL with the reason.
+ */
+int setup_check_name(const char *preset, char *why, size_t why_bytes);
 
 /**
  * setup_create() - make a preset ready
@@ -56,7 +63,8 @@ struct setup_params {
  * @why: reason on an error
  * @why_bytes: its size
  *
- * Takes as long as a pipeline's tables do, a tenth of a second.
+ * Takes as long as a pipeline's tables do, up to seconds. One at a time: by the
+ * maker's thread, or before there is one.
  *
  * Return: 0, -ENOENT for a preset that there is not, -EINVAL for one that
  * cannot be, or what else went wrong.
