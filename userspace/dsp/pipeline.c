@@ -353,6 +353,11 @@ void pipeline_reset(struct pipeline *p)
 		};
 }
 
+void pipeline_follow(struct pipeline *p)
+{
+	workers_follow(p->workers);
+}
+
 void pipeline_destroy(struct pipeline *p)
 {
 	if (!p)

@@ -347,6 +347,13 @@ void pipeline_pass(struct pipeline *pipeline, const struct rf_frame *in);
 /** pipeline_reset() - forget earlier frames and times */
 void pipeline_reset(struct pipeline *pipeline);
 
+/**
+ * pipeline_follow() - its workers are scheduled as the calling thread
+ *
+ * For a thread that executes what another one has created.
+ */
+void pipeline_follow(struct pipeline *pipeline);
+
 void pipeline_destroy(struct pipeline *pipeline);
 
 /*

@@ -286,6 +286,17 @@ int workers_create(struct workers **workers, uint32_t count)
 	return 0;
 }
 
+void workers_follow(struct workers *w)
+{
+	struct sched_param param;
+	int policy;
+
+	if (!w || pthread_getschedparam(pthread_self(), &policy, &param))
+		return;
+	for (uint32_t i = 1; i < w->count; i++)
+		pthread_setschedparam(w->worker[i].thread, policy, &param);
+}
+
 void workers_destroy(struct workers *w)
 {
 	uint32_t i;

@@ -106,6 +106,14 @@ const struct workers_span *workers_spans(const struct workers *workers,
 /** workers_available() - processors that this process may use, 1 or more */
 uint32_t workers_available(void);
 
+/**
+ * workers_follow() - be scheduled as the calling thread
+ *
+ * Threads begin with the scheduling of whoever created them, which need not be
+ * that of who shares work with them. Where it is refused they stay as they are.
+ */
+void workers_follow(struct workers *workers);
+
 /** workers_destroy() - end the threads; NULL is fine */
 void workers_destroy(struct workers *workers);
 

@@ -114,6 +114,22 @@ static void *serve(void *arg)
 	return NULL;
 }
 
+/* At no time more urgent than what runs: not even where all of that is. */
+static int start(struct maker *m)
+{
+	const struct sched_param param = { 0 };
+	pthread_attr_t attr;
+	int ret;
+
+	pthread_attr_init(&attr);
+	pthread_attr_setschedpolicy(&attr, SCHED_OTHER);
+	pthread_attr_setschedparam(&attr, &param);
+	pthread_attr_setinheritsched(&attr, PTHREAD_EXPLICIT_SCHED);
+	ret = -pthread_create(&m->thread, &attr, serve, m);
+	pthread_attr_destroy(&attr);
+	return ret;
+}
+
 int maker_create(struct maker **maker, int made)
 {
 	struct maker *m = calloc(1, sizeof(*m));
@@ -124,7 +140,7 @@ int maker_create(struct maker **maker, int made)
 	m->made = made;
 	pthread_mutex_init(&m->lock, NULL);
 	pthread_cond_init(&m->wake, NULL);
-	ret = -pthread_create(&m->thread, NULL, serve, m);
+	ret = start(m);
 	if (ret) {
 		pthread_cond_destroy(&m->wake);
 		pthread_mutex_destroy(&m->lock);

@@ -406,6 +406,7 @@ static int do_use(struct scanner *s)
 	if (ret)
 		return ret;
 	s->setup = NULL;
+	pipeline_follow(setup->pipeline);
 	drop_before(s);
 	if (scanning(s))
 		s->before = s->now;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <time.h>
 
@@ -242,4 +243,40 @@ Test(workers, as_many_as_there_may_be)
 	cr_assert_eq(workers_create(&w, WORKERS_MAX + 1), -EINVAL);
 	cr_assert_geq(workers_available(), 1);
 	cr_assert_leq(workers_available(), WORKERS_MAX);
+}
+
+/* A job of which each worker has a share: nobody takes a second one. */
+struct policies {
+	atomic_int begun;
+	int policy[COUNT];
+};
+
+static void note_policy(void *arg, uint32_t share)
+{
+	struct policies *p = arg;
+
+	atomic_fetch_add(&p->begun, 1);
+	while (atomic_load(&p->begun) < COUNT)
+		sched_yield();
+	p->policy[share] = sched_getscheduler(0);
+}
+
+/* Batch, which anybody may choose. */
+Test(workers, they_follow_who_calls, .timeout = 60)
+{
+	const struct sched_param param = { 0 };
+	struct workers *w = make(COUNT);
+	struct policies before = { 0 }, after = { 0 };
+	int batch = 0;
+
+	cr_assert_eq(sched_setscheduler(0, SCHED_BATCH, &param), 0);
+	workers_run(w, COUNT, note_policy, &before);
+	workers_follow(w);
+	workers_run(w, COUNT, note_policy, &after);
+	for (int i = 0; i < COUNT; i++) {
+		batch += before.policy[i] == SCHED_BATCH;
+		cr_assert_eq(after.policy[i], SCHED_BATCH, "share %d", i);
+	}
+	cr_assert_eq(batch, 1, "the caller alone, until they follow");
+	workers_destroy(w);
 }
