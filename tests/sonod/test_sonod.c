@@ -73,15 +73,24 @@ static int64_t do_it(const char *request)
 	return cfg_gen;
 }
 
-static void refused(struct sono_control *c, const char *request,
-		    const char *reason)
+/* Return: the table that the board has, which is unchanged. */
+static int64_t refused(struct sono_control *c, const char *request,
+		       const char *reason)
 {
 	char *text;
+	json_t *reply, *cfg_gen;
+	int64_t ret;
 
 	cr_assert_eq(sono_control_ask(c, request, &text), -EREMOTEIO, "%s",
 		     request);
 	cr_assert(strstr(text, reason), "%s: %s", request, text);
+	reply = json_loads(text, 0, NULL);
+	cfg_gen = json_object_get(reply, "cfg_gen");
+	cr_assert(json_is_integer(cfg_gen), "%s: %s", request, text);
+	ret = json_integer_value(cfg_gen);
+	json_decref(reply);
 	free(text);
+	return ret;
 }
 
 static void is_state(struct sono_control *c, const char *state)
@@ -733,6 +742,7 @@ Test(sonod, what_does_not_fit_leaves_what_was)
 				     NULL };
 	struct sono_client *c;
 	struct sono_picture p;
+	int64_t cfg_gen;
 
 	sono_control_close(control);
 	daemon_end(&d, SIGTERM);
@@ -740,8 +750,9 @@ Test(sonod, what_does_not_fit_leaves_what_was)
 	cr_assert_eq(sono_control_open(&control, d.control, NULL, 0), 0);
 	c = look(0, 0);
 	scan();
-	refused(control, "{\"do\":\"set\",\"depth_mm\":400}",
-		"slots: Cannot allocate memory");
+	cfg_gen = refused(control, "{\"do\":\"set\",\"depth_mm\":400}",
+			  "slots: Cannot allocate memory");
+	cr_assert_eq(do_it("{\"do\":\"state\"}"), cfg_gen);
 	is_state(control, "scanning");
 	for (int i = 0; i < 3; i++) {
 		next(c, &p);

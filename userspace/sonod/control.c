@@ -76,10 +76,19 @@ static void say(int fd, json_t *message)
 	json_decref(message);
 }
 
-/* @name: of the request; NULL: it had none. */
-static void say_error(int fd, const char *name, const char *why)
+static uint32_t cfg_gen(const struct control *control)
 {
-	say(fd, json_pack("{s:b,s:s*,s:s}", "ok", 0, "do", name, "error", why));
+	struct scanner_status status;
+
+	scanner_status(control->chosen.scanner, &status);
+	return status.cfg_gen;
+}
+
+static void say_error(const struct control *control, int fd, const char *name,
+		      const char *why)
+{
+	say(fd, json_pack("{s:b,s:s*,s:i,s:s}", "ok", 0, "do", name, "cfg_gen",
+			  cfg_gen(control), "error", why));
 }
 
 static json_t *state_for(const struct client *c)
@@ -93,19 +102,17 @@ static json_t *state_for(const struct client *c)
 	return state;
 }
 
+/* @name: of the request; NULL: it has none, and is refused. */
 static void reply(const struct client *c, const char *name, int ret,
 		  const char *why)
 {
-	struct scanner_status status;
-
-	if (ret) {
-		say_error(c->peer.watch.fd, name, why);
-		return;
-	}
-	scanner_status(c->control->chosen.scanner, &status);
-	say(c->peer.watch.fd,
-	    json_pack("{s:b,s:s,s:i,s:o}", "ok", 1, "do", name, "cfg_gen",
-		      status.cfg_gen, "state", state_for(c)));
+	if (ret)
+		say_error(c->control, c->peer.watch.fd, name, why);
+	else
+		say(c->peer.watch.fd,
+		    json_pack("{s:b,s:s,s:i,s:o}", "ok", 1, "do", name,
+			      "cfg_gen", cfg_gen(c->control), "state",
+			      state_for(c)));
 }
 
 static void tell_all(struct control *control)
@@ -302,8 +309,7 @@ static void answer(struct client *c, const json_t *request)
 	int ret;
 
 	if (!name) {
-		say_error(c->peer.watch.fd, NULL,
-			  "a request is {\"do\": name, ...}");
+		reply(c, NULL, -EINVAL, "a request is {\"do\": name, ...}");
 		return;
 	}
 	c->peer.greeted = true;
@@ -338,14 +344,14 @@ static void on_client(struct watch *watch, uint32_t events)
 		return;
 	}
 	if (bytes > (ssize_t)sizeof(text)) {
-		say_error(watch->fd, NULL, "a request is too long");
+		reply(c, NULL, -EMSGSIZE, "a request is too long");
 		return;
 	}
 	request = json_loadb(text, bytes, JSON_REJECT_DUPLICATES, &error);
 	if (request)
 		answer(c, request);
 	else
-		say_error(watch->fd, NULL, error.text);
+		reply(c, NULL, -EINVAL, error.text);
 	json_decref(request);
 }
 
@@ -361,8 +367,7 @@ static struct peer *create_client(struct peers *peers)
 
 static void refuse_peer(struct peers *peers, int fd, const char *why)
 {
-	(void)peers;
-	say_error(fd, NULL, why);
+	say_error(watched(peers, struct control, peers), fd, NULL, why);
 }
 
 static const struct peers_kind askers = {
