@@ -719,18 +719,21 @@ Test(sonod, larger_frames_get_larger_slots)
 {
 	struct sono_client *c = look(0, 0);
 	struct sono_picture p;
+	int64_t deep;
 
 	scan();
 	next(c, &p);
 	sono_client_return(c, &p);
-	do_it("{\"do\":\"set\",\"depth_mm\":120}");
+	deep = do_it("{\"do\":\"set\",\"depth_mm\":120}");
+	cr_assert_gt(deep, p.frame.cfg_gen);
 	is_state(control, "scanning");
 	do {
 		next(c, &p);
 		is_accounted(&p.frame);
+		cr_assert_float_eq(p.frame.depth,
+				   p.frame.cfg_gen >= deep ? 0.12 : 0.03, 1e-9);
 		sono_client_return(c, &p);
-	} while (p.frame.depth < 0.11);
-	cr_assert_float_eq(p.frame.depth, 0.12, 1e-9);
+	} while (p.frame.cfg_gen < deep);
 	sono_client_close(c);
 }
 
@@ -754,12 +757,13 @@ Test(sonod, what_does_not_fit_leaves_what_was)
 			  "slots: Cannot allocate memory");
 	cr_assert_eq(do_it("{\"do\":\"state\"}"), cfg_gen);
 	is_state(control, "scanning");
-	for (int i = 0; i < 3; i++) {
+	do {
 		next(c, &p);
 		is_accounted(&p.frame);
 		cr_assert_float_eq(p.frame.depth, 0.02, 1e-9);
+		cr_assert_leq(p.frame.cfg_gen, cfg_gen);
 		sono_client_return(c, &p);
-	}
+	} while (p.frame.cfg_gen < cfg_gen);
 	do_it("{\"do\":\"freeze\"}");
 	do_it("{\"do\":\"scan\"}");
 	sono_client_close(c);

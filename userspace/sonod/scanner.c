@@ -41,6 +41,8 @@ enum wish { WISH_NONE, WISH_USE, WISH_SCAN, WISH_FREEZE, WISH_END };
  * @alive: changes while the thread works
  * @sono: the board; NULL after it has gone
  * @slot_bytes: of its slots; 0: none yet
+ * @tables: that it has been given since it was opened
+ * @tables_before: that it was given before; what is told counts them, too
  * @now: what the board does
  * @before: what it did, as long as frames of that are on their way
  * @picture: number of the next one
@@ -65,6 +67,8 @@ struct scanner {
 
 	struct sono *sono;
 	size_t slot_bytes;
+	uint32_t tables;
+	uint32_t tables_before;
 	struct setup *now;
 	struct setup *before;
 	uint64_t picture;
@@ -110,7 +114,7 @@ static void note_setup(struct scanner *s)
 	s->status.angles = now->plan->angles;
 	s->status.rates = now->plan->rates;
 	s->status.indices = now->indices;
-	s->status.cfg_gen = now->cfg_gen;
+	s->status.cfg_gen = s->tables_before + now->cfg_gen;
 	pthread_mutex_unlock(&s->lock);
 	s->params.changed(s->params.arg);
 }
@@ -136,6 +140,9 @@ static void close_board(struct scanner *s)
 	sono_close(s->sono);
 	s->sono = NULL;
 	s->slot_bytes = 0;
+	/* a board that is opened anew may count its tables from the first */
+	s->tables_before += s->tables;
+	s->tables = 0;
 }
 
 static int open_board(struct scanner *s)
@@ -193,6 +200,7 @@ static int load(struct scanner *s, struct setup *setup)
 	if (ret)
 		return refuse(s, ret, "table");
 	setup->cfg_gen = config.cfg_gen;
+	s->tables = config.cfg_gen;
 	return 0;
 }
 
@@ -306,7 +314,7 @@ static void publish(struct scanner *s, const struct setup *setup,
 	b->frame.flags = SONO_FRAME_UNCALIBRATED |
 			 (rec->flags & SONO_RECORD_TX_OFF ? SONO_FRAME_TX_OFF :
 							    0);
-	b->frame.cfg_gen = rec->cfg_gen;
+	b->frame.cfg_gen = s->tables_before + rec->cfg_gen;
 	b->frame.run = s->run;
 	b->frame.picture = number;
 	b->frame.counts = s->counts;
@@ -371,6 +379,17 @@ static void step(struct scanner *s)
 
 /* --- wishes --- */
 
+/* With a table that has another cfg_gen. */
+static int take_up(struct scanner *s, bool start_it)
+{
+	int ret = ready(s, s->now);
+
+	if (ret)
+		return ret;
+	note_setup(s);
+	return start_it ? start(s) : 0;
+}
+
 /* The stream begins anew: what was is taken up again if that came to nothing. */
 static int use_anew(struct scanner *s, struct setup *setup)
 {
@@ -386,7 +405,7 @@ static int use_anew(struct scanner *s, struct setup *setup)
 		char why[sizeof(s->why)];
 
 		memcpy(why, s->why, sizeof(why));
-		if (s->now && (ready(s, s->now) || (was && start(s))))
+		if (s->now && take_up(s, was))
 			set_state(s, SCANNER_FAULT, s->why);
 		memcpy(s->why, why, sizeof(why));
 	}
@@ -420,20 +439,14 @@ static int do_use(struct scanner *s)
 /* A board that was gone has to learn its table again. */
 static int do_scan(struct scanner *s)
 {
-	int ret = 0;
+	int ret;
 
 	if (scanning(s))
 		return 0;
 	if (!s->now)
 		return sono_why(s->why, sizeof(s->why), -ENODATA,
 				"no preset has been chosen");
-	if (!s->slot_bytes) {
-		ret = ready(s, s->now);
-		if (!ret)
-			note_setup(s);
-	}
-	if (!ret)
-		ret = start(s);
+	ret = s->slot_bytes ? start(s) : take_up(s, true);
 	if (ret)
 		set_state(s, SCANNER_FAULT, s->why);
 	return ret;

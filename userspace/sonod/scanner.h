@@ -46,7 +46,7 @@ enum scanner_state {
  * @rates: of the plan
  * @indices: of the output while it transmits
  * @calibrated: the indices are not mere estimates
- * @cfg_gen: of the table that the board has
+ * @cfg_gen: of the table that the board has; always rises
  * @heartbeat_ms: after which the board ends transmit by itself
  * @run: number of the run, the board's
  * @counts: of the run
