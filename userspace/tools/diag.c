@@ -13,6 +13,7 @@
 #include "diag/json.h"
 #include "diag/report.h"
 #include "diag/store.h"
+#include "output.h"
 #include "tools.h"
 
 #define WHY_BYTES 256
@@ -220,7 +221,8 @@ static int arguments(struct session *s, int argc, char **argv)
 	s->device = argv[optind];
 	if (s->save && s->baseline)
 		return wrong("excludes --save-baseline", "--baseline");
-	return 0;
+	return output_apart((const char *[]){ s->json, s->report }, 2,
+			    (const char *[]){ s->device, s->baseline }, 2);
 }
 
 /* --- what is said --- */

@@ -9,6 +9,7 @@
 #include "diag.h"
 #include "diag/collect.h"
 #include "diag/store.h"
+#include "output.h"
 #include "tools.h"
 
 #define WHY_BYTES 256
@@ -55,8 +56,11 @@ static int collect(const char *device, const char *dir, const char *output)
 {
 	char why[WHY_BYTES] = "";
 	struct diag *d;
-	int ret = diag_open(&d, device, why, sizeof(why));
+	int ret;
 
+	if (output_apart(&output, 1, &device, 1))
+		return DIAG_EXIT_INTERNAL;
+	ret = diag_open(&d, device, why, sizeof(why));
 	if (ret)
 		return tool_fail("open", device, why, ret);
 	ret = write_bundle(d, dir, output);

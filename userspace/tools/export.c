@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "export.h"
+#include "output.h"
 #include "tools.h"
 
 enum { OPT_ZEA = 256, OPT_UFF, OPT_HELP };
@@ -34,8 +35,11 @@ static int run(int format, const char *from, const char *to)
 	char why[512] = "";
 	struct sono_recording *rec;
 	const char *damage;
-	int status, ret = sono_recording_open(&rec, from, why, sizeof(why));
+	int status, ret;
 
+	if (output_apart(&to, 1, &from, 1))
+		return TOOL_FAILED;
+	ret = sono_recording_open(&rec, from, why, sizeof(why));
 	if (ret)
 		return tool_fail("open", from, why, ret);
 	ret = format == OPT_ZEA ? sono_export_zea(rec, to, why, sizeof(why)) :

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "import.h"
+#include "output.h"
 #include "recording.h"
 #include "sequence.h"
 #include "tools.h"
@@ -216,11 +217,24 @@ static int write_recording(struct job *j)
 	return ret;
 }
 
+/* The files of a set. */
+static int check_output(const struct job *j)
+{
+	char meta[4096], samples[4096];
+	const char *in[] = { meta, samples };
+
+	snprintf(meta, sizeof(meta), "%s/meta.json", j->from);
+	snprintf(samples, sizeof(samples), "%s/rf_int16.bin", j->from);
+	return output_apart(&j->to, 1, in, 2);
+}
+
 static int run(struct job *j)
 {
-	int ret = read_set(j);
-	int status = TOOL_OK;
+	int status = check_output(j), ret;
 
+	if (status)
+		return status;
+	ret = read_set(j);
 	if (ret)
 		status = tool_fail("import", j->from, j->why, ret);
 	else if ((ret = write_recording(j)))

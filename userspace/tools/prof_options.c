@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "output.h"
 #include "prof.h"
 #include "prof_compare.h"
 
@@ -161,6 +162,18 @@ static int parse_option(struct prof *p, int option)
 	return TOOL_USAGE;
 }
 
+static int check_files(const struct prof *p)
+{
+	const char *in[] = { p->run.plan_path, p->run.source };
+	const char *out[PROF_SINKS_MAX + 4] = {
+		p->record_path, p->prometheus_path, p->save_path, p->trace_path,
+	};
+
+	for (unsigned int i = 0; i < p->sinks; i++)
+		out[4 + i] = p->sink[i].target;
+	return output_apart(out, PROF_SINKS_MAX + 4, in, 2);
+}
+
 int prof_arguments(struct prof *p, int argc, char **argv)
 {
 	int option;
@@ -187,5 +200,5 @@ int prof_arguments(struct prof *p, int argc, char **argv)
 				    (double)p->tolerance * 0.01);
 	p->run.plan_path = argv[optind];
 	p->run.source = argv[optind + 1];
-	return TOOL_OK;
+	return check_files(p);
 }

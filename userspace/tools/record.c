@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "output.h"
 #include "spool.h"
 #include "view.h"
 
@@ -66,7 +67,8 @@ static void help(void)
 	puts("Usage: sono record [OPTION...] PLAN SOURCE FILE\n"
 	     "\n"
 	     "Runs PLAN on SOURCE (/dev/sonoN or sim:SCENE) and writes every frame to\n"
-	     "FILE, straight from where the board put it. Ctrl-C ends the recording.\n"
+	     "FILE, straight from where the board put it. An existing FILE is replaced.\n"
+	     "Ctrl-C ends the recording.\n"
 	     "\n"
 	     "  --frames N    stop after N frames\n"
 	     "  --seconds N   stop after N seconds\n"
@@ -128,7 +130,8 @@ static int arguments(struct record *r, int argc, char **argv)
 	r->plan_path = argv[optind];
 	r->source = argv[optind + 1];
 	r->file = argv[optind + 2];
-	return TOOL_OK;
+	return output_apart(&r->file, 1,
+			    (const char *[]){ r->plan_path, r->source }, 2);
 }
 
 /* --- steps --- */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "output.h"
 #include "view.h"
 
 #define SCREEN_MAX 8192
@@ -205,6 +206,19 @@ static int parse_option(struct view *v, int option)
 	return TOOL_USAGE;
 }
 
+static int check_files(const struct view *v)
+{
+	const char *in[] = { v->run.plan_path, v->run.source,
+			     v->screen.keys_path };
+	const char *out[VIEW_SINKS_MAX + 4] = {
+		v->digest_path, v->velocity_path, v->report_path, v->times_path,
+	};
+
+	for (unsigned int i = 0; i < v->sinks; i++)
+		out[4 + i] = v->sink[i].target;
+	return output_apart(out, VIEW_SINKS_MAX + 4, in, 3);
+}
+
 int view_arguments(struct view *v, int argc, char **argv)
 {
 	int option;
@@ -234,5 +248,5 @@ int view_arguments(struct view *v, int argc, char **argv)
 	}
 	v->run.plan_path = argv[optind];
 	v->run.source = argv[optind + 1];
-	return TOOL_OK;
+	return check_files(v);
 }

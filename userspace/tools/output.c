@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "output.h"
+#include "tools.h"
+
+#define SOURCE_FILE "file:"
+#define SOURCE_SIM "sim:"
+#define SIM_FILE ",file="
+
+/* The file behind a source; a path is its own. */
+static void file_of(const char *source, char *path, size_t bytes)
+{
+	const char *key = strstr(source, SIM_FILE);
+
+	if (!strncmp(source, SOURCE_FILE, strlen(SOURCE_FILE)))
+		snprintf(path, bytes, "%s", source + strlen(SOURCE_FILE));
+	else if (!strncmp(source, SOURCE_SIM, strlen(SOURCE_SIM)) && key)
+		snprintf(path, bytes, "%.*s",
+			 (int)strcspn(key + strlen(SIM_FILE), ","),
+			 key + strlen(SIM_FILE));
+	else
+		snprintf(path, bytes, "%s", source);
+}
+
+static bool same(const char *out, const char *in)
+{
+	struct stat a, b;
+
+	return !stat(out, &a) && !stat(in, &b) && S_ISREG(a.st_mode) &&
+	       a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
+static int check(const char *out, const char *source)
+{
+	char in[PATH_MAX], why[PATH_MAX + 32];
+
+	if (!out || !source || !strcmp(out, "-"))
+		return TOOL_OK;
+	file_of(source, in, sizeof(in));
+	if (!same(out, in))
+		return TOOL_OK;
+	snprintf(why, sizeof(why), "it is %s, which is read", in);
+	return tool_fail("write", out, why, 0);
+}
+
+int output_apart(const char *const *out, size_t outs, const char *const *in,
+		 size_t ins)
+{
+	int status = TOOL_OK;
+
+	for (size_t i = 0; i < outs; i++)
+		for (size_t j = 0; j < ins && !status; j++)
+			status = check(out[i], in[j]);
+	return status;
+}

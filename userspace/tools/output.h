@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* Where subcommands write: files, and standard output. */
+#ifndef SONO_OUTPUT_H
+#define SONO_OUTPUT_H
+
+#include <stddef.h>
+
+/**
+ * output_apart() - refuse to write over what is read
+ * @out: paths, some perhaps NULL or "-"
+ * @outs: how many
+ * @in: paths, or sources: the recording that they play; some perhaps NULL
+ * @ins: how many
+ *
+ * The same file by another name is the same. What is no regular file cannot be
+ * written over.
+ *
+ * Return: TOOL_OK; TOOL_FAILED, after a message.
+ */
+int output_apart(const char *const *out, size_t outs, const char *const *in,
+		 size_t ins);
+
+#endif /* SONO_OUTPUT_H */
