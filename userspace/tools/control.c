@@ -184,6 +184,8 @@ static int stay(struct sono_control *c, const char *path, bool scan)
 			return TOOL_OK;
 		}
 		free(event);
+		if (ferror(stdout))
+			return TOOL_OK;	/* output_end() says it */
 	}
 }
 

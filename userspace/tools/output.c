@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
+#include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "output.h"
 #include "tools.h"
@@ -57,4 +60,27 @@ int output_apart(const char *const *out, size_t outs, const char *const *in,
 		for (size_t j = 0; j < ins && !status; j++)
 			status = check(out[i], in[j]);
 	return status;
+}
+
+void output_begin(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			(void)!open("/dev/null", O_RDONLY);
+}
+
+int output_end(int status)
+{
+	/* what was lost earlier has left a mark, but not its reason */
+	const bool lost = ferror(stdout);
+	int err;
+
+	errno = 0;
+	if (!fclose(stdout) && !lost)
+		return status;
+	err = errno;
+	if (err != EPIPE)
+		tool_fail("write", "standard output",
+			  err ? NULL : "some of it was lost", -err);
+	return status ? status : TOOL_FAILED;
 }

@@ -20,4 +20,22 @@
 int output_apart(const char *const *out, size_t outs, const char *const *in,
 		 size_t ins);
 
+/**
+ * output_begin() - before anything is opened
+ *
+ * A standard stream that is closed is taken by something that cannot be written
+ * to: or the first file that is opened would be in its place.
+ */
+void output_begin(void);
+
+/**
+ * output_end() - standard output has arrived, or the command has failed
+ * @status: of the command so far
+ *
+ * Of a reader that had enough nothing is said.
+ *
+ * Return: @status; TOOL_FAILED where that was TOOL_OK and something was lost.
+ */
+int output_end(int status);
+
 #endif /* SONO_OUTPUT_H */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "output.h"
 #include "tools.h"
 
 struct tool {
@@ -62,7 +63,7 @@ static void usage(FILE *to)
 	fputs("\n\"sono COMMAND --help\" says more.\n", to);
 }
 
-int main(int argc, char **argv)
+static int run(int argc, char **argv)
 {
 	if (argc < 2) {
 		usage(stderr);
@@ -78,4 +79,10 @@ int main(int argc, char **argv)
 	fprintf(stderr, "sono: %s: no such command (see sono --help)\n",
 		argv[1]);
 	return TOOL_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+	output_begin();
+	return output_end(run(argc, argv));
 }
