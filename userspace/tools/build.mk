@@ -11,3 +11,8 @@ $(eval $(call program,userspace/tools/sono,$(addprefix userspace/tools/, \
 	userspace/present/libpresent.a userspace/libsono/libsono.a \
 	userspace/dsp/libdsp.a fpga-sim/libsim.a \
 	$(HDF5_LIBS) -ldrm -lpng -lmd -lwebpmux -lwebp -lconfig -ljansson -luring -lz -lm -pthread))
+
+# The version is the packages'.
+SONO_VERSION := $(shell sed '1s/.*(\(.*\)).*/\1/;q' debian/changelog)
+$(O)/userspace/tools/sono.o: CFLAGS += -DSONO_VERSION='"$(SONO_VERSION)"'
+$(O)/userspace/tools/sono.o: debian/changelog

@@ -60,7 +60,8 @@ static void usage(FILE *to)
 	fputs("Usage: sono COMMAND [ARGUMENT...]\n\n", to);
 	for (size_t i = 0; i < TOOLS; i++)
 		fprintf(to, "  %-8s %s\n", tools[i].name, tools[i].help);
-	fputs("\n\"sono COMMAND --help\" says more.\n", to);
+	fputs("\n\"sono COMMAND --help\" says more, \"sono --version\" which one this is.\n",
+	      to);
 }
 
 static int run(int argc, char **argv)
@@ -71,6 +72,10 @@ static int run(int argc, char **argv)
 	}
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "help")) {
 		usage(stdout);
+		return TOOL_OK;
+	}
+	if (!strcmp(argv[1], "--version")) {
+		puts("sono " SONO_VERSION);
 		return TOOL_OK;
 	}
 	for (size_t i = 0; i < TOOLS; i++)
