@@ -269,7 +269,7 @@ void prof_figures_add(struct prof_figures *f, const struct prof_sample *s)
 		find_typical(f);
 	count_late(f, s);
 	if (!f->frames++)
-		f->first = s->taken;
+		f->first = s->published;
 	f->last = s->published;
 	f->host = s->host;
 }

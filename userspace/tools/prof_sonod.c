@@ -23,8 +23,8 @@
  * @unsent: that this client was not sent, or could not take
  * @counts: of frames, since the first picture
  * @last: the record before
- * @first: when the first one was seen [ns]
- * @end: when the last one was [ns]
+ * @intervals: from a picture to the next one of the same run
+ * @took: all of these, of the board's time [s]
  */
 struct watched {
 	struct histogram published;
@@ -34,8 +34,8 @@ struct watched {
 	uint64_t unsent;
 	struct sono_stream_counts counts;
 	struct sono_stream_frame last;
-	uint64_t first;
-	uint64_t end;
+	uint64_t intervals;
+	double took;
 };
 
 static uint64_t now_ns(void)
@@ -83,9 +83,10 @@ static void add_picture(struct watched *w, const struct sono_stream_frame *f)
 		histogram_add(&w->all, between(acquired, now));
 	}
 	add_counts(w, f);
-	if (!w->pictures++)
-		w->first = now;
-	w->end = now;
+	if (w->pictures++ && f->run == w->last.run) {
+		w->intervals++;
+		w->took += f->time - w->last.time;
+	}
 	w->last = *f;
 }
 
@@ -97,14 +98,15 @@ static void print_times(const char *name, const struct histogram *h)
 	       (double)h->max * 1e-6);
 }
 
+/* So many lines. */
+#define LINES 9
+
 static void print_watched(const struct prof *p, const struct watched *w,
 			  const struct sono_stream_format *format)
 {
-	const double took = (double)(w->end - w->first) * 1e-9;
-
-	printf("%s, %s: %" PRIu64 " pictures, %.2f per second of %.2f\n",
+	printf("%s, %s: %" PRIu64 " pictures, %.2f per second of the board's time, which has %.2f\n",
 	       p->sonod_path, format->preset, w->pictures,
-	       took > 0 ? (double)(w->pictures - 1) / took : 0,
+	       w->took > 0 ? (double)w->intervals / w->took : 0,
 	       format->frame_rate);
 	printf("%-22s %9s %9s %9s\n", "", "p50 ms", "p99 ms", "max ms");
 	print_times("acquired to published", &w->published);
@@ -114,6 +116,23 @@ static void print_watched(const struct prof *p, const struct watched *w,
 	       " lost\n%" PRIu64 " not seen here\n",
 	       w->counts.skipped, w->counts.dropped, w->counts.lost,
 	       w->unsent);
+}
+
+/* On a terminal twice a second, over the one before. */
+static void show(struct prof *p, const struct watched *w,
+		 const struct sono_client *c)
+{
+	if (!p->tty || !w->pictures || run_now() < p->show)
+		return;
+	p->show = run_now() + 0.5;
+	if (p->shown)
+		printf("\x1b[%uA\x1b[J", p->shown);
+	p->shown = LINES;
+	/* lines that are too long are cut, or there would be more of them */
+	fputs("\x1b[?7l", stdout);
+	print_watched(p, w, sono_client_format(c));
+	fputs("\x1b[?7h", stdout);
+	fflush(stdout);
 }
 
 static bool finished(const struct prof *p, const struct watched *w,
@@ -140,6 +159,7 @@ static int look(struct prof *p, struct sono_client *c, struct watched *w)
 			ret = sono_client_wait(c, WAIT_MS);
 			ret = ret == -EINTR ? 0 : ret;
 		}
+		show(p, w, c);
 	}
 	if (ret < 0)
 		return tool_fail("go on with", p->sonod_path,
@@ -160,9 +180,11 @@ static int watch(struct prof *p, struct watched *w)
 	if (ret)
 		return tool_fail("watch", p->sonod_path, why, ret);
 	status = look(p, client, w);
+	if (p->shown)
+		printf("\x1b[%uA\x1b[J", p->shown);
 	if (w->pictures)
 		print_watched(p, w, sono_client_format(client));
-	else if (!status && !run_interrupted(&p->run))
+	else if (!status)
 		status = tool_fail("watch", p->sonod_path,
 				   "no picture came: is it scanning?", 0);
 	sono_client_close(client);

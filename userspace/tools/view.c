@@ -237,6 +237,8 @@ static int process(void *arg, const struct sono_frame *f)
 		SONO_PROBE(frame_published, f->rec.seq);
 	}
 	v->ended = run_now();
+	if (v->pictures && !v->began)
+		v->began = v->ended;
 	if (v->times)
 		view_add_times(v, &f->rec);
 	return status;

@@ -46,7 +46,8 @@ struct view_sink {
  * @report: the same
  * @times: the same
  * @pictures: made
- * @ended: when the last picture was out [s]
+ * @began: when the first picture was out [s]
+ * @ended: when the last one was [s]
  * @tty: somebody looks at stderr
  * @progress: when to say next how it goes [s]
  */
@@ -70,6 +71,7 @@ struct view {
 	FILE *report;
 	FILE *times;
 	uint64_t pictures;
+	double began;
 	double ended;
 	bool tty;
 	double progress;

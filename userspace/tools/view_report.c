@@ -28,11 +28,14 @@ static int write_velocity(struct view *v)
 	return view_close_file(&v->velocity, v->velocity_path);
 }
 
+/* From the first picture to the last; one alone has no rate. */
 static double rate(const struct view *v)
 {
-	double time = v->ended - v->run.started;
+	double time = v->ended - v->began;
 
-	return time > 0 ? (double)v->pictures / time : 0;
+	return time > 0 && v->pictures > 1 ?
+		       (double)(v->pictures - 1) / time :
+		       0;
 }
 
 static double syscalls_per_frame(const struct view *v)
@@ -142,11 +145,14 @@ int view_conclude(struct view *v)
 {
 	int status = TOOL_OK;
 
+	fprintf(v->say, "%" PRIu64 " pictures", v->pictures);
+	if (rate(v) > 0)
+		fprintf(v->say, ", %s%.2f per second",
+			v->freeze ? "processed at " : "", rate(v));
 	fprintf(v->say,
-		"%" PRIu64 " pictures, %.2f per second; frames dropped %" PRIu64
-		", lost %" PRIu64 ", skipped %" PRIu64
-		"; system calls per frame %.3f\n",
-		v->pictures, rate(v), (uint64_t)v->run.account.dropped,
+		"; frames dropped %" PRIu64 ", lost %" PRIu64
+		", skipped %" PRIu64 "; system calls per frame %.3f\n",
+		(uint64_t)v->run.account.dropped,
 		(uint64_t)v->run.account.lost, v->run.skipped, syscalls_per_frame(v));
 	if (v->velocity)
 		status = write_velocity(v);
