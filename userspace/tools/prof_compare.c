@@ -104,8 +104,9 @@ static json_t *load(const char *path, json_t **root, char *why,
 	}
 	*root = json_load_file(path, 0, &error);
 	if (!*root) {
-		snprintf(why, why_bytes, "%s:%d: %s", path, error.line,
-			 error.text);
+		snprintf(why, why_bytes,
+			 "%s: not a file of sono prof --save: line %d: %s",
+			 path, error.line, error.text);
 		return NULL;
 	}
 	if (json_unpack(*root, "{s:i s:o}", "sono_prof", &format, "runs",
