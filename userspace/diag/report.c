@@ -8,11 +8,15 @@
 #include "report.h"
 #include "svg.h"
 
+#define FAULTS 4 /* of a check */
+#define EARLIER_FAULTS 2 /* of an earlier diagnosis */
+#define NAME 56 /* bytes of what may be long */
+
 /* A4, so that it is one page; a browser's print needs nothing else. */
 static const char style[] =
-	"@page{size:A4;margin:9mm}@media print{body{font-size:8.5px!important;margin:0!important}}"
+	"@page{size:A4;margin:8mm}@media print{body{font-size:8px!important;line-height:1.25!important;margin:0!important}}"
 	"body{font:10px/1.35 sans-serif;color:#111;max-width:190mm;margin:1em auto}"
-	"h1{font-size:17px;margin:0}h2{font-size:12px;margin:9px 0 3px}"
+	"h1{font-size:17px;margin:0}h2{font-size:12px;margin:6px 0 2px}"
 	"table{border-collapse:collapse;width:100%}"
 	"td,th{border-bottom:1px solid #ddd;padding:1px 5px;text-align:left;vertical-align:top}"
 	"th{color:#666;font-weight:normal}"
@@ -39,9 +43,24 @@ static void put_text(FILE *to, const char *text)
 			fputs("&lt;", to);
 		else if (*text == '&')
 			fputs("&amp;", to);
+		else if (*text == '\'')
+			fputs("&#39;", to);
 		else
 			fputc(*text, to);
 	}
+}
+
+/* Only so many bytes of it: the page is one. */
+static void put_short(FILE *to, const char *text, size_t most)
+{
+	char cut[256];
+	const size_t n = text ? strlen(text) : 0;
+
+	most = most < sizeof(cut) ? most : sizeof(cut) - 1;
+	snprintf(cut, sizeof(cut), "%.*s", (int)most, text ? text : "");
+	put_text(to, cut);
+	if (n > most)
+		fputs("…", to);
 }
 
 static const char *string_of(const json_t *object, const char *key)
@@ -110,10 +129,13 @@ static void put_check(FILE *to, const struct diag_result *r)
 		r->check->id, r->check->title);
 	if (!r->faults)
 		put_text(to, r->detail);
-	for (size_t i = 0; i < r->faults; i++) {
+	for (size_t i = 0; i < r->faults && i < FAULTS; i++) {
 		fputs(i ? "<br>" : "", to);
 		put_text(to, r->fault[i]);
 	}
+	if (r->faults > FAULTS)
+		fprintf(to, "<br>and %zu more, which the results name",
+			r->faults - FAULTS);
 	fprintf(to, "<td class=n>%.1f s\n", r->duration);
 }
 
@@ -157,16 +179,21 @@ static void put_history(FILE *to, const json_t *history)
 		put_text(to, string_of(line, "time"));
 		fputs("<td>", to);
 		put_text(to, string_of(line, "level"));
-		fputs("<td class=", to);
+		fputs("<td class='", to);
 		put_text(to, status);
-		fputc('>', to);
+		fputs("'>", to);
 		put_text(to, status);
 		fputs("<td>", to);
 		faults = json_object_get(line, "faults");
 		json_array_foreach (faults, k, fault) {
+			if (k == EARLIER_FAULTS)
+				break;
 			fputs(k ? "; " : "", to);
-			put_text(to, json_string_value(fault));
+			put_short(to, json_string_value(fault), NAME);
 		}
+		if (json_array_size(faults) > EARLIER_FAULTS)
+			fprintf(to, "; and %zu more",
+				json_array_size(faults) - EARLIER_FAULTS);
 		fputc('\n', to);
 	}
 	fputs("</table>\n", to);
@@ -179,10 +206,10 @@ static void put_head(FILE *to, const struct diag_report *report)
 	const char *status = string_of(report->all, "status");
 
 	fprintf(to, "<!doctype html><html lang=en><meta charset=utf-8><title>Diagnosis of ");
-	put_text(to, string_of(report->all, "device"));
+	put_short(to, string_of(report->all, "device"), NAME);
 	fprintf(to, "</title><style>%s</style>\n<div class='verdict %s'>%s</div><h1>Diagnosis of ",
 		style, status, status);
-	put_text(to, string_of(report->all, "device"));
+	put_short(to, string_of(report->all, "device"), NAME);
 	fputs("</h1><p>", to);
 	put_text(to, string_of(report->all, "level"));
 	fputs(" checks, ", to);
@@ -217,7 +244,7 @@ int diag_report_write(FILE *to, const struct diag_report *report)
 		put_measures(to, &report->results[i]);
 	fputs("</table></div>\n", to);
 	put_history(to, report->history);
-	fputs("<footer>sono diag. Limits and their sources: userspace/diag/limits.tsv. Not a medical device.</footer></html>\n",
+	fputs("<footer>sono diag. Limits and their sources: Documentation/diagnostics.rst. Not a medical device.</footer></html>\n",
 	      to);
 	return ferror(to) ? -EIO : 0;
 }
