@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,7 +29,10 @@ void diag_store_dir(char *dir)
 			 home ? home : "");
 }
 
-/* Its number; a board in process, or one without, by its source. */
+/*
+ * Its number; a board in process, or one without, by its source: "sim:points".
+ * What is said of it behind that, its faults among it, makes it no other board.
+ */
 static void name_of(const struct diag *d, char *name, size_t n)
 {
 	size_t i = 0;
@@ -37,7 +41,7 @@ static void name_of(const struct diag *d, char *name, size_t n)
 	    !diag_place_read(d->source, "serial", name, n) &&
 	    strcmp(name, "0"))
 		return;
-	for (const char *c = d->source; *c && i < n - 1; c++)
+	for (const char *c = d->source; *c && *c != ',' && i < n - 1; c++)
 		name[i++] = (*c >= 'a' && *c <= 'z') ||
 					    (*c >= '0' && *c <= '9') ?
 				    *c : '-';
@@ -70,23 +74,65 @@ static int make_folders(const char *path)
 	return 0;
 }
 
+int diag_store_ready(const char *path)
+{
+	char folder[DIAG_STORE_PATH];
+	int ret = make_folders(path);
+
+	if (ret)
+		return ret;
+	snprintf(folder, sizeof(folder), "%.*s",
+		 (int)(strrchr(path, '/') - path + 1), path);
+	return access(folder, W_OK) ? -errno : 0;
+}
+
 /* --- baseline --------------------------------------------------------------- */
+
+static bool are_figures(json_t *figures)
+{
+	const char *name;
+	json_t *value;
+
+	if (!json_is_object(figures))
+		return false;
+	/* what JSON cannot say, a figure that is not finite, is null */
+	json_object_foreach (figures, name, value)
+		if (!json_is_number(value) && !json_is_null(value))
+			return false;
+	return true;
+}
+
+/* The figures of each check, or NULL where that is not what is in the file. */
+static json_t *read_baseline(const char *path)
+{
+	json_t *file = json_load_file(path, 0, NULL), *figures;
+	json_t *checks = json_incref(json_object_get(file, "baseline"));
+	const char *id;
+
+	json_decref(file);
+	if (!json_object_size(checks)) {
+		json_decref(checks);
+		return NULL;
+	}
+	json_object_foreach (checks, id, figures)
+		if (!are_figures(figures)) {
+			json_decref(checks);
+			return NULL;
+		}
+	return checks;
+}
 
 int diag_baseline_load(struct diag *d, const char *path)
 {
-	json_t *file, *checks;
+	json_t *checks;
 
 	if (access(path, R_OK))
 		return -errno;
-	file = json_load_file(path, 0, NULL);
-	checks = json_object_get(file, "baseline");
-	if (!json_is_object(checks)) {
-		json_decref(file);
+	checks = read_baseline(path);
+	if (!checks)
 		return -EINVAL;
-	}
 	json_decref(d->baseline);
-	d->baseline = json_incref(checks);
-	json_decref(file);
+	d->baseline = checks;
 	return 0;
 }
 
@@ -123,16 +169,36 @@ static json_t *now(void)
 	return json_string(text);
 }
 
-int diag_baseline_save(const char *path, const json_t *results)
+/* Of the checks that have found some. */
+static json_t *new_figures(const json_t *results)
+{
+	json_t *all = all_figures(results), *figures;
+	const char *id;
+	void *next;
+
+	json_object_foreach_safe (all, next, id, figures)
+		if (!json_object_size(figures))
+			json_object_del(all, id);
+	return all;
+}
+
+int diag_baseline_save(const char *path, const json_t *results, size_t *kept)
 {
 	char part[DIAG_STORE_PATH + 8];
-	int ret = make_folders(path);
-	json_t *file;
+	json_t *fresh = new_figures(results), *all, *file;
+	const size_t n = json_object_size(fresh);
+	int ret = n ? make_folders(path) : -ENODATA;
 
-	if (ret)
+	if (ret) {
+		json_decref(fresh);
 		return ret;
-	file = json_pack("{s:o s:o}", "time", now(), "baseline",
-			 all_figures(results));
+	}
+	all = read_baseline(path);
+	all = all ? all : json_object();
+	json_object_update(all, fresh);
+	json_decref(fresh);
+	*kept = json_object_size(all) - n;
+	file = json_pack("{s:o s:o}", "time", now(), "baseline", all);
 	snprintf(part, sizeof(part), "%s.part", path);
 	errno = 0;
 	if (json_dump_file(file, part, JSON_INDENT(2)) || rename(part, path))
@@ -168,6 +234,15 @@ static json_t *line_of(const json_t *all)
 	return line;
 }
 
+/* Did the last one get to its end? A machine may have lost power in it. */
+static bool ends_in_a_line(int fd)
+{
+	const off_t end = lseek(fd, 0, SEEK_END);
+	char last = '\n';
+
+	return end <= 0 || (pread(fd, &last, 1, end - 1) == 1 && last == '\n');
+}
+
 int diag_history_add(const char *path, const json_t *all)
 {
 	json_t *line;
@@ -176,18 +251,21 @@ int diag_history_add(const char *path, const json_t *all)
 
 	if (ret)
 		return ret;
+	fd = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+	if (fd < 0)
+		return -errno;
 	line = line_of(all);
 	text = json_dumps(line, JSON_COMPACT);
 	json_decref(line);
-	n = text ? asprintf(&ended, "%s\n", text) : -1;
+	n = text ? asprintf(&ended, "%s%s\n", ends_in_a_line(fd) ? "" : "\n",
+			    text) :
+		   -1;
 	free(text);
 	if (n < 0)
-		return -ENOMEM;
-	fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
-	if (fd < 0 || write(fd, ended, (size_t)n) != n)
+		ret = -ENOMEM;
+	else if (write(fd, ended, (size_t)n) != n)
 		ret = -errno;
-	if (fd >= 0)
-		close(fd);
+	close(fd);
 	free(ended);
 	return ret;
 }

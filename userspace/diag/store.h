@@ -30,11 +30,20 @@ void diag_store_path(char *path, const char *dir, const struct diag *d,
 		     const char *kind);
 
 /**
+ * diag_store_ready() - could a file be written?
+ * @path: of it; its folder is made
+ *
+ * Return: 0 or -errno.
+ */
+int diag_store_ready(const char *path);
+
+/**
  * diag_baseline_load() - judge by changes from now on
  * @d: handle
  * @path: file of diag_baseline_save()
  *
- * Return: 0; -ENOENT where there is none; -EINVAL where it is none.
+ * Return: 0; -ENOENT where there is none; -EINVAL where it is none: figures are
+ * numbers or null, and there is a check that has some.
  */
 int diag_baseline_load(struct diag *d, const char *path);
 
@@ -42,14 +51,16 @@ int diag_baseline_load(struct diag *d, const char *path);
  * diag_baseline_save() - this is how the board was installed
  * @path: written as a whole or not at all; its folder is made
  * @results: array of diag_json_result()
+ * @kept: how many checks that found no figures this time have earlier ones,
+ *        which stay; written
  *
- * Return: 0 or -errno.
+ * Return: 0 or -errno, -ENODATA where no check has found any.
  */
-int diag_baseline_save(const char *path, const json_t *results);
+int diag_baseline_save(const char *path, const json_t *results, size_t *kept);
 
 /**
  * diag_history_add() - one line more
- * @path: appended to; its folder is made
+ * @path: appended to, behind a line that was cut off, too; its folder is made
  * @all: the diagnosis: device, level, status, exit, checks
  *
  * Return: 0 or -errno.

@@ -64,7 +64,7 @@ int tar_add(FILE *to, const char *name, const void *data, size_t n)
 	fill(&h, name, n);
 	if (fwrite(&h, sizeof(h), 1, to) != 1 ||
 	    fwrite(data, 1, n, to) != n || fwrite(zeros, 1, rest, to) != rest)
-		return -EIO;
+		return -errno;
 	return 0;
 }
 
@@ -72,5 +72,5 @@ int tar_end(FILE *to)
 {
 	static const char zeros[2 * BLOCK];
 
-	return fwrite(zeros, sizeof(zeros), 1, to) == 1 ? 0 : -EIO;
+	return fwrite(zeros, sizeof(zeros), 1, to) == 1 ? 0 : -errno;
 }

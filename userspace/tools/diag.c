@@ -50,6 +50,7 @@ static const struct option options[] = {
  * @json: file for the results, "-": standard output, NULL: none
  * @report: file for a page to be printed, NULL: none
  * @baseline: file to judge by, NULL: the board's own, if there is one
+ * @judged: there is one
  * @save: what is found is the baseline from now on
  * @state: folder of baselines and history, NULL: the usual one
  * @only: id of the one check that is wanted, NULL: all of the level
@@ -73,6 +74,7 @@ struct session {
 	const char *json;
 	const char *report;
 	const char *baseline;
+	bool judged;
 	bool save;
 	const char *state;
 	const char *only;
@@ -152,6 +154,15 @@ static int wrong(const char *what, const char *text)
 	return DIAG_EXIT_INTERNAL;
 }
 
+/* The name of a file that an option was given. */
+static int take_name(const char *option, const char **name)
+{
+	if (!*optarg)
+		return wrong("no name of a file", option);
+	*name = optarg;
+	return 0;
+}
+
 static const struct diag_check *find(const char *id)
 {
 	for (size_t i = 0; i < diag_checks(); i++)
@@ -164,20 +175,16 @@ static int read_option(struct session *s, int option)
 {
 	switch (option) {
 	case OPT_JSON:
-		s->json = optarg;
-		return 0;
+		return take_name("--json", &s->json);
 	case OPT_REPORT:
-		s->report = optarg;
-		return 0;
+		return take_name("--report", &s->report);
 	case OPT_BASELINE:
-		s->baseline = optarg;
-		return 0;
+		return take_name("--baseline", &s->baseline);
 	case OPT_SAVE_BASELINE:
 		s->save = true;
 		return 0;
 	case OPT_STATE:
-		s->state = optarg;
-		return 0;
+		return take_name("--state", &s->state);
 	case OPT_ONLY:
 		s->only = optarg;
 		return find(optarg) ? 0 : wrong("no such check", optarg);
@@ -205,6 +212,7 @@ static bool is_level(struct session *s, const char *text)
 
 static int arguments(struct session *s, int argc, char **argv)
 {
+	bool levelled = false;
 	int option, status;
 
 	while ((option = getopt_long(argc, argv, "", options, NULL)) >= 0) {
@@ -212,12 +220,21 @@ static int arguments(struct session *s, int argc, char **argv)
 		if (status || s->help)
 			return status;
 	}
-	if (optind < argc && is_level(s, argv[optind]))
+	if (optind < argc && is_level(s, argv[optind])) {
+		levelled = true;
 		optind++;
-	if (optind == argc)
-		return wrong("needs a DEVICE", "diag");
+	}
+	if (optind == argc) {
+		fputs("sono diag: needs a DEVICE (see sono diag --help)\n",
+		      stderr);
+		return DIAG_EXIT_INTERNAL;
+	}
+	if (optind + 2 == argc && !levelled)
+		return wrong("no such level", argv[optind]);
 	if (optind + 1 < argc)
 		return wrong("unknown argument", argv[optind + 1]);
+	if (s->report && !strcmp(s->report, "-"))
+		return wrong("a report is a file", "--report -");
 	s->device = argv[optind];
 	if (s->save && s->baseline)
 		return wrong("excludes --save-baseline", "--baseline");
@@ -260,6 +277,12 @@ static void say_summary(const struct session *s)
 	       s->count[DIAG_TIMEOUT], s->count[DIAG_SKIP]);
 }
 
+/* Of who wants JSON on standard output nothing else gets there. */
+static bool says(const struct session *s)
+{
+	return !s->json || strcmp(s->json, "-");
+}
+
 /* --- checks --- */
 
 static bool wanted(const struct session *s, const struct diag_check *check)
@@ -269,7 +292,6 @@ static bool wanted(const struct session *s, const struct diag_check *check)
 
 static void run_check(struct session *s, const struct diag_check *check)
 {
-	const bool text = !s->json || strcmp(s->json, "-");
 	struct diag_result *r = &s->result[s->done++];
 
 	s->running = check;
@@ -279,7 +301,7 @@ static void run_check(struct session *s, const struct diag_check *check)
 	if (r->status > s->worst)
 		s->worst = r->status;
 	json_array_append_new(s->results, diag_json_result(r));
-	if (text)
+	if (says(s))
 		say(r);
 }
 
@@ -334,6 +356,7 @@ static int write_report(const struct session *s, const json_t *all)
 /* Of a board that has a fault nothing is worth to be compared with. */
 static int save_baseline(const struct session *s)
 {
+	size_t kept;
 	int ret;
 
 	if (!s->save)
@@ -341,8 +364,16 @@ static int save_baseline(const struct session *s)
 	if (s->worst > DIAG_WARN)
 		return tool_fail("save", s->baseline_path,
 				 "the board has a fault", 0);
-	ret = diag_baseline_save(s->baseline_path, s->results);
-	return ret ? tool_fail("save", s->baseline_path, NULL, ret) : 0;
+	ret = diag_baseline_save(s->baseline_path, s->results, &kept);
+	if (ret)
+		return tool_fail("save", s->baseline_path,
+				 ret == -ENODATA ? "no check has figures" :
+						   NULL,
+				 ret);
+	if (kept && says(s))
+		printf("baseline: %zu checks keep the figures that they had\n",
+		       kept);
+	return 0;
 }
 
 /* Without a place for it the diagnosis is none the worse. */
@@ -350,7 +381,7 @@ static void add_history(const struct session *s, const json_t *all)
 {
 	const int ret = diag_history_add(s->history_path, all);
 
-	if (ret && (!s->json || strcmp(s->json, "-")))
+	if (ret && says(s))
 		printf("no history: %s: %s\n", s->history_path, strerror(-ret));
 }
 
@@ -367,20 +398,38 @@ static int write_all(const struct session *s)
 
 static int run(struct session *s)
 {
-	const bool text = !s->json || strcmp(s->json, "-");
-
-	if (text)
+	if (says(s))
 		printf("%s: %s\n", s->device, s->only ? s->only :
 				   diag_level_text(s->level));
 	for (size_t i = 0; i < diag_checks(); i++)
 		if (wanted(s, diag_check(i)))
 			run_check(s, diag_check(i));
-	if (text)
+	if (says(s) && !s->judged && !s->save && s->level > DIAG_QUICK)
+		puts("no baseline: changes since the installation are not judged");
+	if (says(s))
 		say_summary(s);
 	/* what was not looked at to its end is no result */
 	if (stopped)
 		return tool_fail("test", s->device, "interrupted", 0);
 	return write_all(s) ? : diag_exit(s->worst);
+}
+
+/* What cannot be written is said now, and not after a quarter of an hour. */
+static int try_to_write(const char *path)
+{
+	bool there;
+	FILE *f;
+
+	if (!path || !strcmp(path, "-"))
+		return 0;
+	there = !access(path, F_OK);
+	f = fopen(path, "ae");
+	if (!f)
+		return tool_fail("write", path, NULL, -errno);
+	fclose(f);
+	if (!there)
+		unlink(path);
+	return 0;
 }
 
 /* The board's own baseline need not be there; another one must. */
@@ -395,10 +444,13 @@ static int open_store(struct session *s)
 	diag_store_path(s->history_path, s->state ? s->state : dir, s->diag,
 			"history.jsonl");
 	s->history = diag_history_read(s->history_path, EARLIER);
-	if (s->save)
-		return 0;
+	if (s->save) {
+		ret = diag_store_ready(s->baseline_path);
+		return ret ? tool_fail("save", s->baseline_path, NULL, ret) : 0;
+	}
 	ret = diag_baseline_load(s->diag, s->baseline ? s->baseline :
 						  s->baseline_path);
+	s->judged = !ret;
 	if (!ret || (ret == -ENOENT && !s->baseline))
 		return 0;
 	return tool_fail("use", s->baseline ? s->baseline : s->baseline_path,
@@ -407,9 +459,7 @@ static int open_store(struct session *s)
 
 static int diagnose(struct session *s)
 {
-	int status = open_store(s);
-
-	if (status)
+	if (open_store(s) || try_to_write(s->json) || try_to_write(s->report))
 		return DIAG_EXIT_INTERNAL;
 	if (s->soak)
 		diag_soak(s->diag, (unsigned int)s->soak);

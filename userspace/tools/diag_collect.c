@@ -89,6 +89,12 @@ int diag_collect_main(int argc, char **argv)
 		default:
 			return DIAG_EXIT_INTERNAL;
 		}
+		if (!*optarg) {
+			fprintf(stderr,
+				"sono diag collect: --%s: no name of a file\n",
+				option == OPT_OUTPUT ? "output" : "state");
+			return DIAG_EXIT_INTERNAL;
+		}
 	}
 	if (optind + 1 != argc) {
 		fputs("sono diag collect: needs one DEVICE (see sono diag collect --help)\n",
