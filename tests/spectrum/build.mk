@@ -7,6 +7,6 @@ $(eval $(call test-program,tests/spectrum/spectrum,tests/spectrum/spectrum.c,\
 	-lconfig -luring -lz))
 $(eval $(call check,spectrum,$(O)/tests/spectrum/spectrum,\
 	$(O)/tests/spectrum/spectrum,600))
-# Of three times as many.
+# As many as it takes to judge the estimators.
 $(eval $(call soak,spectrum,$(O)/tests/spectrum/spectrum,\
-	$(O)/tests/spectrum/spectrum 9,3600))
+	$(O)/tests/spectrum/spectrum 24 401,3600))
