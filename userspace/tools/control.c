@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <jansson.h>
+#include <math.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -48,41 +49,61 @@ static int usage(const char *word, const char *why)
 	return TOOL_USAGE;
 }
 
-/* "box.near_mm" is near_mm in the object box. */
-static void put(json_t *request, char *key, json_t *value)
+static int usage_key(const char *word, const char *key, const char *why)
 {
-	char *dot = strchr(key, '.');
-	json_t *group;
+	fprintf(stderr, "sono control: %s: %s: %s\n", word, key, why);
+	return TOOL_USAGE;
+}
 
-	if (!dot) {
-		json_object_set_new(request, key, value);
-		return;
+/*
+ * "box.near_mm" is near_mm in the object box. Return: false where there is such
+ * a key, or its group is no object.
+ */
+static bool put(json_t *request, const char *key, double number)
+{
+	const char *dot = strchr(key, '.');
+	const char *name = dot ? dot + 1 : key;
+	json_t *in = request;
+
+	if (dot) {
+		const size_t bytes = dot - key;
+
+		in = json_object_getn(request, key, bytes);
+		if (!in) {
+			in = json_object();
+			json_object_setn_new(request, key, bytes, in);
+		}
 	}
-	*dot = '\0';
-	group = json_object_get(request, key);
-	if (!group) {
-		json_object_set_new(request, key, json_object());
-		group = json_object_get(request, key);
-	}
-	json_object_set_new(group, dot + 1, value);
+	return json_is_object(in) && !json_object_get(in, name) &&
+	       !json_object_set_new(in, name, json_real(number));
+}
+
+/* As a person writes one: no names, no other bases, no spaces. */
+static bool read_number(const char *text, double *number)
+{
+	char *end;
+
+	if (!*text || text[strspn(text, "+-.0123456789eE")])
+		return false;
+	*number = strtod(text, &end);
+	return !*end && isfinite(*number);
 }
 
 static int read_set(const char *word, char *text, json_t *request)
 {
-	char *save, *pair;
+	char *pair;
 
-	for (pair = strtok_r(text, ",", &save); pair;
-	     pair = strtok_r(NULL, ",", &save)) {
-		char *value = strchr(pair, '='), *end;
+	while ((pair = strsep(&text, ","))) {
+		char *value = strchr(pair, '=');
 		double number;
 
-		if (!value || value == pair || !value[1])
+		if (!value || value == pair)
 			return usage(word, "wants set:KEY=NUMBER,...");
 		*value++ = '\0';
-		number = strtod(value, &end);
-		if (*end)
-			return usage(word, "wants numbers");
-		put(request, pair, json_real(number));
+		if (!read_number(value, &number))
+			return usage_key(word, pair, "wants a number");
+		if (!put(request, pair, number))
+			return usage_key(word, pair, "is there twice");
 	}
 	return TOOL_OK;
 }
