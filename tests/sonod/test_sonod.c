@@ -784,6 +784,23 @@ Test(sonod, what_is_refused_changes_nothing)
 	refused(control, "{\"do\":\"set\",\"zoom\":2}", "zoom: no such control");
 	refused(control, "{\"do\":\"set\",\"box\":{\"left_deg\":2}}",
 		"left_deg: no such part");
+	refused(control, "{\"do\":\"set\",\"box\":{}}", "box: no part is named");
+	refused(control, "{\"do\":\"set\",\"box\":3}", "box: not an object");
+	refused(control, "{\"do\":\"set\",\"volume\":{\"gate_mm\":2}}",
+		"volume: the plan has none");
+	refused(control, "{\"do\":\"set\"}", "set: no control is named");
+	refused(control, "{\"do\":\"set\",\"gain_db\":1e300}",
+		"gain: 1e+300 is not within");
+	refused(control, "{\"do\":\"set\",\"gain_db\":1e999}", "overflow");
+	refused(control, "{\"do\":\"set\",\"gain_db\":99999999999999999999}",
+		"too big integer");
+	refused(control, "{\"do\":\"set\",\"gain_db\":NaN}", "invalid token");
+	refused(control, "{\"do\":\"set\",\"gain_db\":0x20}",
+		"no JSON: '}' expected near 'x', at character 24");
+	refused(control, "{\"do\":\"set\",\"gain_db\":true}",
+		"gain_db: not a number");
+	refused(control, "{\"do\":\"set\",\"gain_db\":1,\"gain_db\":2}",
+		"duplicate object key near '\\\"gain_db\\\"'");
 	refused(control, "{\"do\":\"preset\",\"name\":\"none\"}", "none.plan");
 	refused(control, "{\"do\":\"preset\",\"name\":\"../x\"}",
 		"no name of a preset");

@@ -175,6 +175,16 @@ static int turn_focus(struct turn *t, double focus)
 	return 0;
 }
 
+/* Return: how many of @n are turned. */
+static int turned(const double *value, int n)
+{
+	int sum = 0;
+
+	for (int i = 0; i < n; i++)
+		sum += !isnan(value[i]);
+	return sum;
+}
+
 /* --- the box --- */
 
 static void shift_list(struct plan_list *list, double by)
@@ -226,10 +236,12 @@ static int turn_box(struct turn *t, const double box[4])
 	const bool sector = is_sector(text);
 	double was[4], now[4];
 
-	if (isnan(box[0] + box[1] + box[2] + box[3]))
+	if (!turned(box, 4))
 		return 0;
 	if (!sides || !reach)
 		return refuse(t, "box: the plan has none");
+	if (turned(box, 4) < 4)
+		return refuse(t, "box: left, right, near and far go together");
 	if (!(box[0] < box[1]) || !(box[2] < box[3]))
 		return refuse(t, "box: left is not before right, or near before far");
 	for (int i = 0; i < 2; i++) {
@@ -266,10 +278,12 @@ static int turn_volume(struct turn *t, const double volume[3])
 	struct plan_pw_text *s = &text->sequence.pw;
 	double deeper, longer;
 
-	if (isnan(volume[0] + volume[1] + volume[2]))
+	if (!turned(volume, 3))
 		return 0;
 	if (!pw->here.line || !s->here.line)
 		return refuse(t, "volume: the plan has none");
+	if (turned(volume, 3) < 3)
+		return refuse(t, "volume: place, depth and gate go together");
 	deeper = millimetres(volume[1]) - pw->depth_mm.number;
 	longer = millimetres(volume[2]) - pw->gate_mm.number;
 	volume_side(text)->number = is_flat(text) ? millimetres(volume[0]) :

@@ -23,6 +23,7 @@ struct plan_text;
  *          probe [m]; depth along the line, length of the gate [m]
  *
  * NAN: as the plan says, or, of what is in force, the plan has no such thing.
+ * Of a box, or a volume, all or none.
  */
 struct sono_controls {
 	double depth;

@@ -327,6 +327,15 @@ static void on_gone(struct peer *peer)
 	free(c);
 }
 
+static void no_json(const struct client *c, const json_error_t *error)
+{
+	char why[sizeof(error->text) + 64];
+
+	snprintf(why, sizeof(why), "no JSON: %s, at character %d", error->text,
+		 error->position);
+	reply(c, NULL, -EINVAL, why);
+}
+
 static void on_client(struct watch *watch, uint32_t events)
 {
 	struct client *c = watched(watch, struct client, peer.watch);
@@ -351,7 +360,7 @@ static void on_client(struct watch *watch, uint32_t events)
 	if (request)
 		answer(c, request);
 	else
-		reply(c, NULL, -EINVAL, error.text);
+		no_json(c, &error);
 	json_decref(request);
 }
 

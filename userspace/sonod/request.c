@@ -114,6 +114,9 @@ static int set_group(struct sono_controls *controls,
 			json_is_null(value) ?
 				NAN :
 				*member((struct sono_controls *)in_force, f);
+	if (json_is_object(value) && !json_object_size(value))
+		return sono_why(why, why_bytes, -EINVAL, "%s: no part is named",
+				name);
 	json_object_foreach(value, key, number) {
 		const struct field *f = find(fields, key);
 
@@ -181,6 +184,9 @@ int request_set(const struct chosen *c, const json_t *request,
 	if (!*c->now.preset)
 		return sono_why(why, why_bytes, -EINVAL,
 				"set: no preset has been chosen");
+	if (json_object_size(request) < 2)
+		return sono_why(why, why_bytes, -EINVAL,
+				"set: no control is named");
 	*wanted = c->now;
 	scanner_status(c->scanner, &status);
 	json_object_foreach((json_t *)request, key, value) {

@@ -266,6 +266,14 @@ Test(controls, what_a_plan_does_not_have_is_refused)
 	c.volume[1] = 0.05;
 	c.volume[2] = 0.005;
 	refused("linear-b", LINEAR, &c, "volume: the plan has none");
+	c = none();
+	c.volume[1] = 0.05;
+	refused("linear-b", LINEAR, &c, "volume: the plan has none");
+	refused("cardiac-pw", CARDIAC, &c, "volume: place, depth and gate");
+	c = none();
+	c.box[2] = 0.05;
+	refused("cardiac-b", CARDIAC, &c, "box: the plan has none");
+	refused("cardiac-colour", CARDIAC, &c, "box: left, right, near and far");
 }
 
 Test(controls, what_is_out_of_range_is_refused)
