@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* sonod from its clients' side, on a board in process. */
 #include <criterion/criterion.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
@@ -11,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -1170,19 +1172,39 @@ static unsigned int count_notices(const char *text)
 	return n;
 }
 
+static void notify_path(struct sockaddr_un *address)
+{
+	address->sun_family = AF_UNIX;
+	snprintf(address->sun_path, sizeof(address->sun_path), "%s/notify",
+		 d.dir);
+}
+
+static void listen_to_notices(void)
+{
+	struct sockaddr_un address = { 0 };
+
+	notify_path(&address);
+	notices = socket(AF_UNIX, SOCK_DGRAM, 0);
+	cr_assert_eq(bind(notices, (struct sockaddr *)&address,
+			  sizeof(address)), 0);
+	setenv("NOTIFY_SOCKET", address.sun_path, 1);
+}
+
+static void stop_listening(void)
+{
+	struct sockaddr_un address = { 0 };
+
+	notify_path(&address);
+	unlink(address.sun_path);
+}
+
 /* Ready once, then a sign of life every third of the time, frozen or not. */
 Test(sonod, systemd_is_told)
 {
 	const char *const args[] = { PATIENT, "--preset", "fast",
 				     SOURCE, NULL };
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
 
-	snprintf(address.sun_path, sizeof(address.sun_path), "%s/notify",
-		 d.dir);
-	notices = socket(AF_UNIX, SOCK_DGRAM, 0);
-	cr_assert_eq(bind(notices, (struct sockaddr *)&address,
-			  sizeof(address)), 0);
-	setenv("NOTIFY_SOCKET", address.sun_path, 1);
+	listen_to_notices();
 	sono_control_close(control);
 	daemon_end(&d, SIGTERM);
 	d.child = be_watched;
@@ -1194,7 +1216,108 @@ Test(sonod, systemd_is_told)
 	cr_assert_geq(count_notices("WATCHDOG=1"), 5);
 	daemon_end(&d, SIGTERM);
 	cr_assert_eq(count_notices("STOPPING=1"), 1);
-	unlink(address.sun_path);
+	stop_listening();
+}
+
+/* Its number, by its name; Linux keeps both in /proc. */
+static pid_t thread_of(pid_t pid, const char *name)
+{
+	char path[300], comm[32];
+	struct dirent *entry;
+	pid_t tid = 0;
+	DIR *dir;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	dir = opendir(path);
+	while (dir && (entry = readdir(dir)) && !tid) {
+		snprintf(path, sizeof(path), "/proc/%d/task/%s/comm", pid,
+			 entry->d_name);
+		f = fopen(path, "r");
+		if (f && fgets(comm, sizeof(comm), f) &&
+		    !strncmp(comm, name, strlen(name)))
+			tid = atoi(entry->d_name);
+		if (f)
+			fclose(f);
+	}
+	if (dir)
+		closedir(dir);
+	return tid;
+}
+
+static pid_t held;
+
+/* One thread alone stands still, which no signal can do, but a debugger. */
+static void hold(const char *name)
+{
+	const pid_t tid = thread_of(d.pid, name);
+
+	cr_assert(tid, "no thread %s", name);
+	if (ptrace(PTRACE_SEIZE, tid, NULL, NULL))
+		cr_skip("ptrace: %s", strerror(errno));
+	cr_assert_eq(ptrace(PTRACE_INTERRUPT, tid, NULL, NULL), 0);
+	cr_assert_eq(waitpid(tid, NULL, __WALL), tid);
+	held = tid;
+}
+
+static void watched_by_systemd(void)
+{
+	const char *const args[] = { PATIENT, "--preset", "fast",
+				     SOURCE, NULL };
+
+	start();
+	sono_control_close(control);
+	daemon_end(&d, SIGTERM);
+	listen_to_notices();
+	d.child = be_watched;
+	cr_assert_eq(daemon_run(&d, args), 0);
+	cr_assert_eq(sono_control_open(&control, d.control, NULL, 0), 0);
+}
+
+static void watched_no_more(void)
+{
+	/* a process ends when nobody holds any of its threads */
+	if (held)
+		ptrace(PTRACE_DETACH, held, NULL, NULL);
+	sono_control_close(control);
+	control = NULL;
+	daemon_end(&d, SIGKILL);
+	stop_listening();
+	finish();
+}
+
+TestSuite(sonod_watched, .init = watched_by_systemd, .fini = watched_no_more);
+
+/* Frozen or not: nobody could end transmit. */
+Test(sonod_watched, control_that_is_stuck_is_noticed)
+{
+	cr_assert_geq(count_notices("WATCHDOG=1"), 5);
+	hold("control");
+	/* what was on its way */
+	count_notices("WATCHDOG=1");
+	cr_assert_eq(count_notices("WATCHDOG=1"), 0);
+}
+
+Test(sonod_watched, a_scanner_that_is_stuck_is_noticed)
+{
+	scan();
+	hold("scanner");
+	count_notices("WATCHDOG=1");
+	cr_assert_eq(count_notices("WATCHDOG=1"), 0);
+}
+
+/* It is frozen and has nothing to do, until somebody asks. */
+Test(sonod_watched, a_frozen_scanner_that_is_stuck_is_noticed)
+{
+	static const char freeze[] = "{\"do\":\"freeze\"}";
+	int fd;
+
+	hold("scanner");
+	fd = raw(d.control);
+	cr_assert_gt(send(fd, freeze, strlen(freeze), 0), 0);
+	count_notices("WATCHDOG=1");
+	cr_assert_eq(count_notices("WATCHDOG=1"), 0);
+	close(fd);
 }
 
 Test(sonod, a_second_one_does_not_take_the_sockets)

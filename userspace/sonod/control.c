@@ -35,6 +35,8 @@ struct client {
  * @changed: eventfd: the state has changed
  * @made: eventfd: a preset is ready, or refused
  * @ending: eventfd: the thread shall end
+ * @asked: eventfd: is the thread alive?
+ * @answered: it was
  * @thread: that serves
  * @begun: it runs
  * @maker: of presets
@@ -49,6 +51,8 @@ struct control {
 	struct watch changed;
 	struct watch made;
 	struct watch ending;
+	struct watch asked;
+	atomic_bool answered;
 	pthread_t thread;
 	bool begun;
 	struct maker *maker;
@@ -397,6 +401,16 @@ static void on_changed(struct watch *watch, uint32_t events)
 		tell_all(control);
 }
 
+static void on_asked(struct watch *watch, uint32_t events)
+{
+	struct control *control = watched(watch, struct control, asked);
+	uint64_t count;
+
+	(void)events;
+	if (read(watch->fd, &count, sizeof(count)) > 0)
+		atomic_store(&control->answered, true);
+}
+
 static void on_ending(struct watch *watch, uint32_t events)
 {
 	struct control *control = watched(watch, struct control, ending);
@@ -411,6 +425,7 @@ static void *serve(void *arg)
 {
 	struct control *control = arg;
 
+	pthread_setname_np(pthread_self(), "control");
 	loop_run(&control->loop);
 	return NULL;
 }
@@ -442,6 +457,8 @@ int control_create(struct control **control, int listener, const char *presets)
 	chosen_init(&c->chosen, presets);
 	c->changed.fd = -1;
 	c->made.fd = -1;
+	c->asked.fd = -1;
+	atomic_init(&c->answered, true);
 	c->ending.fd = -1;
 	ret = loop_begin(&c->loop);
 	if (ret) {
@@ -456,6 +473,8 @@ int control_create(struct control **control, int listener, const char *presets)
 		ret = watch_event(&c->loop, &c->made, on_made);
 	if (!ret)
 		ret = watch_event(&c->loop, &c->ending, on_ending);
+	if (!ret)
+		ret = watch_event(&c->loop, &c->asked, on_asked);
 	if (ret)
 		control_destroy(c);
 	else
@@ -479,6 +498,15 @@ int control_begin(struct control *control, struct scanner *scanner,
 	return ret;
 }
 
+bool control_answers(struct control *control)
+{
+	const bool answered = atomic_exchange(&control->answered, false);
+	const uint64_t one = 1;
+
+	/* full: it has been asked often */
+	return write(control->asked.fd, &one, sizeof(one)) > 0 && answered;
+}
+
 void control_destroy(struct control *control)
 {
 	const uint64_t one = 1;
@@ -492,6 +520,8 @@ void control_destroy(struct control *control)
 	maker_destroy(control->maker);
 	if (control->made.fd >= 0)
 		close(control->made.fd);
+	if (control->asked.fd >= 0)
+		close(control->asked.fd);
 	if (control->ending.fd >= 0)
 		close(control->ending.fd);
 	if (control->changed.fd >= 0)

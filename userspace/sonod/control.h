@@ -40,6 +40,13 @@ void control_changed(void *control);
 int control_begin(struct control *control, struct scanner *scanner,
 		  const char *preset);
 
+/**
+ * control_answers() - has the thread been alive since this was last asked?
+ *
+ * For one thread; the first time it is.
+ */
+bool control_answers(struct control *control);
+
 /** control_destroy() - freeze, end the thread; NULL is fine */
 void control_destroy(struct control *control);
 

@@ -72,19 +72,30 @@ static void on_signal(struct watch *watch, uint32_t events)
 	d->loop.end = true;
 }
 
-/* A scanner that has stood still since the last tick has nothing to say. */
+/*
+ * A scanner that has stood still since the last tick is not alive; one that is
+ * frozen need not move, and where it is stuck control waits for it.
+ */
+static bool scanner_moves(struct daemon *d)
+{
+	const uint64_t before = d->alive;
+
+	d->alive = scanner_alive(d->scanner);
+	return !d->alive || d->alive != before;
+}
+
 static void on_tick(struct watch *watch, uint32_t events)
 {
 	struct daemon *d = watched(watch, struct daemon, tick);
-	const uint64_t alive = scanner_alive(d->scanner);
+	const bool control = control_answers(d->control);
+	const bool scanner = scanner_moves(d);
 	uint64_t ticks;
 
 	(void)events;
 	if (read(watch->fd, &ticks, sizeof(ticks)) < 0)
 		return;
-	if (!alive || alive != d->alive)
+	if (control && scanner)
 		sd_notify(0, "WATCHDOG=1");
-	d->alive = alive;
 }
 
 static int open_signals(struct daemon *d)

@@ -103,6 +103,7 @@ static void *serve(void *arg)
 {
 	struct maker *m = arg;
 
+	pthread_setname_np(pthread_self(), "maker");
 	pthread_mutex_lock(&m->lock);
 	while (!m->end) {
 		if (m->ordered)

@@ -496,6 +496,7 @@ static void *run(void *arg)
 	enum wish wish;
 	int result;
 
+	pthread_setname_np(pthread_self(), "scanner");
 	if (s->params.realtime)
 		realtime_pin();
 	do {
