@@ -4,14 +4,26 @@
  * is and what it means, keeps the newest as a PNG, and comes back when sonod
  * was away. cc look.c $(pkg-config --cflags --libs sono)
  */
+#include <err.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "client.h"
 #include "present/present.h"
+
+/* Once, however often it is tried again; "" when it goes well. */
+static void complain(const char *why)
+{
+	static char said[256];
+
+	if (*why && strcmp(said, why))
+		fprintf(stderr, "look: %s\n", why);
+	snprintf(said, sizeof(said), "%s", why);
+}
 
 static void show(struct sono_client *c, const struct sono_picture *p, void *png)
 {
@@ -19,10 +31,10 @@ static void show(struct sono_client *c, const struct sono_picture *p, void *png)
 	struct timespec now;
 	struct image image;
 
-	if (sono_client_image(c, p, SONO_LAYER_COMPOSITE, &image))
-		return;
-	if (png)
-		sink_png.frame(png, &image);
+	sono_client_image(c, p, SONO_LAYER_COMPOSITE, &image);
+	errno = png ? -sink_png.frame(png, &image) : 0;
+	if (errno)
+		err(1, "the picture cannot be kept");
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	printf("%" PRIu64 ": %ux%u, %.0f mm deep, %.1f ms after its echoes, MI %.1f%s\n",
 	       f->seq, image.raster.width, image.raster.height, f->depth * 1e3,
@@ -33,30 +45,31 @@ static void show(struct sono_client *c, const struct sono_picture *p, void *png)
 
 int main(int argc, char **argv)
 {
-	const char *path = argc > 1 ? argv[1] : NULL;
 	void *png = NULL;
 
 	if (argc > 2 && sink_png.open(&png, argv[2]))
-		return 1;
-	for (;;) {
+		errx(1, "a PNG needs a name");
+	for (;; sleep(1)) {
 		struct sono_client *c;
 		struct sono_picture p;
-		char why[128];
-		int ret = sono_client_open(&c, path, 0, 0, why, sizeof(why));
+		char why[256];
+		int ret;
 
-		if (ret) {
-			fprintf(stderr, "look: %s\n", why);
-			sleep(1);
+		if (sono_client_open(&c, argv[1], 0, 0, why, sizeof(why))) {
+			complain(why);
 			continue;
 		}
 		while ((ret = sono_client_next(c, &p)) >= 0) {
 			if (ret) {
+				complain("");
 				show(c, &p, png);
 				sono_client_return(c, &p);
 			} else {
 				sono_client_wait(c, -1);
 			}
 		}
+		complain(sono_client_refusal(c) ? sono_client_refusal(c) :
+						  strerror(-ret));
 		sono_client_close(c);
 	}
 }
