@@ -7,9 +7,11 @@
  * 5 ms from published to seen is the issue of a user interface that draws with
  * the display's next refresh, 16 ms apart. At least 95 of 100 frames a second
  * are in pictures: others may take a processor for a moment, and the pipeline
- * then skips; what it skips it says.
+ * then skips; what it skips it says. A picture that was not sent counts as one
+ * that is never seen: who is late for all but a few has not been in time.
  */
 #include <errno.h>
+#include <math.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -71,7 +73,7 @@ static void result(bool good, const char *what)
 	failed += !good;
 }
 
-/* Of time, which nobody has who is not given priority over other tests. */
+/* Of time: judged where sonod and its client have priority over other tests. */
 static void result_in_time(bool punctual, bool good, const char *what)
 {
 	if (punctual)
@@ -179,16 +181,25 @@ static int compare(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+/*
+ * [ns] after which the part @p of all pictures had been seen. One that was not
+ * sent, as two others were still looked at, never was.
+ */
+static double seen_by(struct account *a, double p)
+{
+	const size_t rank = p * (a->pictures + a->gaps);
+
+	qsort(a->seen, a->pictures, sizeof(*a->seen), compare);
+	return rank < a->pictures ? a->seen[rank] : INFINITY;
+}
+
 static void judge(struct account *a, const struct victim *v, double seconds,
 		  bool punctual)
 {
 	const uint64_t frames = a->last.seq - a->first.seq + 1;
 	const uint64_t taken = a->last.counts.taken - a->first.counts.taken + 1;
-	int64_t p50, p99;
+	const double p50 = seen_by(a, 0.5), p99 = seen_by(a, 0.99);
 
-	qsort(a->seen, a->pictures, sizeof(*a->seen), compare);
-	p50 = a->seen[a->pictures / 2];
-	p99 = a->seen[a->pictures * 99 / 100];
 	printf("# %zu pictures of %lu frames in %.0f s; seen after %.3f ms, p99 %.3f, max %.3f\n",
 	       a->pictures, frames, seconds, p50 * 1e-6, p99 * 1e-6,
 	       a->seen[a->pictures - 1] * 1e-6);
@@ -224,6 +235,7 @@ static int run(struct daemon *d, struct account *a, double seconds,
 		ret = sono_control_open(&control, d->control, NULL, 0);
 	if (ret)
 		return ret;
+	punctual &= sched_getscheduler(d->pid) == SCHED_FIFO;
 	sono_control_ask(control, "{\"do\":\"take\"}", NULL);
 	if (sono_control_ask(control, "{\"do\":\"scan\"}", NULL) < 0)
 		ret = -EIO;
