@@ -10,7 +10,9 @@ $(eval $(call unit-test,tests/unit/diag/test_limits,tests/unit/diag/test_limits.
 # Every fault is named; boards without one are not accused.
 $(eval $(call test-program,tests/diag/faults,tests/diag/faults.c,$(DIAG_TEST_LIBS)))
 $(eval $(call check,diag,$(O)/tests/diag/faults,$(O)/tests/diag/faults,600))
+$(eval $(call check,diag-random,$(O)/tests/diag/faults,$(O)/tests/diag/faults random 24,600))
 $(eval $(call check,diag-healthy,$(O)/tests/diag/faults,$(O)/tests/diag/faults healthy 8,600))
+$(eval $(call soak,diag-random,$(O)/tests/diag/faults,$(O)/tests/diag/faults random 500,3600))
 $(eval $(call soak,diag-healthy,$(O)/tests/diag/faults,$(O)/tests/diag/faults healthy 100,3600))
 
 # Behind the driver: what there is of the link, of interrupts and of the flash.

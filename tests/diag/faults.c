@@ -3,9 +3,15 @@
  * faults: one diagnosis for each fault that the board in process can inject.
  * That fault is named, once, by the check it is for, and nothing else is. TAP.
  *
+ * faults random N: N sets of bad elements and channels, each of another seed, up
+ * to half of the probe: every one is named, and nobody else.
+ *
  * faults healthy N: N diagnoses of boards without a fault, each with another
  * seed; nothing may be named.
  */
+#include <ctype.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -156,6 +162,158 @@ static int faults(void)
 	return failed != 0;
 }
 
+/* --- random sets ------------------------------------------------------------ */
+
+#define ELEMENTS_MAX 128
+
+/* Of who cannot be judged nothing is wanted, if its own channel is bad. */
+enum part {
+	DEAD_ELEMENT,
+	WEAK_ELEMENT,
+	DEAD_CHANNEL,
+	NOISY_CHANNEL,
+	UNJUDGED,
+	PARTS
+};
+
+static const struct {
+	const char *key;
+	const char *noun, *one, *many;
+} parts[PARTS] = {
+	{ "dead-element", "element", " is dead", " are dead" },
+	{ "weak-element", "element", " is weak", " are weak" },
+	{ "dead-channel", "channel", " is dead", " are dead" },
+	{ "noisy-channel", "channel", " is noisy", " are noisy" },
+	{ "", "element", " cannot be judged", " cannot be judged" },
+};
+
+struct sets {
+	bool in[PARTS][ELEMENTS_MAX];
+};
+
+static uint32_t some(uint64_t *state, uint32_t below)
+{
+	*state = *state * 6364136223846793005ull + 1442695040888963407ull;
+	return (uint32_t)(*state >> 33) % below;
+}
+
+/* A block, or as many by themselves; nobody is twice of one noun. */
+static void spoil(struct sets *s, uint64_t *state, uint32_t n, enum part p,
+		  uint32_t count)
+{
+	const enum part other = p ^ 1;
+	const bool block = some(state, 2);
+	uint32_t at = some(state, n);
+
+	for (uint32_t i = 0; i < count; i++) {
+		at = block ? (at + 1) % n : some(state, n);
+		if (!s->in[other][at])
+			s->in[p][at] = true;
+	}
+}
+
+/* Numbers of "elements 3, 7 and 12 to 15 are dead"; false: of somebody else. */
+static bool read_names(struct sets *s, const char *line)
+{
+	uint32_t from = 0;
+	bool to = false, known = false;
+
+	for (int p = 0; p < PARTS; p++) {
+		if (strncmp(line, parts[p].noun, strlen(parts[p].noun)) ||
+		    (!strstr(line, parts[p].one) && !strstr(line, parts[p].many)))
+			continue;
+		known = true;
+		for (const char *c = line; *c && *c != ':'; c++) {
+			uint32_t n;
+
+			if (!strncmp(c, " to ", 4))
+				to = true;
+			if (!isdigit((unsigned char)*c))
+				continue;
+			n = (uint32_t)strtoul(c, (char **)&c, 10);
+			for (from = to ? from : n; from <= n; from++)
+				if (from < ELEMENTS_MAX)
+					s->in[p][from] = true;
+			from = n;
+			to = false;
+			c--;
+		}
+	}
+	return known;
+}
+
+static bool names_all(const char *source, const struct sets *want)
+{
+	struct sets got = { 0 };
+	struct diag_result r;
+	struct diag *d;
+	char why[256];
+	bool known = true;
+
+	if (diag_open(&d, source, why, sizeof(why))) {
+		printf("# %s\n", why);
+		return false;
+	}
+	for (size_t i = 0; i < diag_checks(); i++) {
+		const char *id = diag_check(i)->id;
+
+		if (strcmp(id, "channels") && strcmp(id, "elements"))
+			continue;
+		diag_run(d, diag_check(i), &r);
+		for (size_t k = 0; k < r.faults; k++)
+			known &= read_names(&got, r.fault[k]) &&
+				 !strstr(r.fault[k], "nan");
+		for (size_t k = 0; k < r.faults; k++)
+			printf("# %s\n", r.fault[k]);
+		diag_result_finish(&r);
+	}
+	diag_close(d);
+	for (uint32_t k = 0; k < ELEMENTS_MAX; k++) {
+		if (!got.in[UNJUDGED][k])
+			continue;
+		known &= want->in[DEAD_CHANNEL][k] || want->in[NOISY_CHANNEL][k];
+		got.in[DEAD_ELEMENT][k] = want->in[DEAD_ELEMENT][k];
+		got.in[WEAK_ELEMENT][k] = want->in[WEAK_ELEMENT][k];
+		got.in[UNJUDGED][k] = false;
+	}
+	return known && !memcmp(&got, want, sizeof(got));
+}
+
+static int random_sets(unsigned int runs)
+{
+	static const char *const probes[] = { "linear", "phased" };
+	unsigned int failed = 0;
+
+	printf("1..%u\n", runs);
+	for (unsigned int i = 0; i < runs; i++) {
+		const uint32_t n = i % 2 ? 64 : 128;
+		uint64_t state = i + 1;
+		char source[16384];
+		struct sets s = { 0 };
+		int at = snprintf(source, sizeof(source), "sim:air,probe=%s",
+				  probes[i % 2]);
+		bool good;
+
+		/* two sets of at most a quarter of the probe are a half */
+		for (int p = 0; p < UNJUDGED; p++)
+			spoil(&s, &state, n, p, some(&state, n / 4));
+		for (int p = 0; p < PARTS; p++)
+			for (uint32_t k = 0; k < n; k++)
+				if (s.in[p][k])
+					at += snprintf(source + at,
+						       sizeof(source) - at,
+						       ",%s=%u", parts[p].key, k);
+		good = names_all(source, &s);
+		printf("%sok %u %s probe, seed %u: all are named, and nobody else\n",
+		       good ? "" : "not ", i + 1, probes[i % 2], i + 1);
+		if (!good)
+			printf("# %s\n", source);
+		fflush(stdout);
+		failed += !good;
+	}
+	return failed != 0;
+}
+
 /* All that is there passes: what there is not is said by nobody. */
 static int healthy(unsigned int runs)
 {
@@ -191,5 +349,7 @@ int main(int argc, char **argv)
 {
 	if (argc == 3 && !strcmp(argv[1], "healthy"))
 		return healthy((unsigned int)strtoul(argv[2], NULL, 10));
+	if (argc == 3 && !strcmp(argv[1], "random"))
+		return random_sets((unsigned int)strtoul(argv[2], NULL, 10));
 	return faults();
 }

@@ -157,6 +157,25 @@ static void name_measure(struct diag_result *r)
 	}
 }
 
+/*
+ * What was measured at the installation and cannot be today is no pass; unless
+ * something else has been named, which may be why.
+ */
+static void warn_of_skip(struct diag *d, struct diag_result *r)
+{
+	char why[DIAG_TEXT];
+
+	if (r->status > DIAG_PASS)
+		d->named = true;
+	if (r->status != DIAG_SKIP || d->named || atomic_load(&d->stopped) ||
+	    !json_object_size(json_object_get(d->baseline, r->check->id)))
+		return;
+	snprintf(why, sizeof(why), "%s", r->detail);
+	diag_blame(r, DIAG_WARN,
+		   "this was measured at the installation, and cannot be now: %.160s",
+		   why);
+}
+
 void diag_run(struct diag *d, const struct diag_check *check,
 	      struct diag_result *r)
 {
@@ -171,6 +190,7 @@ void diag_run(struct diag *d, const struct diag_check *check,
 	if (atomic_load(&d->stopped) && r->status == DIAG_PASS)
 		diag_skip(r, "stopped");
 	name_measure(r);
+	warn_of_skip(d, r);
 	r->duration = now() - begun;
 }
 

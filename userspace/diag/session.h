@@ -19,10 +19,12 @@
  * @virtual_time: the board's time is not this machine's
  * @broken: what keeps the board from streaming at all; empty: nothing. It has
  *          been named, and is not named again
+ * @named: a fault
  * @leaks: there is a transmit voltage at rest; it has been named
  * @lossy: frames get lost; it has been named
  * @deaf: interrupts do not arrive as they should; it has been named
- * @bad_channel: found dead or noisy, [channels]
+ * @bad_channel: found dead, noisy or quiet, [channels]
+ * @noise: of a sound channel, rms [LSB]; 0: not known
  * @baseline: {CHECK: {MEASURE: value}}, NULL without one
  * @soak: seconds
  * @stopped: nothing more is wanted
@@ -36,10 +38,12 @@ struct diag {
 	uint32_t slots_bytes;
 	bool virtual_time;
 	char broken[DIAG_TEXT];
+	bool named;
 	bool leaks;
 	bool lossy;
 	bool deaf;
 	bool bad_channel[DIAG_CHANNELS_MAX];
+	double noise;
 	json_t *baseline;
 	unsigned int soak;
 	atomic_bool stopped;
