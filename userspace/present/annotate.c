@@ -21,7 +21,7 @@
 #define BAR_GAP		18	/* from the picture or labels to a bar */
 #define BAR_WIDTH	14
 #define BAR_LABELS	40
-#define STRIP_BAR	20	/* from a strip's top to its bar */
+#define STRIP_BAR	30	/* from a strip's top to its bar: below what ends there */
 #define TICK		5
 #define SCALE		1	/* of the font */
 #define ADVANCE		((FONT_WIDTH + 1) * SCALE)
@@ -167,6 +167,14 @@ static void draw_column(struct image *image, const struct scale *s, int column,
 			    colours[255 - 255 * i / steps(s->length)]);
 }
 
+static void draw_tick(struct image *image, const struct scale *s, long at,
+		      const char *label)
+{
+	canvas_fill(image, s->x + BAR_WIDTH, s->z + at, TICK, 1, ink);
+	text(image, s->x + BAR_WIDTH + TICK + 4,
+	     s->z + at - FONT_HEIGHT * SCALE / 2, label);
+}
+
 static void draw_ticks(struct image *image, const struct scale *s,
 		       const char *unit)
 {
@@ -174,11 +182,33 @@ static void draw_ticks(struct image *image, const struct scale *s,
 	long at;
 	int k;
 
-	for (k = 0; (at = scale_tick(s, k, label, sizeof(label))) >= 0; k++) {
-		canvas_fill(image, s->x + BAR_WIDTH, s->z + at, TICK, 1, ink);
-		text(image, s->x + BAR_WIDTH + TICK + 4,
-		     s->z + at - FONT_HEIGHT * SCALE / 2, label);
-	}
+	for (k = 0; (at = scale_tick(s, k, label, sizeof(label))) >= 0; k++)
+		draw_tick(image, s, at, label);
+	text(image, s->x, s->z - 16, unit);
+}
+
+/*
+ * What lies beyond the ends of a bar of velocity is seen at the other one, so
+ * these are said, and round values between them where there is room.
+ */
+static void draw_ends(struct image *image, const struct scale *s,
+		      const char *unit)
+{
+	const long last = s->length - 1, room = 2 * FONT_HEIGHT * SCALE;
+	const double bottom = s->first + last * s->slope;
+	const double step = fmax(fabs(s->first), fabs(bottom)) < 10 ? 0.1 : 1;
+	char label[32];
+	long at;
+	int k;
+
+	for (k = 0; (at = scale_tick(s, k, label, sizeof(label))) >= 0; k++)
+		if (at >= room && at <= last - room)
+			draw_tick(image, s, at, label);
+	number(label, sizeof(label), s->first, step);
+	draw_tick(image, s, 0, label);
+	number(label, sizeof(label), bottom, step);
+	if (last >= room)
+		draw_tick(image, s, last, label);
 	text(image, s->x, s->z - 16, unit);
 }
 
@@ -237,7 +267,10 @@ static void draw_colours(struct image *image, const struct colour_scale *colour,
 			       sizeof(colours));
 		draw_column(image, &scale, i, columns, colours);
 	}
-	draw_ticks(image, &scale, power ? "dB" : "cm/s");
+	if (power)
+		draw_ticks(image, &scale, "dB");
+	else
+		draw_ends(image, &scale, "cm/s");
 }
 
 static void draw_bars(struct image *image, const struct image *like)
@@ -291,7 +324,9 @@ static void draw_strips(struct image *image, const struct image *like)
 	uint32_t i;
 
 	for (i = 1; i < like->regions; i++) {
-		if (like->region[i].kind != REGION_ECG)
+		if (like->region[i].kind == REGION_ECG)
+			text(image, 4, TOP + like->region[i].top + 4, "ECG");
+		else
 			draw_strip(image, &like->region[i]);
 	}
 	draw_lateral(image, &time, "s");

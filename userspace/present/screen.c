@@ -72,6 +72,19 @@ static void write_number(struct pen *p, const char *label, const char *format,
 	write_row(p, label, text, ink);
 }
 
+/* With an ECG it comes with the second beat. */
+static void write_heart(struct pen *p, const struct image *picture)
+{
+	bool ecg = false;
+
+	for (uint32_t i = 0; i < picture->regions; i++)
+		ecg |= picture->region[i].kind == REGION_ECG;
+	if (ecg && isnan(picture->heart_rate))
+		write_row(p, "heart", "-- /min", ink);
+	else
+		write_number(p, "heart", "%.0f /min", picture->heart_rate * 60);
+}
+
 static void write_count(struct pen *p, const char *label, uint64_t count)
 {
 	char text[32];
@@ -112,10 +125,10 @@ static void write_controls(struct pen *p, const struct screen_status *s)
 }
 
 static void write_figures(struct pen *p, const struct screen_status *s,
-			  double heart_rate)
+			  const struct image *picture)
 {
 	write_number(p, "pictures", "%.1f /s", s->rate);
-	write_number(p, "heart", "%.0f /min", heart_rate * 60);
+	write_heart(p, picture);
 	p->y += GAP;
 	if (!isnan(s->mi)) {
 		write_number(p, "MI", "%.2f", s->mi);
@@ -178,7 +191,7 @@ static void write_panel(struct image *image, const struct image *picture,
 
 	write_head(&p, s);
 	write_controls(&p, s);
-	write_figures(&p, s, picture->heart_rate);
+	write_figures(&p, s, picture);
 	write_place(&p, s);
 	if (s->callipers)
 		write_results(&p, s->callipers, picture);

@@ -143,6 +143,42 @@ Test(annotate, bars_show_both_directions_and_variance)
 	cr_expect_gt(c[1][1] >> 8 & 0xff, c[1][0] >> 8 & 0xff);
 }
 
+/* Rows beside a bar, from its top on, in which there is a tick. */
+static unsigned int bar_ticks(double baseline, bool row[150])
+{
+	struct image in = picture(IMAGE_RGB24, 0.377);
+	const struct image *out;
+	struct annotate *a;
+	unsigned int n = 0;
+
+	in.colour.baseline = baseline;
+	cr_assert_eq(annotate_create(&a, &in), 0);
+	out = annotate_execute(a, &in);
+	for (unsigned int i = 0; i < 150; i++) {
+		/* right of the bar, see bar_corners() */
+		row[i] = origin(out, &in)[i * out->stride +
+					  3 * (200 + 18 + 14 + 40 + 18 + 16)] >
+			 100;
+		n += row[i];
+	}
+	annotate_destroy(a);
+	image_finish(&in);
+	return n;
+}
+
+/* Of velocity the ends are said, whatever they are: there it aliases. */
+Test(annotate, bars_of_velocity_say_where_it_aliases)
+{
+	bool row[150];
+
+	/* 75.4 cm/s in 150 rows, 0 in the middle: each 50 at most beside it */
+	cr_expect_geq(bar_ticks(0, row), 3);
+	cr_expect(row[0] && row[149]);
+	cr_expect(row[74] || row[75]);
+	bar_ticks(0.5, row);
+	cr_expect(row[0] && row[149]);
+}
+
 Test(annotate, smallest_pictures_get_scales)
 {
 	const struct image whole = picture(IMAGE_RGB24, 0.3);
@@ -159,6 +195,41 @@ Test(annotate, smallest_pictures_get_scales)
 		annotate_destroy(a);
 	}
 	in = whole;
+	image_finish(&in);
+}
+
+/* The letters of an ECG's strip stand left of it, nowhere else. */
+Test(annotate, an_ecg_is_called_that)
+{
+	struct image in = picture(IMAGE_RGB24, 0);
+	static const enum region_kind kind[] = { REGION_M, REGION_ECG };
+	unsigned int lit[2] = { 0 };
+
+	in.regions = 2;
+	in.region[0] = (struct image_region){
+		.kind = REGION_B, .raster = in.raster,
+	};
+	in.region[0].raster.height = 100;
+	for (unsigned int k = 0; k < 2; k++) {
+		struct annotate *a;
+		const struct image *out;
+
+		in.region[1] = (struct image_region){
+			.kind = kind[k], .top = 100,
+			.raster = { 200, 50, 0, 2e-3, 10e-3, 0.4e-3 },
+		};
+		cr_assert_eq(annotate_create(&a, &in), 0);
+		out = annotate_execute(a, &in);
+		/* the third letter: "mm" has none */
+		for (unsigned int z = 0; z < 7; z++)
+			for (unsigned int x = 16; x < 21; x++)
+				lit[k] += (origin(out, &in) +
+					   (104 + z) * out->stride -
+					   3 * (48 - x))[0] > 100;
+		annotate_destroy(a);
+	}
+	cr_expect_eq(lit[0], 0);
+	cr_expect_gt(lit[1], 5);
 	image_finish(&in);
 }
 

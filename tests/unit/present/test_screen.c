@@ -149,6 +149,31 @@ Test(screen, every_figure_is_seen)
 	image_finish(&picture);
 }
 
+/* An ECG without a rate yet says that there will be one. */
+Test(screen, heart_rate_has_its_row_with_an_ecg)
+{
+	const struct screen_status st = status();
+	struct image without = white(400, 300), with;
+	uint8_t *kept;
+	struct screen *s;
+	const struct image *out;
+	size_t bytes;
+
+	cr_assert_eq(screen_create(&s, WIDTH, HEIGHT), 0);
+	out = screen_execute(s, &without, &without, &st);
+	bytes = out->stride * out->raster.height;
+	kept = malloc(bytes);
+	memcpy(kept, out->data, bytes);
+	with = without;
+	with.regions = 1;
+	with.region[0].kind = REGION_ECG;
+	out = screen_execute(s, &with, &with, &st);
+	cr_expect(memcmp(kept, out->data, bytes));
+	free(kept);
+	screen_destroy(s);
+	image_finish(&without);
+}
+
 Test(screen, place_among_kept_pictures_is_seen_when_frozen)
 {
 	struct image picture = white(400, 300);
