@@ -309,6 +309,17 @@ int view_live(struct view *v)
 	return status;
 }
 
+/* The same while frames are held: an emulated board may take seconds for one. */
+static void say_held(struct view *v, uint32_t n)
+{
+	const double t = run_now();
+
+	if (!v->tty || t < v->progress)
+		return;
+	v->progress = t + 0.5;
+	fprintf(stderr, "\r%u of %u frames \x1b[K", n, v->freeze);
+}
+
 /* The first frames, one after the other; fewer if there are no more. */
 static int acquire(struct view *v, struct sono_frame *held, uint32_t *n)
 {
@@ -324,7 +335,10 @@ static int acquire(struct view *v, struct sono_frame *held, uint32_t *n)
 			status = run_wait(&v->run, v->freeze - *n);
 		else
 			status = run_no_frame(&v->run, ret, &end);
+		say_held(v, *n);
 	}
+	if (v->tty)
+		fputs("\r\x1b[K", stderr);
 	return status;
 }
 
