@@ -135,31 +135,94 @@ int run_open_pipeline(struct run *r)
 	return TOOL_OK;
 }
 
-int run_load(struct run *r, const struct sono_plan *plan, char *why,
-	     size_t why_bytes)
+static uint32_t slot_bytes(const struct run *r, uint64_t frame)
+{
+	const uint64_t wanted = frame * (r->room ? r->room : 1);
+
+	return wanted > sono_info(r->sono)->slot_bytes_max ? frame : wanted;
+}
+
+/*
+ * Slots are made once for an open board, so it is opened anew. Pairs with the
+ * thread of @r->signal: who is interrupted may still be stopping the board that
+ * was.
+ */
+static int reopen(struct run *r, char *why, size_t why_bytes)
+{
+	const struct sono_stats *stats = sono_stats(r->sono);
+	struct sono *again;
+	int ret = sono_open(&again, r->source, why, why_bytes);
+
+	if (ret)
+		return ret;
+	atomic_store(&r->signal.running, NULL);
+	if (run_interrupted(r)) {
+		sono_close(again);
+		return sono_why(why, why_bytes, -EINTR, "interrupted");
+	}
+	r->before.frames += stats->frames;
+	r->before.syscalls += stats->syscalls;
+	sono_close(r->sono);
+	r->sono = again;
+	atomic_store(&r->signal.running, r->sono);
+	return 0;
+}
+
+/* Larger slots; where there is no room for them, such as there were. */
+static int make_room(struct run *r, const struct sono_plan *plan, char *why,
+		     size_t why_bytes)
+{
+	const uint32_t bytes = slot_bytes(r, plan->scan->frame_bytes);
+	int ret = reopen(r, why, why_bytes);
+
+	if (ret)
+		return ret;
+	ret = sono_setup(r->sono, r->slots, bytes);
+	if (!ret) {
+		r->slot_bytes = bytes;
+		return 0;
+	}
+	sono_setup(r->sono, r->slots, r->slot_bytes);
+	return sono_why(why, why_bytes, ret, "%u slots of %u bytes: %s",
+			r->slots, bytes, strerror(-ret));
+}
+
+static int load(struct run *r, const struct sono_plan *plan, char *why,
+		size_t why_bytes)
 {
 	struct sono_config config = {
 		.table = (uintptr_t)plan->table.data,
 		.table_bytes = (uint32_t)plan->table.bytes,
 	};
-	int ret;
+	int ret = sono_config(r->sono, &config);
 
-	if (plan->scan->frame_bytes > r->slot_bytes)
-		return sono_why(why, why_bytes, -EFBIG,
-				"frames of %zu bytes do not fit into slots of %u",
-				(size_t)plan->scan->frame_bytes, r->slot_bytes);
-	ret = sono_config(r->sono, &config);
 	if (ret == -EINVAL)
 		return sono_refusal(&config, why, why_bytes);
 	return ret ? sono_why(why, why_bytes, ret, "%s", strerror(-ret)) : 0;
 }
 
-static uint32_t slot_bytes(const struct run *r)
+int run_load(struct run *r, const struct sono_plan *plan, char *why,
+	     size_t why_bytes)
 {
-	const uint64_t frame = run_scan(r)->frame_bytes;
-	const uint64_t wanted = frame * (r->room ? r->room : 1);
+	const bool larger = plan->scan->frame_bytes > r->slot_bytes;
+	int ret = larger ? make_room(r, plan, why, why_bytes) : 0;
 
-	return wanted > sono_info(r->sono)->slot_bytes_max ? frame : wanted;
+	if (!ret)
+		ret = load(r, plan, why, why_bytes);
+	/* opened anew it has no table at all */
+	if (ret && larger)
+		load(r, r->plan, NULL, 0);
+	return ret;
+}
+
+struct sono_stats run_stats(const struct run *r)
+{
+	const struct sono_stats *now = sono_stats(r->sono);
+
+	return (struct sono_stats){
+		.frames = r->before.frames + now->frames,
+		.syscalls = r->before.syscalls + now->syscalls,
+	};
 }
 
 int run_configure(struct run *r)
@@ -167,7 +230,7 @@ int run_configure(struct run *r)
 	char why[WHY_BYTES];
 	int ret;
 
-	r->slot_bytes = slot_bytes(r);
+	r->slot_bytes = slot_bytes(r, run_scan(r)->frame_bytes);
 	ret = sono_setup(r->sono, r->slots, r->slot_bytes);
 	if (ret)
 		return tool_fail("set up", r->source, NULL, ret);

@@ -35,6 +35,7 @@
  * @plan: compiled for it
  * @pipeline: from frames to pictures
  * @newest: older frames than the newest are passed over
+ * @before: of boards that were open before @sono was
  * @damaged: a frame of the recording could not be read, or its end is missing
  * @frames: taken by run_live()
  * @skipped: frames released unseen because a newer one was there
@@ -61,6 +62,7 @@ struct run {
 	struct sono_plan *plan;
 	struct pipeline *pipeline;
 	bool newest;
+	struct sono_stats before;
 	bool damaged;
 	uint64_t frames;
 	uint64_t skipped;
@@ -107,10 +109,15 @@ int run_configure(struct run *r);
  * @why: on an error, in words
  * @why_bytes: its size
  *
+ * For frames that are larger than the slots these are made anew.
+ *
  * Return: 0, or -errno; then the board has the table that it had.
  */
 int run_load(struct run *r, const struct sono_plan *plan, char *why,
 	     size_t why_bytes);
+
+/** run_stats() - of the whole run */
+struct sono_stats run_stats(const struct run *r);
 
 /** run_start() - frames come; from now on a signal stops them */
 int run_start(struct run *r);

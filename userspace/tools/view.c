@@ -373,7 +373,7 @@ static int run_freeze(struct view *v)
 /* A run too short for a picture is no success, unless somebody had enough. */
 static int check_pictures(struct view *v)
 {
-	const uint64_t taken = sono_stats(v->run.sono)->frames;
+	const uint64_t taken = run_stats(&v->run).frames;
 	char why[WHY_BYTES];
 
 	if (v->pictures || v->run.damaged || run_interrupted(&v->run) ||

@@ -40,11 +40,9 @@ static double rate(const struct view *v)
 
 static double syscalls_per_frame(const struct view *v)
 {
-	const struct sono_stats *stats = sono_stats(v->run.sono);
+	const struct sono_stats stats = run_stats(&v->run);
 
-	return stats->frames ?
-		       (double)stats->syscalls / (double)stats->frames :
-		       0;
+	return stats.frames ? (double)stats.syscalls / (double)stats.frames : 0;
 }
 
 static json_t *stages(const struct view *v)
@@ -105,7 +103,7 @@ static int write_report(struct view *v)
 	report = json_pack(
 		"{s:s s:s s:s s:I s:I s:I s:I s:I s:f s:f s:o s:o*}", "kernel",
 		system.release, "plan", v->run.plan_path, "source", v->run.source,
-		"frames", (json_int_t)sono_stats(v->run.sono)->frames, "pictures",
+		"frames", (json_int_t)run_stats(&v->run).frames, "pictures",
 		(json_int_t)v->pictures, "skipped", (json_int_t)v->run.skipped,
 		"dropped", (json_int_t)v->run.account.dropped, "lost",
 		(json_int_t)v->run.account.lost, "fps", rate(v),
