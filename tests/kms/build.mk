@@ -7,7 +7,7 @@ KMS_SAME := $(O)/tests/kms/same
 $(eval $(call test-program,tests/kms/same,tests/kms/same.c,-lpng))
 $(eval $(call test-program,tests/kms/qmp,tests/kms/qmp.c,-ljansson))
 
-$(eval $(call check,screen,$(KMS_SONO) $(KMS_SAME),tests/kms/screen,240))
+$(eval $(call check,screen,$(KMS_SONO) $(KMS_SAME),tests/kms/screen,360))
 
 $(eval $(call check,screen-commands,$(KMS_SONO) $(KMS_SAME),tests/kms/commands,240))
 

@@ -9,6 +9,11 @@
 #define DEPTH_STEP 10e-3 /* [m] */
 #define GAIN_STEP 2.0 /* [dB] */
 #define POWER_STEP 3.0 /* [dB] */
+#define FOCUS_STEP 5e-3 /* [m] */
+#define BOX_STEP 2e-3 /* along a line, and of a linear grid across [m] */
+#define VOLUME_STEP 1e-3 /* the same [m] */
+#define GATE_STEP 0.5e-3 /* [m] */
+#define ANGLE_STEP (M_PI / 180) /* where the sides are angles */
 
 #define MOVE_STEP 10 /* of a calliper, without shift [pixels] */
 
@@ -25,17 +30,104 @@ static double turned(double value, double step)
 	return (isnan(value) ? 0 : value) + step;
 }
 
+/* An arrow's way: to the right and away from the probe it is positive. */
+struct way {
+	int across;
+	int along;
+	bool shift;
+};
+
+static bool way_of(int key, struct way *way)
+{
+	*way = (struct way){ .shift = key & KEYBOARD_SHIFT };
+	switch (key & ~KEYBOARD_SHIFT) {
+	case KEYBOARD_LEFT:
+		way->across = -1;
+		return true;
+	case KEYBOARD_RIGHT:
+		way->across = 1;
+		return true;
+	case KEYBOARD_UP:
+		way->along = -1;
+		return true;
+	case KEYBOARD_DOWN:
+		way->along = 1;
+		return true;
+	}
+	return false;
+}
+
+/* Moved; with shift its right side and its far one go, so that it grows. */
+static void turn_box(struct sono_controls *c, const struct view_screen *s,
+		     const struct way *way)
+{
+	const double across = way->across * (s->sector ? ANGLE_STEP : BOX_STEP);
+	const double along = way->along * BOX_STEP;
+
+	memcpy(c->box, s->now.box, sizeof(c->box));
+	c->box[1] += across;
+	c->box[3] += along;
+	if (way->shift)
+		return;
+	c->box[0] += across;
+	c->box[2] += along;
+}
+
+/* Moved; with shift its length. */
+static void turn_volume(struct sono_controls *c, const struct view_screen *s,
+			const struct way *way)
+{
+	memcpy(c->volume, s->now.volume, sizeof(c->volume));
+	if (way->shift) {
+		c->volume[2] += way->along * GATE_STEP;
+		return;
+	}
+	c->volume[0] += way->across * (s->angles ? ANGLE_STEP : VOLUME_STEP);
+	c->volume[1] += way->along * VOLUME_STEP;
+}
+
+static bool turn_arrow(struct view *v, int key)
+{
+	const struct view_screen *s = &v->screen;
+	struct sono_controls c = s->turned;
+	struct way way;
+
+	if (!way_of(key, &way))
+		return false;
+	switch (s->arrows) {
+	case ARROWS_FOCUS:
+		c.focus = s->now.focus + way.along * FOCUS_STEP;
+		break;
+	case ARROWS_BOX:
+		turn_box(&c, s, &way);
+		break;
+	case ARROWS_VOLUME:
+		turn_volume(&c, s, &way);
+		break;
+	default:
+		c.depth = s->now.depth + way.along * DEPTH_STEP;
+	}
+	/* sideways there is no depth, and no focus */
+	if (s->arrows < ARROWS_BOX && !way.along)
+		return false;
+	view_turn(v, &c);
+	return true;
+}
+
+static bool next_arrows(struct view_screen *s)
+{
+	do
+		s->arrows = (s->arrows + 1) % VIEW_ARROWS;
+	while (!view_screen_has(s, s->arrows));
+	return true;
+}
+
 /* Turned as far as the plan says what there is. */
 static bool turn_key(struct view *v, int key)
 {
 	struct sono_controls c = v->screen.turned;
 
 	switch (key) {
-	case KEYBOARD_UP:
-	case KEYBOARD_DOWN:
-		c.depth = v->run.plan->controls.depth +
-			  (key == KEYBOARD_UP ? -DEPTH_STEP : DEPTH_STEP);
-		break;
 	case '+':
 	case '=':
 		c.gain = turned(c.gain, GAIN_STEP);
@@ -68,8 +160,10 @@ static bool live_key(struct view *v, int key)
 	case 'b':
 		view_step_preset(v, -1);
 		return true;
+	case KEYBOARD_TAB:
+		return next_arrows(&v->screen);
 	}
-	return turn_key(v, key);
+	return turn_arrow(v, key) || turn_key(v, key);
 }
 
 /* --- frozen --- */

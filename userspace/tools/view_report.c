@@ -93,6 +93,35 @@ static json_t *spectrum(const struct view *v)
 			 "tamean_m_s", means / columns);
 }
 
+/* In force at the end; what the plan does not have is NULL, and left out. */
+static json_t *controls(const struct sono_plan *plan)
+{
+	const struct sono_controls *c = &plan->controls;
+	const bool sector = plan->params.b.grid.shape == GRID_SECTOR;
+	const double across = sector ? 180 / M_PI : 1e3;
+	json_t *box = NULL, *volume = NULL;
+
+	if (!isnan(c->box[0]))
+		box = json_pack("{s:f s:f s:f s:f}",
+				sector ? "left_deg" : "left_mm",
+				c->box[0] * across,
+				sector ? "right_deg" : "right_mm",
+				c->box[1] * across, "near_mm", c->box[2] * 1e3,
+				"far_mm", c->box[3] * 1e3);
+	if (!isnan(c->volume[0]))
+		volume = json_pack("{s:f s:f s:f}",
+				   plan->angles ? "angle_deg" : "x_mm",
+				   c->volume[0] *
+					   (plan->angles ? 180 / M_PI : 1e3),
+				   "depth_mm", c->volume[1] * 1e3, "gate_mm",
+				   c->volume[2] * 1e3);
+	return json_pack("{s:o* s:f s:f s:o* s:o* s:o*}", "depth_mm",
+			 isnan(c->depth) ? NULL : json_real(c->depth * 1e3),
+			 "gain_db", c->gain, "power_db", c->power, "focus_mm",
+			 isnan(c->focus) ? NULL : json_real(c->focus * 1e3),
+			 "box", box, "volume", volume);
+}
+
 static int write_report(struct view *v)
 {
 	struct utsname system;
@@ -101,14 +130,15 @@ static int write_report(struct view *v)
 
 	uname(&system);
 	report = json_pack(
-		"{s:s s:s s:s s:I s:I s:I s:I s:I s:f s:f s:o s:o*}", "kernel",
+		"{s:s s:s s:s s:I s:I s:I s:I s:I s:f s:f s:o s:o s:o*}", "kernel",
 		system.release, "plan", v->run.plan_path, "source", v->run.source,
 		"frames", (json_int_t)run_stats(&v->run).frames, "pictures",
 		(json_int_t)v->pictures, "skipped", (json_int_t)v->run.skipped,
 		"dropped", (json_int_t)v->run.account.dropped, "lost",
 		(json_int_t)v->run.account.lost, "fps", rate(v),
 		"syscalls_per_frame", syscalls_per_frame(v), "stages",
-		stages(v), "spectrum", spectrum(v));
+		stages(v), "controls", controls(v->run.plan), "spectrum",
+		spectrum(v));
 	ret = json_dumpf(report, v->report, JSON_INDENT(2));
 	json_decref(report);
 	if (ret)

@@ -69,6 +69,29 @@ static void note_preset(struct view_screen *s, const char *path)
 		 (int)(end ? end - name : (long)strlen(name)), name);
 }
 
+bool view_screen_has(const struct view_screen *s, enum view_arrows arrows)
+{
+	switch (arrows) {
+	case ARROWS_FOCUS:
+		return !isnan(s->now.focus);
+	case ARROWS_BOX:
+		return !isnan(s->now.box[0]);
+	case ARROWS_VOLUME:
+		return !isnan(s->now.volume[0]);
+	default:
+		return true;
+	}
+}
+
+static void note_controls(struct view_screen *s, const struct sono_plan *plan)
+{
+	s->now = plan->controls;
+	s->sector = plan->params.b.grid.shape == GRID_SECTOR;
+	s->angles = plan->angles;
+	if (!view_screen_has(s, s->arrows))
+		s->arrows = ARROWS_DEPTH;
+}
+
 static void note_plan(struct view_screen *s, const struct run *r)
 {
 	const struct sono_plan *plan = r->plan;
@@ -77,6 +100,7 @@ static void note_plan(struct view_screen *s, const struct run *r)
 	const bool live = !sono_scan(r->sono);
 
 	note_preset(s, r->plan_path);
+	note_controls(s, plan);
 	s->status.state = SCREEN_LIVE;
 	s->status.preset = s->preset;
 	s->status.source = r->source;
@@ -125,8 +149,43 @@ void view_screen_add(struct view_screen *s, const struct run *r,
 	s->status.skipped = r->skipped;
 }
 
+/* Of an angle in degrees, of a length in millimetres. */
+static double side(double value, bool angle)
+{
+	return angle ? value * 180 / M_PI : value * 1e3;
+}
+
+static const char *live_hint(struct view_screen *s)
+{
+	static const char next[] = "tab: next  space: freeze  q: quit";
+	const struct sono_controls *c = &s->now;
+
+	switch (s->arrows) {
+	case ARROWS_FOCUS:
+		snprintf(s->hint, sizeof(s->hint),
+			 "up/down: focus, %.0f mm  %s", c->focus * 1e3, next);
+		return s->hint;
+	case ARROWS_BOX:
+		snprintf(s->hint, sizeof(s->hint),
+			 "arrows: box, %.0f to %.0f %s, %.0f to %.0f mm (shift: its size)  %s",
+			 side(c->box[0], s->sector), side(c->box[1], s->sector),
+			 s->sector ? "deg" : "mm", c->box[2] * 1e3,
+			 c->box[3] * 1e3, next);
+		return s->hint;
+	case ARROWS_VOLUME:
+		snprintf(s->hint, sizeof(s->hint),
+			 "arrows: volume, %.0f %s, %.0f mm (shift: length, %.1f mm)  %s",
+			 side(c->volume[0], s->angles),
+			 s->angles ? "deg" : "mm", c->volume[1] * 1e3,
+			 c->volume[2] * 1e3, next);
+		return s->hint;
+	default:
+		return "space: freeze  up/down: depth  tab: others  +/-: gain  [ ]: power  n b: preset  q: quit";
+	}
+}
+
 /* What may be pressed, for who does not know. */
-static const char *hint(const struct view_screen *s)
+static const char *hint(struct view_screen *s)
 {
 	if (!s->keyboard)
 		return "";
@@ -134,7 +193,7 @@ static const char *hint(const struct view_screen *s)
 		return "arrows: move (shift: by one pixel)  enter: set  tab: next part  esc: give up";
 	switch (s->status.state) {
 	case SCREEN_LIVE:
-		return "space: freeze  up/down: depth  +/-: gain  [ ]: power  n b: preset  q: quit";
+		return live_hint(s);
 	case SCREEN_FROZEN:
 		return "space: scan  left/right: pictures  p: play  c: callipers  x: clear  q: quit";
 	case SCREEN_PLAYING:

@@ -14,6 +14,15 @@
 #include "present/screen.h"
 #include "run.h"
 
+/* What arrows turn while it is live, of that what the plan has. */
+enum view_arrows {
+	ARROWS_DEPTH,
+	ARROWS_FOCUS,
+	ARROWS_BOX,
+	ARROWS_VOLUME,
+	VIEW_ARROWS,
+};
+
 /**
  * struct view_screen - a screen, and who sits before it
  * @display: argument: on a display
@@ -29,6 +38,11 @@
  * @annotate: puts scales around them
  * @callipers: on the picture that is shown
  * @turned: controls
+ * @now: controls in force
+ * @sector: the sides of its box are angles
+ * @angles: the side of its volume is one
+ * @arrows: what they turn
+ * @hint: line below, where there is no @message
  * @path: of the plan, if it is another one than the argument
  * @preset: name
  * @message: for the line below, until the next key
@@ -52,6 +66,11 @@ struct view_screen {
 	struct annotate *annotate;
 	struct callipers callipers;
 	struct sono_controls turned;
+	struct sono_controls now;
+	bool sector;
+	bool angles;
+	enum view_arrows arrows;
+	char hint[160];
 	char *path;
 	char preset[64];
 	char message[256];
@@ -89,6 +108,9 @@ int view_screen_make(const struct view_screen *s,
 
 /** view_screen_begin() - live, with another plan: that of @r */
 void view_screen_begin(struct view_screen *s, const struct run *r);
+
+/** view_screen_has() - is there something that these arrows could turn? */
+bool view_screen_has(const struct view_screen *s, enum view_arrows arrows);
 
 /** view_screen_count() - what a frame's record says of those before it */
 void view_screen_count(struct view_screen *s, const struct sono_record *rec);

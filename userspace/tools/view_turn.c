@@ -45,8 +45,11 @@ static void next_free(struct next *n)
 static int check_recording(const struct view *v, const struct next *n,
 			   char *why, size_t why_bytes)
 {
+	const struct sono_controls *c = &n->controls;
+
 	if (!sono_scan(v->run.sono) ||
-	    (!n->path && isnan(n->controls.depth) && isnan(n->controls.power)))
+	    (!n->path && isnan(c->depth) && isnan(c->power) &&
+	     isnan(c->focus) && isnan(c->box[0]) && isnan(c->volume[0])))
 		return 0;
 	return sono_why(why, why_bytes, -EINVAL,
 			"of a recording only the gain can be turned");
