@@ -13,7 +13,7 @@
 #include "dsp/scanconvert.h"
 #include "font.h"
 
-/* Everything in pixels. */
+/* Everything in dots: as many pixels as the scale says. */
 #define LEFT		48	/* of the picture: the depth scale */
 #define TOP		24	/* of the picture */
 #define BOTTOM		44	/* the lateral scale */
@@ -23,8 +23,11 @@
 #define BAR_LABELS	40
 #define STRIP_BAR	30	/* from a strip's top to its bar: below what ends there */
 #define TICK		5
-#define SCALE		1	/* of the font */
-#define ADVANCE		((FONT_WIDTH + 1) * SCALE)
+#define GAP		4	/* from a tick, or an edge, to letters */
+#define ABOVE		8	/* from the upper edge to letters */
+#define UNIT		16	/* a bar's unit above it */
+#define ADVANCE		(FONT_WIDTH + 1)	/* of a letter */
+#define LINE		1	/* thickness of a tick */
 #define TICK_SPACING	48	/* least, between labelled ticks */
 
 #define PAPER		20	/* grey of the margin */
@@ -32,18 +35,31 @@
 
 struct annotate {
 	struct image image;
+	int scale;
+};
+
+/* What is drawn upon, and how large. */
+struct sheet {
+	struct image *image;
+	int scale;
 };
 
 static const uint8_t ink[3] = { INK, INK, INK };
 
-static void text(struct image *image, long x, long y, const char *string)
+/* Dots in pixels. */
+static long px(const struct sheet *sheet, long dots)
 {
-	canvas_text(image, x, y, SCALE, ink, string);
+	return dots * sheet->scale;
 }
 
-static long text_width(const char *string)
+static void text(const struct sheet *sheet, long x, long y, const char *string)
 {
-	return canvas_text_width(string, SCALE);
+	canvas_text(sheet->image, x, y, sheet->scale, ink, string);
+}
+
+static long text_width(const struct sheet *sheet, const char *string)
+{
+	return canvas_text_width(string, sheet->scale);
 }
 
 /* A step of 1, 2 or 5 times a power of ten, at least @least. */
@@ -82,15 +98,16 @@ static long steps(long length)
 	return length > 1 ? length - 1 : 1;
 }
 
-static double scale_step(const struct scale *s)
+static double scale_step(const struct sheet *sheet, const struct scale *s)
 {
-	return round_step(TICK_SPACING * fabs(s->slope));
+	return round_step(px(sheet, TICK_SPACING) * fabs(s->slope));
 }
 
 /* The scale's labelled values in turn: the k-th, and its pixel, or -1. */
-static long scale_tick(const struct scale *s, int k, char *label, size_t size)
+static long scale_tick(const struct sheet *sheet, const struct scale *s, int k,
+		       char *label, size_t size)
 {
-	double step = scale_step(s);
+	double step = scale_step(sheet, s);
 	double last = s->first + (s->length - 1) * s->slope;
 	double value = (ceil(fmin(s->first, last) / step - 1e-9) + k) * step;
 
@@ -100,16 +117,19 @@ static long scale_tick(const struct scale *s, int k, char *label, size_t size)
 	return lround((value - s->first) / s->slope);
 }
 
-static void draw_depth(struct image *image, const struct scale *s)
+static void draw_depth(const struct sheet *sheet, const struct scale *s)
 {
 	char label[32];
 	long at;
 	int k;
 
-	for (k = 0; (at = scale_tick(s, k, label, sizeof(label))) >= 0; k++) {
-		canvas_fill(image, s->x - TICK, s->z + at, TICK, 1, ink);
-		text(image, s->x - TICK - 4 - text_width(label),
-		     s->z + at - FONT_HEIGHT * SCALE / 2, label);
+	for (k = 0; (at = scale_tick(sheet, s, k, label, sizeof(label))) >= 0;
+	     k++) {
+		canvas_fill(sheet->image, s->x - px(sheet, TICK), s->z + at,
+			    px(sheet, TICK), px(sheet, LINE), ink);
+		text(sheet,
+		     s->x - px(sheet, TICK + GAP) - text_width(sheet, label),
+		     s->z + at - px(sheet, FONT_HEIGHT) / 2, label);
 	}
 }
 
@@ -118,98 +138,105 @@ static void draw_depth(struct image *image, const struct scale *s)
  * end, the depth's in the left margin; a label that would touch either is left
  * out.
  */
-static void draw_lateral_above(struct image *image, const struct scale *s,
+static void draw_lateral_above(const struct sheet *sheet, const struct scale *s,
 			       const char *unit)
 {
-	const long unit_at = s->x + s->length - text_width(unit);
-	const long gap = 2 * ADVANCE;
+	const long unit_at = s->x + s->length - text_width(sheet, unit);
+	const long gap = 2 * px(sheet, ADVANCE);
 	char label[32];
 	long at;
 	int k;
 
-	for (k = 0; (at = scale_tick(s, k, label, sizeof(label))) >= 0; k++) {
-		const long left = s->x + at - text_width(label) / 2;
+	for (k = 0; (at = scale_tick(sheet, s, k, label, sizeof(label))) >= 0;
+	     k++) {
+		const long left = s->x + at - text_width(sheet, label) / 2;
 
-		canvas_fill(image, s->x + at, s->z - TICK, 1, TICK, ink);
-		if (left >= s->x - ADVANCE &&
-		    left + text_width(label) + gap <= unit_at)
-			text(image, left, 8, label);
+		canvas_fill(sheet->image, s->x + at, s->z - px(sheet, TICK),
+			    px(sheet, LINE), px(sheet, TICK), ink);
+		if (left >= s->x - px(sheet, ADVANCE) &&
+		    left + text_width(sheet, label) + gap <= unit_at)
+			text(sheet, left, px(sheet, ABOVE), label);
 	}
-	text(image, unit_at, 8, unit);
+	text(sheet, unit_at, px(sheet, ABOVE), unit);
 }
 
-static void draw_lateral(struct image *image, const struct scale *s,
+static void draw_lateral(const struct sheet *sheet, const struct scale *s,
 			 const char *unit)
 {
 	char label[32];
 	long at;
 	int k;
 
-	for (k = 0; (at = scale_tick(s, k, label, sizeof(label))) >= 0; k++) {
-		canvas_fill(image, s->x + at, s->z, 1, TICK, ink);
-		text(image, s->x + at - text_width(label) / 2,
-		     s->z + TICK + 4, label);
+	for (k = 0; (at = scale_tick(sheet, s, k, label, sizeof(label))) >= 0;
+	     k++) {
+		canvas_fill(sheet->image, s->x + at, s->z, px(sheet, LINE),
+			    px(sheet, TICK), ink);
+		text(sheet, s->x + at - text_width(sheet, label) / 2,
+		     s->z + px(sheet, TICK + GAP), label);
 	}
-	text(image, s->x + (s->length - text_width(unit)) / 2,
-	     s->z + TICK + 4 + FONT_HEIGHT * SCALE + 8, unit);
+	text(sheet, s->x + (s->length - text_width(sheet, unit)) / 2,
+	     s->z + px(sheet, TICK + GAP + FONT_HEIGHT + 8), unit);
 }
 
 /* A bar with its scale; colours from the bottom to the top. */
 /* @column of so many beside each other, from the bottom up. */
-static void draw_column(struct image *image, const struct scale *s, int column,
-			int columns, uint8_t (*colours)[3])
+static void draw_column(const struct sheet *sheet, const struct scale *s,
+			int column, int columns, uint8_t (*colours)[3])
 {
-	const int width = BAR_WIDTH / columns;
+	const long width = px(sheet, BAR_WIDTH) / columns;
 	long i;
 
 	for (i = 0; i < s->length; i++)
-		canvas_fill(image, s->x + column * width, s->z + i, width, 1,
+		canvas_fill(sheet->image, s->x + column * width, s->z + i, width, 1,
 			    colours[255 - 255 * i / steps(s->length)]);
 }
 
-static void draw_tick(struct image *image, const struct scale *s, long at,
+static void draw_tick(const struct sheet *sheet, const struct scale *s, long at,
 		      const char *label)
 {
-	canvas_fill(image, s->x + BAR_WIDTH, s->z + at, TICK, 1, ink);
-	text(image, s->x + BAR_WIDTH + TICK + 4,
-	     s->z + at - FONT_HEIGHT * SCALE / 2, label);
+	canvas_fill(sheet->image, s->x + px(sheet, BAR_WIDTH), s->z + at,
+		    px(sheet, TICK), px(sheet, LINE), ink);
+	text(sheet, s->x + px(sheet, BAR_WIDTH + TICK + GAP),
+	     s->z + at - px(sheet, FONT_HEIGHT) / 2, label);
 }
 
-static void draw_ticks(struct image *image, const struct scale *s,
+static void draw_ticks(const struct sheet *sheet, const struct scale *s,
 		       const char *unit)
 {
 	char label[32];
 	long at;
 	int k;
 
-	for (k = 0; (at = scale_tick(s, k, label, sizeof(label))) >= 0; k++)
-		draw_tick(image, s, at, label);
-	text(image, s->x, s->z - 16, unit);
+	for (k = 0; (at = scale_tick(sheet, s, k, label, sizeof(label))) >= 0;
+	     k++)
+		draw_tick(sheet, s, at, label);
+	text(sheet, s->x, s->z - px(sheet, UNIT), unit);
 }
 
 /*
  * What lies beyond the ends of a bar of velocity is seen at the other one, so
  * these are said, and round values between them where there is room.
  */
-static void draw_ends(struct image *image, const struct scale *s,
+static void draw_ends(const struct sheet *sheet, const struct scale *s,
 		      const char *unit)
 {
-	const long last = s->length - 1, room = 2 * FONT_HEIGHT * SCALE;
+	const long last = s->length - 1, room = px(sheet, 2 * FONT_HEIGHT);
 	const double bottom = s->first + last * s->slope;
 	const double step = fmax(fabs(s->first), fabs(bottom)) < 10 ? 0.1 : 1;
 	char label[32];
 	long at;
 	int k;
 
-	for (k = 0; (at = scale_tick(s, k, label, sizeof(label))) >= 0; k++)
+	for (k = 0; (at = scale_tick(sheet, s, k, label, sizeof(label))) >= 0;
+	     k++)
 		if (at >= room && at <= last - room)
-			draw_tick(image, s, at, label);
+			draw_tick(sheet, s, at, label);
 	number(label, sizeof(label), s->first, step);
-	draw_tick(image, s, 0, label);
+	draw_tick(sheet, s, 0, label);
 	number(label, sizeof(label), bottom, step);
 	if (last >= room)
-		draw_tick(image, s, last, label);
-	text(image, s->x, s->z - 16, unit);
+		draw_tick(sheet, s, last, label);
+	text(sheet, s->x, s->z - px(sheet, UNIT), unit);
 }
 
 /* Height of the section of the body, strips left out. */
@@ -236,8 +263,9 @@ static void power_column(uint8_t (*colours)[3], const struct palette *palette,
  * A bar of colours: velocity from end to end, with its variance from left to
  * right if that is shown; or power upwards, towards the probe and away from it.
  */
-static void draw_colours(struct image *image, const struct colour_scale *colour,
-			 long x, long z, long length)
+static void draw_colours(const struct sheet *sheet,
+			 const struct colour_scale *colour, long x, long z,
+			 long length)
 {
 	const bool power = colour->map >= COLOUR_POWER;
 	const double top = power ? colour->power_db + colour->power_range_db :
@@ -265,125 +293,132 @@ static void draw_colours(struct image *image, const struct colour_scale *colour,
 			       palette.rgb[i * (PALETTE_SHADES - 1) /
 					   (BAR_WIDTH - 1)],
 			       sizeof(colours));
-		draw_column(image, &scale, i, columns, colours);
+		draw_column(sheet, &scale, i, columns, colours);
 	}
 	if (power)
-		draw_ticks(image, &scale, "dB");
+		draw_ticks(sheet, &scale, "dB");
 	else
-		draw_ends(image, &scale, "cm/s");
+		draw_ends(sheet, &scale, "cm/s");
 }
 
-static void draw_bars(struct image *image, const struct image *like)
+static void draw_bars(const struct sheet *sheet, const struct image *like)
 {
 	uint8_t colours[PALETTE_COLOURS][3];
-	long x = LEFT + like->raster.width + BAR_GAP;
+	long x = px(sheet, LEFT + BAR_GAP) + like->raster.width;
 	long length = section_height(like);
 	struct scale grey = {
 		.slope = like->floor_db / steps(length),
-		.length = length, .x = x, .z = TOP,
+		.length = length, .x = x, .z = px(sheet, TOP),
 	};
 	int i;
 
 	for (i = 0; i < PALETTE_COLOURS; i++)
 		memset(colours[i],
 		       lround(255 * grey_of(like->grey, i / 255.0)), 3);
-	draw_column(image, &grey, 0, 1, colours);
-	draw_ticks(image, &grey, "dB");
+	draw_column(sheet, &grey, 0, 1, colours);
+	draw_ticks(sheet, &grey, "dB");
 	if (like->colour.nyquist > 0)
-		draw_colours(image, &like->colour,
-			     x + BAR_WIDTH + BAR_LABELS + BAR_GAP, TOP, length);
+		draw_colours(sheet, &like->colour,
+			     x + px(sheet, BAR_WIDTH + BAR_LABELS + BAR_GAP),
+			     px(sheet, TOP), length);
 }
 
 /* M: depth along the beam; spectrum: velocity. The unit stands at the right. */
-static void draw_strip(struct image *image, const struct image_region *r)
+static void draw_strip(const struct sheet *sheet, const struct image_region *r)
 {
 	const bool velocity = r->kind == REGION_SPECTRUM;
 	const double unit = velocity ? 1e2 : 1e3;
 	const struct scale scale = {
 		unit * r->raster.z0, unit * r->raster.dz, r->raster.height,
-		LEFT, TOP + r->top,
+		px(sheet, LEFT), px(sheet, TOP) + r->top,
 	};
 
-	draw_depth(image, &scale);
-	text(image, 4, TOP + r->top + 4, velocity ? "cm/s" : "mm");
-	if (r->colour.nyquist > 0 && r->raster.height > 2 * STRIP_BAR)
-		draw_colours(image, &r->colour,
-			     LEFT + r->raster.width + 2 * BAR_WIDTH,
-			     TOP + r->top + STRIP_BAR,
-			     r->raster.height - STRIP_BAR);
+	draw_depth(sheet, &scale);
+	text(sheet, px(sheet, GAP), px(sheet, TOP + GAP) + r->top,
+	     velocity ? "cm/s" : "mm");
+	if (r->colour.nyquist > 0 && r->raster.height > px(sheet, 2 * STRIP_BAR))
+		draw_colours(sheet, &r->colour,
+			     px(sheet, LEFT + 2 * BAR_WIDTH) + r->raster.width,
+			     px(sheet, TOP + STRIP_BAR) + r->top,
+			     r->raster.height - px(sheet, STRIP_BAR));
 }
 
 /* All strips share one axis of time, from the left. */
-static void draw_strips(struct image *image, const struct image *like)
+static void draw_strips(const struct sheet *sheet, const struct image *like)
 {
 	const struct scale time = {
 		.slope = like->region[1].raster.dx,
 		.length = like->raster.width,
-		.x = LEFT, .z = TOP + like->raster.height,
+		.x = px(sheet, LEFT), .z = px(sheet, TOP) + like->raster.height,
 	};
 	uint32_t i;
 
 	for (i = 1; i < like->regions; i++) {
 		if (like->region[i].kind == REGION_ECG)
-			text(image, 4, TOP + like->region[i].top + 4, "ECG");
+			text(sheet, px(sheet, GAP),
+			     px(sheet, TOP + GAP) + like->region[i].top, "ECG");
 		else
-			draw_strip(image, &like->region[i]);
+			draw_strip(sheet, &like->region[i]);
 	}
-	draw_lateral(image, &time, "s");
+	draw_lateral(sheet, &time, "s");
 }
 
-static void draw_scales(struct image *image, const struct image *like)
+static void draw_scales(const struct sheet *sheet, const struct image *like)
 {
 	const struct raster *r = &like->raster;
 	const uint8_t paper[3] = { PAPER, PAPER, PAPER };
 	const struct scale depth = { 1e3 * r->z0, 1e3 * r->dz,
-				     section_height(like), LEFT, TOP };
-	struct scale lateral = { 1e3 * r->x0, 1e3 * r->dx, r->width, LEFT,
-				 TOP + r->height };
+				     section_height(like), px(sheet, LEFT),
+				     px(sheet, TOP) };
+	struct scale lateral = { 1e3 * r->x0, 1e3 * r->dx, r->width,
+				 px(sheet, LEFT), px(sheet, TOP) + r->height };
 
-	canvas_fill(image, 0, 0, image->raster.width, image->raster.height,
-		    paper);
-	draw_depth(image, &depth);
-	text(image, 4, 8, "z mm");
-	draw_bars(image, like);
+	canvas_fill(sheet->image, 0, 0, sheet->image->raster.width,
+		    sheet->image->raster.height, paper);
+	draw_depth(sheet, &depth);
+	text(sheet, px(sheet, GAP), px(sheet, ABOVE), "z mm");
+	draw_bars(sheet, like);
 	if (like->regions < 2) {
-		draw_lateral(image, &lateral, "x mm");
+		draw_lateral(sheet, &lateral, "x mm");
 		return;
 	}
-	lateral.z = TOP;
-	draw_lateral_above(image, &lateral, "x mm");
-	draw_strips(image, like);
+	lateral.z = px(sheet, TOP);
+	draw_lateral_above(sheet, &lateral, "x mm");
+	draw_strips(sheet, like);
 }
 
 /* The same regions, moved by the margins. */
-static void move_regions(struct image *image, const struct image *like)
+static void move_regions(const struct sheet *sheet, const struct image *like)
 {
 	uint32_t i;
 
-	image->regions = like->regions;
+	sheet->image->regions = like->regions;
 	for (i = 0; i < like->regions; i++) {
-		image->region[i] = like->region[i];
-		image->region[i].left += LEFT;
-		image->region[i].top += TOP;
+		sheet->image->region[i] = like->region[i];
+		sheet->image->region[i].left += px(sheet, LEFT);
+		sheet->image->region[i].top += px(sheet, TOP);
 	}
 }
 
-void annotate_margins(bool colour, uint32_t *width, uint32_t *height)
+void annotate_margins(bool colour, int scale, uint32_t *width,
+		      uint32_t *height)
 {
 	const uint32_t bars = colour ? 2 : 1;
 
-	*width = LEFT + RIGHT_EDGE +
-		 bars * (BAR_GAP + BAR_WIDTH + BAR_LABELS);
-	*height = TOP + BOTTOM;
+	*width = (LEFT + RIGHT_EDGE +
+		  bars * (BAR_GAP + BAR_WIDTH + BAR_LABELS)) *
+		 (uint32_t)scale;
+	*height = (TOP + BOTTOM) * (uint32_t)scale;
 }
 
-void annotate_origin(uint32_t *left, uint32_t *top)
+void annotate_origin(int scale, uint32_t *left, uint32_t *top)
 {
-	*left = LEFT;
-	*top = TOP;
+	*left = LEFT * (uint32_t)scale;
+	*top = TOP * (uint32_t)scale;
 }
 
-int annotate_create(struct annotate **annotate, const struct image *like)
+int annotate_create(struct annotate **annotate, const struct image *like,
+		    int scale)
 {
 	struct raster raster = like->raster;
 	struct annotate *a = calloc(1, sizeof(*a));
@@ -391,11 +426,11 @@ int annotate_create(struct annotate **annotate, const struct image *like)
 
 	if (!a)
 		return -ENOMEM;
-	annotate_margins(like->colour.nyquist > 0, &width, &height);
+	annotate_margins(like->colour.nyquist > 0, scale, &width, &height);
 	raster.width += width;
 	raster.height += height;
-	raster.x0 -= LEFT * raster.dx;
-	raster.z0 -= TOP * raster.dz;
+	raster.x0 -= LEFT * scale * raster.dx;
+	raster.z0 -= TOP * scale * raster.dz;
 	if (image_init(&a->image, IMAGE_RGB24, &raster)) {
 		free(a);
 		return -ENOMEM;
@@ -403,7 +438,8 @@ int annotate_create(struct annotate **annotate, const struct image *like)
 	a->image.floor_db = like->floor_db;
 	a->image.colour = like->colour;
 	a->image.grey = like->grey;
-	draw_scales(&a->image, like);
+	a->scale = scale;
+	draw_scales(&(struct sheet){ &a->image, scale }, like);
 	*annotate = a;
 	return 0;
 }
@@ -412,12 +448,13 @@ const struct image *annotate_execute(struct annotate *a,
 				     const struct image *in)
 {
 	const size_t width = in->raster.width;
-	uint32_t row;
+	uint32_t row, left, top;
 	size_t i;
 
+	annotate_origin(a->scale, &left, &top);
 	for (row = 0; row < in->raster.height; row++) {
-		uint8_t *out = a->image.data + (row + TOP) * a->image.stride +
-			       3 * LEFT;
+		uint8_t *out = a->image.data + (row + top) * a->image.stride +
+			       (size_t)3 * left;
 		const uint8_t *from = in->data + row * in->stride;
 
 		if (in->format == IMAGE_RGB24)
@@ -426,7 +463,7 @@ const struct image *annotate_execute(struct annotate *a,
 			for (i = 0; i < width; i++)
 				memset(out + 3 * i, from[i], 3);
 	}
-	move_regions(&a->image, in);
+	move_regions(&(struct sheet){ &a->image, a->scale }, in);
 	a->image.seq = in->seq;
 	a->image.time = in->time;
 	a->image.phase = in->phase;

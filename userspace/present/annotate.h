@@ -17,10 +17,12 @@ struct annotate;
  * @annotate: written
  * @like: a picture: its size, place, format and calibration; its pixels are
  *        not read
+ * @scale: of letters and margins: pixels of a dot, 1 or more
  *
  * Return: 0 or -ENOMEM.
  */
-int annotate_create(struct annotate **annotate, const struct image *like);
+int annotate_create(struct annotate **annotate, const struct image *like,
+		    int scale);
 
 /**
  * annotate_execute() - put a picture among its scales
@@ -36,13 +38,15 @@ const struct image *annotate_execute(struct annotate *annotate,
 /**
  * annotate_margins() - what the scales add to a picture
  * @colour: there is colour in it
+ * @scale: as of annotate_create()
  * @width: added [pixels]
  * @height: added [pixels]
  */
-void annotate_margins(bool colour, uint32_t *width, uint32_t *height);
+void annotate_margins(bool colour, int scale, uint32_t *width,
+		      uint32_t *height);
 
 /** annotate_origin() - where among its scales a picture begins [pixels] */
-void annotate_origin(uint32_t *left, uint32_t *top);
+void annotate_origin(int scale, uint32_t *left, uint32_t *top);
 
 void annotate_destroy(struct annotate *annotate);
 

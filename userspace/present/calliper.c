@@ -7,7 +7,7 @@
 #include "calliper.h"
 #include "canvas.h"
 
-/* Everything in pixels. */
+/* Everything in pixels, times the scale where letters are. */
 #define ARM 5 /* of a cross */
 #define HOLE 2 /* in its middle: the point itself is seen */
 #define DASH 3 /* on and off, of the line */
@@ -193,14 +193,15 @@ static void draw_dashes(struct image *to, long x, long y, long dx, long dy,
 }
 
 static void draw_one(const struct calliper *c, char letter, struct image *to,
-		     long left, long top)
+		     long left, long top, int scale)
 {
 	const uint8_t *rgb = c->points < 2 ? moving_rgb : set_rgb;
 	const char name[] = { letter, '\0' };
 
 	draw_cross(to, left + c->x[0], top + c->y[0], rgb);
-	canvas_text(to, left + c->x[0] + LETTER, top + c->y[0] - 2 * LETTER, 1,
-		    rgb, name);
+	canvas_text(to, left + c->x[0] + LETTER,
+		    top + c->y[0] - LETTER - (long)LETTER * scale, scale, rgb,
+		    name);
 	if (!c->points)
 		return;
 	draw_cross(to, left + c->x[1], top + c->y[1], rgb);
@@ -209,8 +210,9 @@ static void draw_one(const struct calliper *c, char letter, struct image *to,
 }
 
 void callipers_draw(const struct callipers *c, struct image *to, long left,
-		    long top)
+		    long top, int scale)
 {
 	for (uint32_t i = 0; i < c->count; i++)
-		draw_one(&c->of[i], (char)('A' + i), to, left, top);
+		draw_one(&c->of[i], (char)('A' + i), to, left, top,
+			 scale);
 }

@@ -100,8 +100,9 @@ void calliper_text(const struct calliper_result *r, char *text, size_t bytes);
  * @to: RGB24
  * @left: column of @to where the picture begins
  * @top: row of @to where it begins
+ * @scale: pixels of a letter's dot
  */
 void callipers_draw(const struct callipers *c, struct image *to, long left,
-		    long top);
+		    long top, int scale);
 
 #endif /* PRESENT_CALLIPER_H */

@@ -74,6 +74,14 @@ struct screen_status {
 int screen_create(struct screen **screen, uint32_t width, uint32_t height);
 
 /**
+ * screen_scale() - pixels of a dot of letters, margins and figures
+ *
+ * One more for every 540 rows, so that a screen of twice the size is read from the
+ * same distance.
+ */
+int screen_scale(const struct screen *screen);
+
+/**
  * screen_fit() - make a pipeline's pictures as large as there is room
  * @screen: that they are for
  * @params: its display, and the heights of its strips, keep their proportions

@@ -94,7 +94,7 @@ static int open_pipeline(struct view *v)
 				       &v->screen.annotate, &v->screen.cine);
 	else
 		ret = annotate_create(&v->annotate,
-				      pipeline_image(v->run.pipeline));
+				      pipeline_image(v->run.pipeline), 1);
 	if (ret)
 		return tool_fail("draw", v->run.plan_path, NULL, ret);
 	if (v->screen.screen)

@@ -117,7 +117,7 @@ int view_screen_make(const struct view_screen *s,
 {
 	const struct image *like = pipeline_image(pipeline);
 
-	if (annotate_create(annotate, like))
+	if (annotate_create(annotate, like, screen_scale(s->screen)))
 		return -ENOMEM;
 	if (!cine_create(cine, like, s->cine_mib * MIB))
 		return 0;

@@ -36,7 +36,7 @@ Test(annotate, picture_stays_whole_and_calibrated)
 	struct annotate *a;
 	unsigned int row;
 
-	cr_assert_eq(annotate_create(&a, &in), 0);
+	cr_assert_eq(annotate_create(&a, &in, 1), 0);
 	out = annotate_execute(a, &in);
 	for (row = 0; row < 150; row++)
 		cr_assert_arr_eq(origin(out, &in) + row * out->stride,
@@ -53,7 +53,7 @@ Test(annotate, grey_becomes_rgb)
 	struct annotate *a;
 	const uint8_t *at;
 
-	cr_assert_eq(annotate_create(&a, &in), 0);
+	cr_assert_eq(annotate_create(&a, &in, 1), 0);
 	out = annotate_execute(a, &in);
 	at = origin(out, &in) + 3 * 77;
 	cr_assert(at[0] == 77 && at[1] == 77 && at[2] == 77);
@@ -69,7 +69,7 @@ Test(annotate, ticks_lie_at_round_millimetres)
 	struct annotate *a;
 	unsigned int row;
 
-	cr_assert_eq(annotate_create(&a, &in), 0);
+	cr_assert_eq(annotate_create(&a, &in, 1), 0);
 	out = annotate_execute(a, &in);
 	/* 5 mm to 34.8 mm, 150 rows of 0.2 mm: every 10 mm */
 	left = origin(out, &in) - 3;
@@ -86,8 +86,8 @@ Test(annotate, velocity_gets_a_bar_of_its_own)
 	struct image colour = picture(IMAGE_RGB24, 0.3);
 	struct annotate *a, *b;
 
-	cr_assert_eq(annotate_create(&a, &grey), 0);
-	cr_assert_eq(annotate_create(&b, &colour), 0);
+	cr_assert_eq(annotate_create(&a, &grey, 1), 0);
+	cr_assert_eq(annotate_create(&b, &colour, 1), 0);
 	cr_assert_gt(annotate_execute(b, &colour)->raster.width,
 		     annotate_execute(a, &grey)->raster.width);
 	annotate_destroy(a);
@@ -107,7 +107,7 @@ static void bar_corners(enum colour_map map, uint32_t corner[2][2])
 
 	in.colour.map = map;
 	in.colour.power_range_db = 40;
-	cr_assert_eq(annotate_create(&a, &in), 0);
+	cr_assert_eq(annotate_create(&a, &in, 1), 0);
 	out = annotate_execute(a, &in);
 	for (int low = 0; low < 2; low++)
 		for (int right = 0; right < 2; right++) {
@@ -152,7 +152,7 @@ static unsigned int bar_ticks(double baseline, bool row[150])
 	unsigned int n = 0;
 
 	in.colour.baseline = baseline;
-	cr_assert_eq(annotate_create(&a, &in), 0);
+	cr_assert_eq(annotate_create(&a, &in, 1), 0);
 	out = annotate_execute(a, &in);
 	for (unsigned int i = 0; i < 150; i++) {
 		/* right of the bar, see bar_corners() */
@@ -189,7 +189,7 @@ Test(annotate, smallest_pictures_get_scales)
 	for (n = 1; n <= 3; n++) {
 		in.raster.width = n;
 		in.raster.height = n;
-		cr_assert_eq(annotate_create(&a, &in), 0);
+		cr_assert_eq(annotate_create(&a, &in, 1), 0);
 		cr_assert_arr_eq(origin(annotate_execute(a, &in), &in),
 				 in.data, 3 * n);
 		annotate_destroy(a);
@@ -218,7 +218,7 @@ Test(annotate, an_ecg_is_called_that)
 			.kind = kind[k], .top = 100,
 			.raster = { 200, 50, 0, 2e-3, 10e-3, 0.4e-3 },
 		};
-		cr_assert_eq(annotate_create(&a, &in), 0);
+		cr_assert_eq(annotate_create(&a, &in, 1), 0);
 		out = annotate_execute(a, &in);
 		/* the third letter: "mm" has none */
 		for (unsigned int z = 0; z < 7; z++)
@@ -252,7 +252,7 @@ Test(annotate, strips_get_axes_of_their_own)
 		.raster = { 200, 50, 0, 2e-3, 10e-3, 0.4e-3 },
 	};
 	in.time = 3;
-	cr_assert_eq(annotate_create(&a, &in), 0);
+	cr_assert_eq(annotate_create(&a, &in, 1), 0);
 	out = annotate_execute(a, &in);
 	cr_assert_eq(out->time, 3);
 	cr_assert_eq(out->regions, 2);

@@ -229,7 +229,7 @@ Test(calliper, is_drawn_at_its_points)
 	int on_line = 0;
 
 	cr_assert_eq(image_init(&to, IMAGE_RGB24, &raster), 0);
-	callipers_draw(&c, &to, 48, 24);
+	callipers_draw(&c, &to, 48, 24, 1);
 	for (int i = 0; i < 2; i++) {
 		const long x = 48 + c.of[0].x[i], y = 24 + c.of[0].y[i];
 

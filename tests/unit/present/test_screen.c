@@ -192,6 +192,40 @@ Test(screen, place_among_kept_pictures_is_seen_when_frozen)
 	image_finish(&picture);
 }
 
+/* One more for every 540 rows, as far as the width lets them. */
+Test(screen, letters_grow_with_the_screen)
+{
+	static const struct {
+		uint32_t width, height;
+		int scale;
+	} size[] = {
+		{ 640, 480, 1 },   { 1024, 768, 1 },  { 1280, 800, 1 },
+		{ 1920, 1080, 2 }, { 3840, 2160, 4 }, { 1080, 1920, 1 },
+	};
+	const struct screen_status st = status();
+	struct image none = white(1, 1);
+
+	for (size_t i = 0; i < sizeof(size) / sizeof(*size); i++) {
+		const struct image *out;
+		const uint8_t *at;
+		uint32_t paper;
+		struct screen *s;
+
+		cr_assert_eq(screen_create(&s, size[i].width, size[i].height),
+			     0);
+		cr_expect_eq(screen_scale(s), size[i].scale);
+		out = screen_execute(s, &none, &none, &st);
+		/* LIVE begins 16 dots below the edge, 192 from the right one */
+		at = out->data + 3 * (size[i].width - 192 * size[i].scale);
+		paper = at[0];
+		for (uint32_t y = 0; y < 16 * (uint32_t)size[i].scale; y++)
+			cr_expect_eq(at[y * out->stride], paper);
+		cr_expect_neq(at[16 * size[i].scale * out->stride], paper);
+		screen_destroy(s);
+	}
+	image_finish(&none);
+}
+
 /* As large as there is room, in proportion, on screens of any shape. */
 Test(screen, pictures_fill_their_room)
 {
@@ -214,9 +248,10 @@ Test(screen, pictures_fill_their_room)
 		p.ecg.height = 100;
 		cr_assert_eq(screen_create(&s, size[i][0], size[i][1]), 0);
 		screen_fit(s, &p);
-		annotate_margins(false, &width, &height);
-		width += p.display.width + 200;
-		height += p.display.height + p.m.height + p.ecg.height + 24;
+		annotate_margins(false, screen_scale(s), &width, &height);
+		width += p.display.width + 200 * screen_scale(s);
+		height += p.display.height + p.m.height + p.ecg.height +
+			  24 * screen_scale(s);
 		cr_assert(width <= size[i][0] && height <= size[i][1]);
 		/* three heights were rounded down, or a width */
 		cr_assert(width + 1 >= size[i][0] || height + 3 >= size[i][1]);
