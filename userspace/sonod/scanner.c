@@ -38,7 +38,8 @@ enum wish { WISH_NONE, WISH_USE, WISH_SCAN, WISH_FREEZE, WISH_END };
  * @result: of the wish
  * @why: of the result
  * @status: how it is
- * @alive: changes while the thread works
+ * @alive: changes while the thread works, never 0
+ * @idle: it waits for a wish
  * @sono: the board; NULL after it has gone
  * @slot_bytes: of its slots; 0: none yet
  * @tables: that it has been given since it was opened
@@ -64,6 +65,7 @@ struct scanner {
 	char why[256];
 	struct scanner_status status;
 	atomic_uint_fast64_t alive;
+	atomic_bool idle;
 
 	struct sono *sono;
 	size_t slot_bytes;
@@ -481,10 +483,12 @@ static enum wish next_wish(struct scanner *s)
 
 	if (wish != WISH_NONE || scanning(s))
 		return wish;
-	atomic_store(&s->alive, 0);
+	atomic_store(&s->idle, true);
 	pthread_mutex_lock(&s->lock);
 	while (atomic_load(&s->wish) == WISH_NONE)
 		pthread_cond_wait(&s->wake, &s->lock);
+	atomic_fetch_add(&s->alive, 1);
+	atomic_store(&s->idle, false);
 	wish = atomic_load(&s->wish);
 	pthread_mutex_unlock(&s->lock);
 	return wish;
@@ -575,7 +579,7 @@ void scanner_status(struct scanner *s, struct scanner_status *status)
 
 uint64_t scanner_alive(struct scanner *s)
 {
-	return atomic_load(&s->alive);
+	return atomic_load(&s->idle) ? 0 : atomic_load(&s->alive);
 }
 
 int scanner_create(struct scanner **scanner,
@@ -588,6 +592,7 @@ int scanner_create(struct scanner **scanner,
 	if (!s)
 		return sono_why(why, why_bytes, -ENOMEM, "no memory");
 	s->params = *params;
+	atomic_init(&s->alive, 1);
 	s->outlet = outlet;
 	if (!s->params.workers)
 		s->params.workers = workers_available();
