@@ -37,7 +37,7 @@ static int run(int format, const char *from, const char *to)
 	const char *damage;
 	int status, ret;
 
-	if (output_apart(&to, 1, &from, 1))
+	if (output_apart(&to, 1, &from, 1) || output_whole(to))
 		return TOOL_FAILED;
 	ret = sono_recording_open(&rec, from, why, sizeof(why));
 	if (ret)

@@ -62,6 +62,16 @@ int output_apart(const char *const *out, size_t outs, const char *const *in,
 	return status;
 }
 
+int output_whole(const char *out)
+{
+	struct stat st;
+
+	if (!out || stat(out, &st) || S_ISREG(st.st_mode))
+		return TOOL_OK;
+	return tool_fail("write", out,
+			 "it is no file, and would be replaced by one", 0);
+}
+
 void output_begin(void)
 {
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)

@@ -21,6 +21,16 @@ int output_apart(const char *const *out, size_t outs, const char *const *in,
 		 size_t ins);
 
 /**
+ * output_whole() - refuse to put a file in the place of something else
+ * @out: path of a file that is replaced once it is whole, or NULL
+ *
+ * A device or a pipe would be gone.
+ *
+ * Return: TOOL_OK; TOOL_FAILED, after a message.
+ */
+int output_whole(const char *out);
+
+/**
  * output_begin() - before anything is opened
  *
  * A standard stream that is closed is taken by something that cannot be written

@@ -169,8 +169,14 @@ static int check_files(const struct prof *p)
 		p->record_path, p->prometheus_path, p->save_path, p->trace_path,
 	};
 
-	for (unsigned int i = 0; i < p->sinks; i++)
+	for (unsigned int i = 0; i < p->sinks; i++) {
 		out[4 + i] = p->sink[i].target;
+		if (p->sink[i].sink == &sink_png &&
+		    output_whole(p->sink[i].target))
+			return TOOL_FAILED;
+	}
+	if (output_whole(p->prometheus_path) || output_whole(p->save_path))
+		return TOOL_FAILED;
 	return output_apart(out, PROF_SINKS_MAX + 4, in, 2);
 }
 

@@ -214,8 +214,14 @@ static int check_files(const struct view *v)
 		v->digest_path, v->velocity_path, v->report_path, v->times_path,
 	};
 
-	for (unsigned int i = 0; i < v->sinks; i++)
+	for (unsigned int i = 0; i < v->sinks; i++) {
 		out[4 + i] = v->sink[i].target;
+		/* one of a folder makes its own names */
+		if (v->sink[i].sink == &sink_png &&
+		    v->sink[i].target != v->png_dir &&
+		    output_whole(v->sink[i].target))
+			return TOOL_FAILED;
+	}
 	return output_apart(out, VIEW_SINKS_MAX + 4, in, 3);
 }
 
