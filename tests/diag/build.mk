@@ -10,6 +10,8 @@ $(eval $(call unit-test,tests/unit/diag/test_limits,tests/unit/diag/test_limits.
 # Every fault is named; boards without one are not accused.
 $(eval $(call test-program,tests/diag/faults,tests/diag/faults.c,$(DIAG_TEST_LIBS)))
 $(eval $(call check,diag,$(O)/tests/diag/faults,$(O)/tests/diag/faults,600))
+$(eval $(call check,diag-every,,tests/diag/every,60))
+$(eval $(call check,diag-rare,$(O)/tests/diag/faults,$(O)/tests/diag/faults rare,600))
 $(eval $(call check,diag-random,$(O)/tests/diag/faults,$(O)/tests/diag/faults random 24,600))
 $(eval $(call check,diag-healthy,$(O)/tests/diag/faults,$(O)/tests/diag/faults healthy 8,600))
 $(eval $(call soak,diag-random,$(O)/tests/diag/faults,$(O)/tests/diag/faults random 500,3600))

@@ -12,6 +12,7 @@
 #define SLOT_BYTES (8u << 20)
 
 #define AUX_BYTES 64
+#define APART_NS 6e6
 
 /* A board that gives nothing for so long has stopped working. */
 #define PATIENCE_US 5000000
@@ -184,6 +185,9 @@ int diag_begin(struct diag_capture *c)
 	c->taken = 0;
 	c->dropped = 0;
 	c->lost = 0;
+	c->lengths = 0;
+	c->untold = 0;
+	c->host_before = 0;
 	c->seconds = 0;
 	if (ret)
 		return broken(c, DIAG_FAIL, "the board does not start",
@@ -230,6 +234,21 @@ static int blame_silence(struct diag_capture *c)
 	return 0;
 }
 
+/*
+ * A frame whose interrupt is lost is found with the next one's. Of frames that
+ * follow each other closely that may be chance.
+ */
+static void watch_interrupts(struct diag_capture *c, const struct sono_record *r)
+{
+	const double apart = 1e9 * (double)(r->hw_ts - c->hw_before) /
+			     c->d->info->board_clock;
+
+	if (c->host_before && apart > APART_NS && diag_timely(c->d))
+		c->untold += (double)(r->host_ts - c->host_before) < apart / 10;
+	c->hw_before = r->hw_ts;
+	c->host_before = r->host_ts;
+}
+
 int diag_take(struct diag_capture *c, struct sono_frame *f)
 {
 	struct sono *s = c->d->sono;
@@ -249,7 +268,32 @@ int diag_take(struct diag_capture *c, struct sono_frame *f)
 	c->taken++;
 	c->dropped += f->rec.dropped;
 	c->lost += f->rec.lost;
+	watch_interrupts(c, &f->rec);
+	c->lengths += f->rec.len != c->frame_bytes;
 	return 1;
+}
+
+/* Once in a diagnosis: the next check suffers from the same. */
+static void judge_account(struct diag_capture *c)
+{
+	struct diag *d = c->d;
+
+	if (c->account.lost && !d->lossy)
+		diag_blame(c->r, DIAG_FAIL,
+			   "DMA loses frames: %llu of %llu without a completion",
+			   (unsigned long long)c->account.lost,
+			   (unsigned long long)c->account.produced);
+	if (c->lengths && !d->wrong_lengths)
+		diag_blame(c->r, DIAG_FAIL,
+			   "DMA: completions say a wrong length: %u of %u frames",
+			   c->lengths, c->taken);
+	if (c->untold && !d->deaf)
+		diag_blame(c->r, DIAG_WARN,
+			   "interrupts get lost, or come late: %u of %u frames were told only with the next one",
+			   c->untold, c->taken);
+	d->deaf |= c->untold != 0;
+	d->lossy |= c->account.lost != 0;
+	d->wrong_lengths |= c->lengths != 0;
 }
 
 int diag_end(struct diag_capture *c)
@@ -259,6 +303,8 @@ int diag_end(struct diag_capture *c)
 	if (ret)
 		return broken(c, DIAG_FAIL, "the board does not stop",
 			      strerror(-ret), ret);
+	if (!c->judged)
+		judge_account(c);
 	return 0;
 }
 

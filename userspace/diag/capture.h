@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Frames for a check: a table of the simplest kind, a run, and its account. */
+/*
+ * Frames for a check: a table of the simplest kind, a run, and its account. What
+ * the account says of DMA is judged here, whatever check the run is for.
+ */
 #ifndef DIAG_CAPTURE_H
 #define DIAG_CAPTURE_H
 
@@ -45,6 +48,7 @@ typedef bool diag_frame_fn(struct diag_capture *c, const struct sono_frame *f);
  * @frames: to be taken
  * @look: at each of them, NULL: nothing
  * @arg: of @look
+ * @judged: the check says itself what it thinks of the account
  * @begin: share of the check done before
  * @share: of the check that this is
  *
@@ -56,6 +60,10 @@ typedef bool diag_frame_fn(struct diag_capture *c, const struct sono_frame *f);
  * @seconds: from the first frame to the last by the record's host time
  * @dropped: frames, for want of a slot
  * @lost: frames without a completion
+ * @lengths: frames whose record has another length
+ * @hw_before: time of the latest frame, ticks of the board
+ * @host_before: the same when it was told [ns]
+ * @untold: frames that were told only with the next one
  * @account: of the run
  */
 struct diag_capture {
@@ -67,6 +75,7 @@ struct diag_capture {
 	uint32_t frames;
 	diag_frame_fn *look;
 	void *arg;
+	bool judged;
 	double begin, share;
 
 	uint32_t run;
@@ -75,6 +84,9 @@ struct diag_capture {
 	double seconds;
 	uint64_t dropped;
 	uint64_t lost;
+	uint32_t lengths;
+	uint32_t untold;
+	uint64_t hw_before, host_before;
 	struct sono_stop account;
 };
 

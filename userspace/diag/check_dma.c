@@ -7,11 +7,11 @@
 #include <string.h>
 
 #include "capture.h"
-#include "pattern.h"
 #include "sono_regs.h"
+#include "words.h"
 
-#define TABLES 16
-#define FRAMES 40
+#define TABLES 128
+#define FRAMES 100
 #define RATE_FRAMES 60
 
 /* From a page to what a picture takes. */
@@ -34,33 +34,9 @@ static struct diag_shots receive_only(const struct diag_shots *shape)
 	return s;
 }
 
-/* What the words of a run come to. */
-struct words {
-	uint64_t wrong, all;
-	uint32_t frames;	/* with a wrong one */
-	uint32_t lengths;	/* frames whose record has another length */
-	uint64_t first;		/* bytes into the frame */
-};
-
 static bool compare(struct diag_capture *c, const struct sono_frame *f)
 {
-	uint64_t x = sim_prbs_seed(c->run, f->rec.seq);
-	const uint64_t *word = f->data;
-	const size_t n =
-		(c->frame_bytes - sizeof(struct sono_aux)) / sizeof(*word);
-	struct words *w = c->arg;
-	const uint64_t before = w->wrong;
-
-	for (size_t i = 0; i < n; i++) {
-		x = sim_prbs_next(x);
-		if (word[i] == x)
-			continue;
-		w->first = w->wrong ? w->first : i * sizeof(x);
-		w->wrong++;
-	}
-	w->all += n;
-	w->lengths += f->rec.len != c->frame_bytes;
-	w->frames += w->wrong != before;
+	diag_words_add(c->arg, c, f);
 	return true;
 }
 
@@ -77,8 +53,14 @@ static bool tables_arrive(struct diag_capture *c)
 	return true;
 }
 
-static int read_patterns(struct diag_capture *c, struct words *w,
-			 uint64_t *lost, uint64_t *dropped)
+/* Of all runs. */
+struct tally {
+	uint64_t lost, dropped;
+	uint32_t lengths;
+};
+
+static int read_patterns(struct diag_capture *c, struct diag_words *w,
+			 struct tally *t)
 {
 	int ret = 0;
 
@@ -93,8 +75,9 @@ static int read_patterns(struct diag_capture *c, struct words *w,
 		ret = diag_load(c, &s);
 		if (!ret)
 			ret = diag_run_frames(c);
-		*lost += c->account.lost;
-		*dropped += c->dropped;
+		t->lost += c->account.lost;
+		t->dropped += c->dropped;
+		t->lengths += c->lengths;
 	}
 	return ret;
 }
@@ -119,25 +102,20 @@ static int read_fast(struct diag_capture *c, double *rate)
 }
 
 static void judge(struct diag *d, struct diag_result *r,
-		  const struct words *w, uint64_t lost, double rate)
+		  const struct diag_words *w, const struct tally *t, double rate)
 {
-	if (diag_measure(d, r, "errors", "words", (double)w->wrong) >
-	    DIAG_PASS)
-		diag_blame(r, DIAG_FAIL,
-			   "DMA delivers wrong bits: %llu of %llu words, in %u frames, first at byte %llu",
-			   (unsigned long long)w->wrong,
-			   (unsigned long long)w->all, w->frames,
-			   (unsigned long long)w->first);
-	if (diag_measure(d, r, "lengths", "frames", w->lengths) > DIAG_PASS)
+	diag_words_judge(d, r, w);
+	if (diag_measure(d, r, "lengths", "frames", t->lengths) > DIAG_PASS)
 		diag_blame(r, DIAG_FAIL,
 			   "completions say a wrong length: %u frames",
-			   w->lengths);
-	d->lossy = lost;
-	if (diag_measure(d, r, "lost", "frames", (double)lost) > DIAG_PASS &&
+			   t->lengths);
+	d->wrong_lengths = t->lengths;
+	d->lossy = t->lost;
+	if (diag_measure(d, r, "lost", "frames", (double)t->lost) > DIAG_PASS &&
 	    !r->faults)
 		diag_blame(r, DIAG_FAIL,
 			   "DMA loses frames: %llu without a completion",
-			   (unsigned long long)lost);
+			   (unsigned long long)t->lost);
 	/* what an emulated board reaches is its host's */
 	if (d->info->hw_features & SONO_FEAT_EMULATED)
 		diag_note(d, r, "rate", "MB/s", rate);
@@ -155,9 +133,10 @@ void diag_check_dma(struct diag *d, struct diag_result *r)
 		.d = d,
 		.r = r,
 		.source = SONO_CONFIG_PRBS,
+		.judged = true,
 	};
-	uint64_t lost = 0, dropped = 0;
-	struct words w = { 0 };
+	struct tally t = { 0 };
+	struct diag_words w = { 0 };
 	double rate = 0;
 
 	if (!(d->info->hw_features & SONO_FEAT_PRBS)) {
@@ -166,8 +145,10 @@ void diag_check_dma(struct diag *d, struct diag_result *r)
 	}
 	if (!diag_need_stream(d, r) || !tables_arrive(&c))
 		return;
-	if (!read_patterns(&c, &w, &lost, &dropped) && !lost)
-		read_fast(&c, &rate);
-	diag_note(d, r, "dropped", "frames", (double)dropped);
-	judge(d, r, &w, lost, rate);
+	if (!read_patterns(&c, &w, &t) && !t.lost && !read_fast(&c, &rate)) {
+		t.lost += c.account.lost;
+		t.lengths += c.lengths;
+	}
+	diag_note(d, r, "dropped", "frames", (double)t.dropped);
+	judge(d, r, &w, &t, rate);
 }

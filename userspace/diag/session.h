@@ -22,6 +22,8 @@
  * @named: a fault
  * @leaks: there is a transmit voltage at rest; it has been named
  * @lossy: frames get lost; it has been named
+ * @wrong_lengths: frames have wrong lengths; it has been named
+ * @wrong_words: frames have wrong words; it has been named
  * @deaf: interrupts do not arrive as they should; it has been named
  * @bad_channel: found dead, noisy or quiet, [channels]
  * @noise: of a sound channel, rms [LSB]; 0: not known
@@ -41,6 +43,8 @@ struct diag {
 	bool named;
 	bool leaks;
 	bool lossy;
+	bool wrong_lengths;
+	bool wrong_words;
 	bool deaf;
 	bool bad_channel[DIAG_CHANNELS_MAX];
 	double noise;
