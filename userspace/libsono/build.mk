@@ -43,4 +43,4 @@ $(eval $(call unit-test,tests/unit/libsono/test_export, \
 
 $(eval $(call unit-test,tests/unit/tools/test_import, \
 	tests/unit/tools/test_import.c tests/unit/libsono/board.c \
-	userspace/tools/import.c,$(LIBSONO_TEST_LIBS)))
+	userspace/tools/import.c userspace/tools/output.c,$(LIBSONO_TEST_LIBS)))
