@@ -18,6 +18,7 @@
 #define SEEN 6.0	/* times the median about it */
 #define SMOOTH 3e-3	/* of the profile of evenness [m] */
 #define PENETRATION_SNR 2.0
+#define SPECKLE_DEPTH 0.5e-3 /* of the profile of penetration [m] */
 #define CENTRE 0.5	/* of the vessel's radius, where velocity is compared */
 
 /**
@@ -353,39 +354,73 @@ static void judge_uniformity(struct diag *d, struct diag_result *r,
 	free(db);
 }
 
-/* The deepest sample whose speckle is twice the noise. */
+/* Speckle as it is everywhere: no cyst about it, nor wire, nor the vessel. */
+static bool is_speckle(const struct phantom *p, double x, double z)
+{
+	if (x < p->uniform[0] || x > p->uniform[2] || z < p->uniform[1])
+		return false;
+	for (unsigned int i = 0; i < p->cysts; i++)
+		if (hypot(x - p->cyst[i].x, z - p->cyst[i].z) <
+		    1.25 * p->cyst[i].radius)
+			return false;
+	for (unsigned int i = 0; i < p->wires; i++)
+		if (fabs(z - p->wire[i].z) < NEAR)
+			return false;
+	return true;
+}
+
+/* Echo over noise at a depth, over SPECKLE_DEPTH; NAN: there is no speckle. */
+static double speckle_over_noise(const struct view *v, uint32_t sample)
+{
+	const struct grid *g = v->grid;
+	const uint32_t half = (uint32_t)lrint(SPECKLE_DEPTH / 2 / g->sample_step);
+	double sum = 0, noise = 0;
+	size_t n = 0;
+
+	for (uint32_t j = sample > half ? sample - half : 0;
+	     j < g->samples && j <= sample + half; j++)
+		for (uint32_t i = 0; i < g->lines; i++) {
+			if (!is_speckle(&v->p, x_of(g, i), z_of(g, j)))
+				continue;
+			sum += v->amplitude[(size_t)i * g->samples + j];
+			noise += v->noise[j];
+			n++;
+		}
+	return n ? sum / fmax(noise, 1e-12) : NAN;
+}
+
+/* The first sample below the vessel whose speckle is not twice the noise. */
 static void judge_penetration(struct diag *d, struct diag_result *r,
 			      const struct view *v)
 {
 	const struct grid *g = v->grid;
 	double deepest = 0, *ratio = calloc(g->samples, sizeof(*ratio));
+	uint32_t first = g->samples, last = 0;
+	bool through = false;
 
 	for (uint32_t j = 0; ratio && j < g->samples; j++) {
-		double sum = 0;
-		size_t n = 0;
-
-		for (uint32_t i = 0; i < g->lines; i++) {
-			const double x = x_of(g, i);
-
-			if (x < v->p.uniform[0] || x > v->p.uniform[2])
-				continue;
-			sum += v->amplitude[(size_t)i * g->samples + j];
-			n++;
-		}
-		ratio[j] = sum / n / fmax(v->noise[j], 1e-12);
-		if (ratio[j] >= PENETRATION_SNR)
+		ratio[j] = speckle_over_noise(v, j);
+		if (ratio[j] >= PENETRATION_SNR && !through)
 			deepest = z_of(g, j);
-		ratio[j] = 20 * log10(fmax(ratio[j], 1e-3));
+		else if (deepest > 0)
+			through = true;
+		if (!isnan(ratio[j])) {
+			first = first < j ? first : j;
+			last = j;
+		}
+		ratio[j] = 20 * log10(ratio[j] > 1e-3 ? ratio[j] : 1e-3);
 	}
 	if (diag_measure(d, r, "penetration", "mm", 1e3 * deepest) > DIAG_PASS)
 		diag_blame(r, r->status, "penetration is %.0f mm",
 			   1e3 * deepest);
-	if (ratio)
+	if (first <= last)
 		diag_plot(r, &(struct diag_plot){
-			.title = "Echo over noise", .x = "mm deep", .y = "dB",
-			.n = g->samples, .from = 1e3 * g->sample0,
+			.title = "Speckle over noise", .x = "mm deep",
+			.y = "dB", .n = last - first + 1,
+			.from = 1e3 * z_of(g, first),
 			.step = 1e3 * g->sample_step,
-			.lo = 20 * log10(PENETRATION_SNR), .hi = NAN }, ratio);
+			.lo = 20 * log10(PENETRATION_SNR), .hi = NAN },
+			ratio + first);
 	free(ratio);
 }
 
