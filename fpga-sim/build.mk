@@ -7,7 +7,7 @@ $(eval $(call static-library,fpga-sim/libsim.a,$(addprefix fpga-sim/, \
 	probe.c echo.c)))
 
 # A scene has a million echoes to add up before its first frame.
-$(O)/fpga-sim/echo.o: CFLAGS += -O3 -ffp-contract=off
+$(O)/fpga-sim/echo.o $(O)/fpga-sim/phantom.o: CFLAGS += -O3 -ffp-contract=off
 
 # The board as a PCIe function for a vfio-user client.
 $(eval $(call static-library,fpga-sim/libserver.a,$(addprefix fpga-sim/, \

@@ -18,6 +18,7 @@
 
 #include "echo.h"
 #include "sono_regs.h"
+#include "wide.h"
 
 #define PHASES 4
 #define STEPS 256 /* a multiple of PHASES */
@@ -36,13 +37,6 @@ typedef float block __attribute__((vector_size(BLOCK * sizeof(float)),
 				   aligned(sizeof(float)), may_alias));
 typedef float pair __attribute__((vector_size(2 * BLOCK * sizeof(float)),
 				  aligned(sizeof(float)), may_alias));
-
-/*
- * Made for wider registers too, with all that is inline; the machine picks.
- * Products are rounded before they are added (-ffp-contract=off), so a scene has
- * the same bits on all.
- */
-#define WIDE __attribute__((target_clones("default", "avx2", "avx512f")))
 
 /*
  * The pulse at one frequency and length: as an echo shows it, or as pressure,
@@ -264,25 +258,27 @@ static __always_inline double sinc_series(double a)
  * The way to and from each element, and what it leaves of a wave: nothing
  * behind the element, and in front of it by angle and distance.
  */
-WIDE static void measure_ways(struct echo *e, const struct sim_scatterer *s,
+SIM_WIDE static void measure_ways(struct echo *e, const struct sim_scatterer *s,
 			      double fs)
 {
+	const double samples = fs / SIM_SOUND_SPEED; /* a metre */
+
 	for (uint32_t i = 0; i < e->probe->elements; i++) {
 		double dx = s->x - e->x[i], dz = s->z - e->z[i];
-		double r = sqrt(dx * dx + dz * dz);
-		double cosine;
+		double r = sqrt(dx * dx + dz * dz), part, cosine;
 
 		r = r > NEAREST ? r : NEAREST;
-		cosine = (dx * e->nx[i] + dz * e->nz[i]) / r;
-		e->sine[i] = (dx * e->nz[i] - dz * e->nx[i]) / r;
-		e->way[i] = r / SIM_SOUND_SPEED * fs;
-		e->near[i] = (cosine > 0 ? cosine : 0) * REFERENCE / r *
+		part = 1 / r;
+		cosine = (dx * e->nx[i] + dz * e->nz[i]) * part;
+		e->sine[i] = (dx * e->nz[i] - dz * e->nx[i]) * part;
+		e->way[i] = r * samples;
+		e->near[i] = (cosine > 0 ? cosine : 0) * REFERENCE * part *
 			     e->gain[i];
 	}
 }
 
 /* What is left of a wave of a frequency that a width averages. */
-WIDE static void weigh(struct echo *e, double frequency)
+SIM_WIDE static void weigh(struct echo *e, double frequency)
 {
 	const double turn = M_PI * e->probe->width * frequency /
 			    SIM_SOUND_SPEED;
@@ -350,13 +346,18 @@ static __always_inline void add_pulse(const struct echo *e, struct field *f,
 				      const struct pulse *p, uint32_t q,
 				      float weight)
 {
+	const uint32_t stride = p->stride;
+
 	for (int phase = 0; phase < PHASES; phase++) {
 		uint32_t at = q + STEPS - phase * (STEPS / PHASES);
 		uint32_t n = (at + STEPS - 1) / STEPS;
-		const float *from = p->table + (n * STEPS - at) * p->stride;
+		const float *from = p->table + (n * STEPS - at) * stride;
 		float *to = field_row(e, f, phase) + n - 1;
+		uint32_t k = 0;
 
-		for (uint32_t k = 0; k < p->stride; k += BLOCK)
+		for (; k + 2 * BLOCK <= stride; k += 2 * BLOCK)
+			*pair_at(to + k) += weight * *pair_of(from + k);
+		for (; k < stride; k += BLOCK)
 			*block_at(to + k) += weight * *block_of(from + k);
 	}
 }
@@ -385,7 +386,7 @@ static uint32_t find_arrivals(struct echo *e, uint32_t window, int64_t *base)
 }
 
 /* Sum what the senders send to the scatterer, as @p shows it. */
-WIDE static void sum_field(const struct echo *e, struct field *f,
+SIM_WIDE static void sum_field(const struct echo *e, struct field *f,
 			   const struct pulse *p, uint32_t window,
 			   int64_t base, uint32_t length)
 {
@@ -427,7 +428,7 @@ static __always_inline float block_peak(const struct echo *e,
  * Between the wave proper and the waves from the array's ends, elements
  * cancel out: leave out the blocks where nothing is left.
  */
-WIDE static void find_runs(const struct echo *e, struct field *f,
+SIM_WIDE static void find_runs(const struct echo *e, struct field *f,
 			   uint32_t length)
 {
 	const float least = NEGLIGIBLE * NEGLIGIBLE *
@@ -450,7 +451,7 @@ WIDE static void find_runs(const struct echo *e, struct field *f,
  * How late a field that begins at @begin is heard by each element, and the weights
  * of the four rows around that: cubic, after Lagrange.
  */
-WIDE static void find_lags(struct echo *e, double begin, float strength)
+SIM_WIDE static void find_lags(struct echo *e, double begin, float strength)
 {
 	for (uint32_t i = 0; i < e->probe->elements; i++) {
 		const double late = begin + e->way[i];
@@ -596,7 +597,7 @@ struct shot {
 };
 
 /* What a field makes of a scatterer that sends it back to all channels. */
-WIDE static void return_field(const struct echo *e, const struct field *f,
+SIM_WIDE static void return_field(const struct echo *e, const struct field *f,
 			      const struct shot *s)
 {
 	const uint32_t samples = s->event->rx_samples;

@@ -11,6 +11,7 @@
 #include "phantom.h"
 #include "random.h"
 #include "sono_regs.h"
+#include "wide.h"
 
 #define FULL_SCALE 4
 #define FRAMES_MAX 256
@@ -49,6 +50,7 @@ struct cache {
 	float *rf; /* [channels][samples] of the event being computed */
 	uint32_t last; /* event whose like stands still in @rf, or NOBODY */
 	float *gain; /* [samples] */
+	float *row; /* [samples], of a channel */
 	uint8_t *rows; /* of an event that could not be kept */
 	struct sim_cycle cycle;
 	uint32_t frames; /* of @still */
@@ -96,6 +98,7 @@ static void unload(struct sim_frontend *fe, void *data)
 	echo_destroy(c->echo);
 	free(c->rf);
 	free(c->gain);
+	free(c->row);
 	free(c->rows);
 	for (uint32_t i = 0; i < c->events; i++)
 		forget(&c->seen[i]);
@@ -186,8 +189,9 @@ static int alloc_cache(const struct phantom *p, struct cache *c,
 	}
 	c->rf = malloc((size_t)table->channels * samples * sizeof(*c->rf));
 	c->gain = malloc(samples * sizeof(*c->gain));
+	c->row = malloc(samples * sizeof(*c->row));
 	c->rows = calloc(1, bytes);
-	return c->rf && c->gain && c->rows ? 0 : -ENOMEM;
+	return c->rf && c->gain && c->row && c->rows ? 0 : -ENOMEM;
 }
 
 static uint32_t turns_kept(const struct phantom *p, const struct cache *c,
@@ -260,11 +264,6 @@ static double gain_db(const struct sim_seq *table, const struct sim_event *e,
 	return (curve[i] + (at - i) * (curve[i + 1] - curve[i])) / 256.0;
 }
 
-static int16_t quantise(float value, float limit)
-{
-	return (int16_t)lrintf(fminf(fmaxf(value, -limit - 1), limit));
-}
-
 static void make_gain(struct cache *c, const struct sim_seq *table,
 		      const struct sim_event *e)
 {
@@ -272,7 +271,34 @@ static void make_gain(struct cache *c, const struct sim_seq *table,
 		c->gain[n] = (float)pow(10, gain_db(table, e, n) / 20);
 }
 
-/* Rows of the event: echoes if there are any, noise, gain. */
+/*
+ * Added and taken away again, this rounds as lrintf() does, to the nearest even,
+ * and the compiler can take several samples at once through it: there a float
+ * has no fraction.
+ */
+#define WHOLE 0x1.8p23f
+
+/* What the converter makes of a row: gain, and no more than its bits hold. */
+SIM_WIDE static void convert(const float *row, const float *gain, float limit,
+			     uint32_t samples, uint16_t *to)
+{
+	for (uint32_t n = 0; n < samples; n++) {
+		float v = row[n] * gain[n];
+
+		v = v < limit ? v : limit;
+		v = v > -limit - 1 ? v : -limit - 1;
+		to[n] = htole16((uint16_t)(int)(v + WHOLE - WHOLE));
+	}
+}
+
+SIM_WIDE static void add_scaled(float *row, const float *rf, float scale,
+				uint32_t samples)
+{
+	for (uint32_t n = 0; n < samples; n++)
+		row[n] += scale * rf[n];
+}
+
+/* Rows of the event, as seen at one place or in one frame. */
 static void make_rows(const struct phantom *p, const struct cache *c,
 		      const struct sim_seq *table, uint32_t event,
 		      uint64_t which, const float *rf, uint8_t *row)
@@ -286,16 +312,13 @@ static void make_rows(const struct phantom *p, const struct cache *c,
 	sim_random_seed(&r, p->config.scene.seed ^ (uint64_t)event << 20 ^
 				    which << 32);
 	for (uint32_t ch = 0; ch < table->channels; ch++, row += e->stride) {
-		uint16_t *to = (uint16_t *)row;
-
-		for (uint32_t n = 0; n < e->rx_samples; n++) {
-			float v = noise * sim_random_normal(&r);
-
-			if (rf)
-				v += scale * *rf++;
-			to[n] = htole16(
-				(uint16_t)quantise(v * c->gain[n], limit));
+		for (uint32_t n = 0; n < e->rx_samples; n++)
+			c->row[n] = noise * sim_random_normal(&r);
+		if (rf) {
+			add_scaled(c->row, rf, scale, e->rx_samples);
+			rf += e->rx_samples;
 		}
+		convert(c->row, c->gain, limit, e->rx_samples, (uint16_t *)row);
 	}
 }
 
