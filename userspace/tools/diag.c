@@ -11,8 +11,10 @@
 #include "diag.h"
 #include "diag/diag.h"
 #include "diag/json.h"
+#include "diag/junit.h"
 #include "diag/report.h"
 #include "diag/store.h"
+#include "diag/tap.h"
 #include "output.h"
 #include "tools.h"
 
@@ -22,6 +24,8 @@
 
 enum {
 	OPT_JSON = 256,
+	OPT_TAP,
+	OPT_JUNIT,
 	OPT_REPORT,
 	OPT_BASELINE,
 	OPT_SAVE_BASELINE,
@@ -33,6 +37,8 @@ enum {
 
 static const struct option options[] = {
 	{ "json", required_argument, NULL, OPT_JSON },
+	{ "tap", required_argument, NULL, OPT_TAP },
+	{ "junit", required_argument, NULL, OPT_JUNIT },
 	{ "report", required_argument, NULL, OPT_REPORT },
 	{ "baseline", required_argument, NULL, OPT_BASELINE },
 	{ "save-baseline", no_argument, NULL, OPT_SAVE_BASELINE },
@@ -48,6 +54,8 @@ static const struct option options[] = {
  * @level: asked for
  * @device: argument
  * @json: file for the results, "-": standard output, NULL: none
+ * @tap: the same, as TAP
+ * @junit: the same, as JUnit's XML
  * @report: file for a page to be printed, NULL: none
  * @baseline: file to judge by, NULL: the board's own, if there is one
  * @judged: there is one
@@ -71,7 +79,7 @@ static const struct option options[] = {
 struct session {
 	enum diag_level level;
 	const char *device;
-	const char *json;
+	const char *json, *tap, *junit;
 	const char *report;
 	const char *baseline;
 	bool judged;
@@ -126,6 +134,7 @@ static void help(void)
 	     "archive for support.\n"
 	     "\n"
 	     "  --json FILE      the results for a program; - is standard output\n"
+	     "  --tap FILE       the same as TAP, --junit FILE as JUnit's XML\n"
 	     "  --report FILE    a page to be printed: HTML, all in one file\n"
 	     "  --baseline FILE  judge changes by this baseline, not by the board's own\n"
 	     "  --save-baseline  what is found is the board's baseline from now on\n"
@@ -163,6 +172,12 @@ static int take_name(const char *option, const char **name)
 	return 0;
 }
 
+/* Is standard output meant? */
+static bool is_output(const char *path)
+{
+	return path && !strcmp(path, "-");
+}
+
 static const struct diag_check *find(const char *id)
 {
 	for (size_t i = 0; i < diag_checks(); i++)
@@ -176,6 +191,10 @@ static int read_option(struct session *s, int option)
 	switch (option) {
 	case OPT_JSON:
 		return take_name("--json", &s->json);
+	case OPT_TAP:
+		return take_name("--tap", &s->tap);
+	case OPT_JUNIT:
+		return take_name("--junit", &s->junit);
 	case OPT_REPORT:
 		return take_name("--report", &s->report);
 	case OPT_BASELINE:
@@ -233,12 +252,15 @@ static int arguments(struct session *s, int argc, char **argv)
 		return wrong("no such level", argv[optind]);
 	if (optind + 1 < argc)
 		return wrong("unknown argument", argv[optind + 1]);
-	if (s->report && !strcmp(s->report, "-"))
+	if (s->report && is_output(s->report))
 		return wrong("a report is a file", "--report -");
+	if (is_output(s->json) + is_output(s->tap) + is_output(s->junit) > 1)
+		return wrong("only one of --json, --tap, --junit", "-");
 	s->device = argv[optind];
 	if (s->save && s->baseline)
 		return wrong("excludes --save-baseline", "--baseline");
-	return output_apart((const char *[]){ s->json, s->report }, 2,
+	return output_apart((const char *[]){ s->json, s->tap, s->junit,
+					      s->report }, 4,
 			    (const char *[]){ s->device, s->baseline }, 2);
 }
 
@@ -277,10 +299,11 @@ static void say_summary(const struct session *s)
 	       s->count[DIAG_TIMEOUT], s->count[DIAG_SKIP]);
 }
 
-/* Of who wants JSON on standard output nothing else gets there. */
+/* Of who wants results on standard output nothing else gets there. */
 static bool says(const struct session *s)
 {
-	return !s->json || strcmp(s->json, "-");
+	return !is_output(s->json) && !is_output(s->tap) &&
+	       !is_output(s->junit);
 }
 
 /* --- checks --- */
@@ -313,18 +336,32 @@ static json_t *all_of(const struct session *s)
 			 diag_exit(s->worst), "checks", s->results);
 }
 
-static int write_json(const struct session *s, const json_t *all)
+static int put_json(FILE *to, const json_t *all)
 {
-	if (!s->json)
+	return json_dumpf(all, to, JSON_INDENT(2)) || fputc('\n', to) < 0 ?
+		       -EIO : 0;
+}
+
+/* To a file, or standard output, of which output_end() judges. */
+static int write_results(const char *path, const json_t *all,
+			 int (*put)(FILE *to, const json_t *all))
+{
+	FILE *f;
+	int ret;
+
+	if (!path)
 		return 0;
-	if (!strcmp(s->json, "-")) {
-		json_dumpf(all, stdout, JSON_INDENT(2));
-		putchar('\n');
+	if (is_output(path)) {
+		put(stdout, all);
 		return 0;
 	}
-	errno = 0;
-	return json_dump_file(all, s->json, JSON_INDENT(2)) ?
-		       tool_fail("write", s->json, NULL, -errno) : 0;
+	f = fopen(path, "we");
+	if (!f)
+		return tool_fail("write", path, NULL, -errno);
+	ret = put(f, all);
+	if (fclose(f) && !ret)
+		ret = -errno;
+	return ret ? tool_fail("write", path, NULL, ret) : 0;
 }
 
 static int write_report(const struct session *s, const json_t *all)
@@ -391,7 +428,10 @@ static int write_all(const struct session *s)
 	int failed;
 
 	add_history(s, all);
-	failed = write_json(s, all) | write_report(s, all) | save_baseline(s);
+	failed = write_results(s->json, all, put_json) |
+		 write_results(s->tap, all, diag_tap_write) |
+		 write_results(s->junit, all, diag_junit_write) |
+		 write_report(s, all) | save_baseline(s);
 	json_decref(all);
 	return failed ? DIAG_EXIT_INTERNAL : 0;
 }
@@ -420,7 +460,7 @@ static int try_to_write(const char *path)
 	bool there;
 	FILE *f;
 
-	if (!path || !strcmp(path, "-"))
+	if (!path || is_output(path))
 		return 0;
 	there = !access(path, F_OK);
 	f = fopen(path, "ae");
@@ -459,7 +499,8 @@ static int open_store(struct session *s)
 
 static int diagnose(struct session *s)
 {
-	if (open_store(s) || try_to_write(s->json) || try_to_write(s->report))
+	if (open_store(s) || try_to_write(s->json) || try_to_write(s->tap) ||
+	    try_to_write(s->junit) || try_to_write(s->report))
 		return DIAG_EXIT_INTERNAL;
 	if (s->soak)
 		diag_soak(s->diag, (unsigned int)s->soak);
