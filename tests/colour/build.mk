@@ -6,3 +6,4 @@ $(eval $(call test-program,tests/colour/colour,tests/colour/colour.c tests/scan/
 	userspace/dsp/libdsp.a fpga-sim/libsim.a -lpng -lmd -lwebpmux -lwebp \
 	-lconfig -luring -lz))
 $(eval $(call check,colour,$(O)/tests/colour/colour,$(O)/tests/colour/colour,600))
+$(eval $(call soak,colour-rates,$(O)/tests/colour/colour,$(O)/tests/colour/colour rates,600))
