@@ -68,8 +68,8 @@ $(call vm-part,viommu,sono_uapi sono_truth sono_drv sono_onward sono_fault,180,6
 
 $(call vm-part,sonod,sonod/board,200)
 $(call vm-part,prof,prof/traced,450,6.12)
-$(call vm-soak,prof,prof/traced,450,7.3)
-check-vm-prof-6.12 soak-vm-prof-7.3: $(O)/userspace/tools/sono
+$(foreach k,$(KERNELS),$(eval $(call soak,vm-prof-$(k),$(KSELFTEST_VM) build/$(k)/kernel/sono.ko $(O)/tests/prof/traced $(O)/userspace/tools/sono,env SONO_ALL=1 tests/kselftest/vm prof $(k),450)))
+check-vm-prof-6.12: $(O)/userspace/tools/sono
 
 # Under the kernels that see more, and are slower.
 $(call vm-part,driver,sono_uapi sono_drv sono_watch sono_onward,600,debug)
