@@ -5,9 +5,9 @@ DIAG_SOURCES := $(addprefix userspace/diag/,diag.c limits.c capture.c place.c js
 	check_link.c check_registers.c check_sensors.c check_dma.c check_channels.c check_elements.c \
 	elements.c check_transmit.c check_ring.c \
 	check_image.c phantom.c quality.c store.c report.c svg.c \
-	collect.c tar.c)
+	collect.c sign.c)
 
-$(eval $(call static-library,userspace/diag/libdiag.a,$(DIAG_SOURCES),-lpng))
+$(eval $(call static-library,userspace/diag/libdiag.a,$(DIAG_SOURCES),-larchive -lcrypto -lpng))
 
 # Built in.
 $(O)/userspace/diag/limits.o: userspace/diag/limits.tsv

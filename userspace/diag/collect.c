@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include <archive.h>
+#include <archive_entry.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
@@ -12,8 +14,8 @@
 #include "collect.h"
 #include "place.h"
 #include "session.h"
+#include "sign.h"
 #include "store.h"
-#include "tar.h"
 
 #define EARLIER 200
 #define FILE_MAX (1u << 20)
@@ -47,31 +49,85 @@ static const char *const machine_files[] = {
 	"/etc/udev/rules.d/60-sono.rules", "/usr/lib/udev/rules.d/60-sono.rules",
 };
 
+/** struct text - of a file that grows: @bytes of @text once @f is closed */
+struct text {
+	FILE *f;
+	char *text;
+	size_t bytes;
+};
+
 /**
  * struct bundle - an archive in the making
  * @d: handle
  * @to: archive
+ * @entry: what is said of its next file
+ * @now: when all of it was made
  * @ret: first error of writing
  * @missing: what was not there
- * @missing_text: of @missing, in memory
- * @missing_bytes: of it
+ * @sums: manifest, as "sha256sum" writes it
  */
 struct bundle {
 	struct diag *d;
-	FILE *to;
+	struct archive *to;
+	struct archive_entry *entry;
+	time_t now;
 	int ret;
-	FILE *missing;
-	char *missing_text;
-	size_t missing_bytes;
+	struct text missing;
+	struct text sums;
 };
+
+static int text_open(struct text *t)
+{
+	t->f = open_memstream(&t->text, &t->bytes);
+	return t->f ? 0 : -ENOMEM;
+}
+
+static void text_close(struct text *t)
+{
+	if (t->f)
+		fclose(t->f);
+	t->f = NULL;
+}
+
+/* Nobody's: who made it is nobody's affair. */
+static int put(struct bundle *b, const char *path, const void *data, size_t n)
+{
+	struct archive_entry *e = archive_entry_clear(b->entry);
+
+	archive_entry_set_pathname(e, path);
+	archive_entry_set_filetype(e, AE_IFREG);
+	archive_entry_set_perm(e, 0644);
+	archive_entry_set_mtime(e, b->now, 0);
+	archive_entry_set_size(e, (int64_t)n);
+	if (archive_write_header(b->to, e) != ARCHIVE_OK ||
+	    archive_write_data(b->to, data, n) != (ssize_t)n)
+		return -EIO;
+	return 0;
+}
+
+static int add_sum(struct bundle *b, const char *name, const void *data,
+		   size_t n)
+{
+	uint8_t sum[DIAG_SHA256_BYTES];
+
+	if (diag_sha256(data, n, sum))
+		return -EIO;
+	for (size_t i = 0; i < sizeof(sum); i++)
+		fprintf(b->sums.f, "%02x", sum[i]);
+	fprintf(b->sums.f, "  %s\n", name);
+	return 0;
+}
 
 static void add(struct bundle *b, const char *name, const void *data, size_t n)
 {
 	char path[100];
 
 	snprintf(path, sizeof(path), "sono-diag/%s", name);
+	/* the manifest has no line of itself */
+	if (!b->ret && b->sums.f)
+		b->ret = add_sum(b, name, data, n);
 	if (!b->ret)
-		b->ret = tar_add(b->to, path, data, n);
+		b->ret = put(b, path, data, n);
 }
 
 static void add_json(struct bundle *b, const char *name, const json_t *json)
@@ -95,7 +151,7 @@ static void add_file(struct bundle *b, const char *path, const char *name)
 	       (more = read(fd, data + n, FILE_MAX - n)) > 0)
 		n += (size_t)more;
 	if (more < 0)
-		fprintf(b->missing, "%s: %s\n", name, strerror(errno));
+		fprintf(b->missing.f, "%s: %s\n", name, strerror(errno));
 	else
 		add(b, name, data, n);
 	if (fd >= 0)
@@ -143,7 +199,7 @@ static void add_config(struct bundle *b, const char *folder)
 		close(fd);
 	f = n > 0 ? open_memstream(&text, &bytes) : NULL;
 	if (!f) {
-		fprintf(b->missing, "pci-config: %s\n", strerror(errno));
+		fprintf(b->missing.f, "pci-config: %s\n", strerror(errno));
 		return;
 	}
 	fprintf(f, "%s Signal processing controller\n",
@@ -178,7 +234,7 @@ static void add_board(struct bundle *b)
 
 	if (!diag_is_driver(b->d) ||
 	    diag_place(folder, b->d->source, "")) {
-		fprintf(b->missing, "sysfs, debugfs: the board is in process\n");
+		fprintf(b->missing.f, "sysfs, debugfs: the board is in process\n");
 		return;
 	}
 	for (size_t i = 0; i < sizeof(node_files) / sizeof(*node_files); i++) {
@@ -219,7 +275,7 @@ static void add_log(struct bundle *b)
 	ssize_t n;
 
 	if (!f) {
-		fprintf(b->missing, "kernel-log: %s\n", strerror(errno));
+		fprintf(b->missing.f, "kernel-log: %s\n", strerror(errno));
 		if (fd >= 0)
 			close(fd);
 		return;
@@ -271,7 +327,7 @@ static void add_results(struct bundle *b, const char *dir)
 	if (!diag_baseline_load(b->d, path))
 		add_json(b, "baseline.json", b->d->baseline);
 	else
-		fprintf(b->missing, "baseline.json: none is saved\n");
+		fprintf(b->missing.f, "baseline.json: none is saved\n");
 }
 
 static void add_about(struct bundle *b)
@@ -296,22 +352,48 @@ static void add_about(struct bundle *b)
 	json_decref(about);
 }
 
-int diag_collect(struct diag *d, const char *dir, FILE *to)
+static void add_all(struct bundle *b, const char *dir)
 {
-	struct bundle b = { .d = d, .to = to };
-
-	b.missing = open_memstream(&b.missing_text, &b.missing_bytes);
-	if (!b.missing)
-		return -ENOMEM;
-	add_about(&b);
-	add_board(&b);
+	add_about(b);
+	add_board(b);
 	for (size_t i = 0; i < sizeof(machine_files) / sizeof(*machine_files);
 	     i++)
-		add_files(&b, machine_files[i], 1, "machine");
-	add_log(&b);
-	add_results(&b, dir);
-	fclose(b.missing);
-	add(&b, "missing", b.missing_text, b.missing_bytes);
-	free(b.missing_text);
-	return b.ret ? b.ret : tar_end(to);
+		add_files(b, machine_files[i], 1, "machine");
+	add_log(b);
+	add_results(b, dir);
+	text_close(&b->missing);
+	add(b, "missing", b->missing.text, b->missing.bytes);
+	text_close(&b->sums);
+	add(b, "SHA256SUMS", b->sums.text, b->sums.bytes);
+}
+
+static int open_archive(struct bundle *b, FILE *to)
+{
+	b->to = archive_write_new();
+	b->entry = archive_entry_new();
+	if (!b->to || !b->entry)
+		return -ENOMEM;
+	if (archive_write_set_format_ustar(b->to) != ARCHIVE_OK ||
+	    archive_write_open_FILE(b->to, to) != ARCHIVE_OK)
+		return -EIO;
+	return 0;
+}
+
+int diag_collect(struct diag *d, const char *dir, FILE *to)
+{
+	struct bundle b = { .d = d, .now = time(NULL) };
+
+	b.ret = text_open(&b.missing) ?: text_open(&b.sums) ?:
+		open_archive(&b, to);
+	if (!b.ret)
+		add_all(&b, dir);
+	if (!b.ret && archive_write_close(b.to) != ARCHIVE_OK)
+		b.ret = -EIO;
+	archive_write_free(b.to);
+	archive_entry_free(b.entry);
+	text_close(&b.missing);
+	text_close(&b.sums);
+	free(b.missing.text);
+	free(b.sums.text);
+	return b.ret;
 }

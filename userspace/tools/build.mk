@@ -10,7 +10,7 @@ $(eval $(call program,userspace/tools/sono,$(addprefix userspace/tools/, \
 	userspace/diag/libdiag.a \
 	userspace/present/libpresent.a userspace/libsono/libsono.a \
 	userspace/dsp/libdsp.a fpga-sim/libsim.a \
-	$(HDF5_LIBS) -ldrm -lpng -lmd -lwebpmux -lwebp -lconfig -ljansson -luring -lz -lm -pthread))
+	$(HDF5_LIBS) -ldrm -larchive -lcrypto -lpng -lmd -lwebpmux -lwebp -lconfig -ljansson -luring -lz -lm -pthread))
 
 # The version is the packages'.
 SONO_VERSION := $(shell sed '1s/.*(\(.*\)).*/\1/;q' debian/changelog)

@@ -126,7 +126,7 @@ static void take_signals(struct diag *d)
 static void help(void)
 {
 	puts("Usage: sono diag [quick|medium|long] [OPTION...] DEVICE\n"
-	     "       sono diag collect [--output FILE] [--state DIR] DEVICE\n"
+	     "       sono diag collect [--output FILE] [--sign KEY] [--state DIR] DEVICE\n"
 	     "\n"
 	     "Tests the board DEVICE (/dev/sonoN or sim:SCENE) and says what is wrong with\n"
 	     "it. quick takes seconds and disturbs nothing; medium a minute, and needs the\n"
