@@ -7,6 +7,9 @@ DIAG_TEST_LIBS := userspace/diag/libdiag.a userspace/libsono/libsono.a \
 $(eval $(call unit-test,tests/unit/diag/test_limits,tests/unit/diag/test_limits.c, \
 	$(DIAG_TEST_LIBS)))
 
+$(eval $(call unit-test,tests/unit/diag/test_disk,tests/unit/diag/test_disk.c, \
+	$(DIAG_TEST_LIBS)))
+
 # Every fault is named; boards without one are not accused.
 $(eval $(call test-program,tests/diag/faults,tests/diag/faults.c,$(DIAG_TEST_LIBS)))
 $(eval $(call check,diag,$(O)/tests/diag/faults,$(O)/tests/diag/faults,600))
@@ -20,9 +23,10 @@ $(eval $(call soak,diag-healthy,$(O)/tests/diag/faults,$(O)/tests/diag/faults he
 # Behind the driver: what there is of the link, of interrupts and of the flash.
 $(eval $(call test-program,tests/diag/link_error,tests/diag/link_error.c \
 	tests/kselftest/sysfs.c tests/kselftest/stream.c,$(DIAG_TEST_LIBS)))
+$(eval $(call test-program,tests/diag/clock,tests/diag/clock.c))
 ifeq ($(O),build)
 $(foreach k,$(KERNELS),$(eval $(call check,vm-diag-$(k),$(O)/fpga-sim/sono-sim \
-	$(O)/userspace/tools/sono $(O)/tests/diag/link_error build/tests/vm/init \
+	$(O)/userspace/tools/sono $(O)/tests/diag/link_error $(O)/tests/diag/clock build/tests/vm/init \
 	build/$(k)/kernel/sono.ko,tests/diag/vm $(k),400)))
 endif
 

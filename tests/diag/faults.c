@@ -381,10 +381,10 @@ static int healthy(unsigned int runs)
 		const char *source;
 		unsigned int checks;
 	} boards[] = {
-		{ "sim:air,seed=%u", 10 },
-		{ "sim:pattern,seed=%u", 9 },
-		{ "sim:air,probe=phased,seed=%u", 10 },
-		{ "sim:heart,seed=%u", 10 },
+		{ "sim:air,seed=%u", 11 },
+		{ "sim:pattern,seed=%u", 10 },
+		{ "sim:air,probe=phased,seed=%u", 11 },
+		{ "sim:heart,seed=%u", 11 },
 	};
 	unsigned int failed = 0;
 

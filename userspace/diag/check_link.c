@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* What the kernel tells of the board's link, and what the board is. */
 #include <errno.h>
+#include <glob.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -110,6 +111,57 @@ void diag_check_aer(struct diag *d, struct diag_result *r)
 			   corrected);
 	diag_detail(r, "%.0f fatal, %.0f not fatal, %.0f corrected since the kernel started",
 		    fatal, nonfatal, corrected);
+}
+
+/* What the driver asks for is all that it uses: SONO_NUM_VECS, of MSI-X. */
+static double count_vectors(const struct diag *d)
+{
+	char pattern[DIAG_PLACE];
+	glob_t found;
+	double n;
+
+	if (diag_place(pattern, d->source, "device/msi_irqs/*") ||
+	    glob(pattern, 0, NULL, &found))
+		return 0;
+	n = (double)found.gl_pathc;
+	globfree(&found);
+	return n;
+}
+
+/* "group 5 (DMA-FQ)": the type says whether it translates. */
+static void group_text(const struct diag *d, char *text, size_t n)
+{
+	char path[DIAG_PLACE], group[DIAG_PLACE], type[32] = "";
+	ssize_t bytes = -1;
+
+	if (!diag_place(path, d->source, "device/iommu_group"))
+		bytes = readlink(path, group, sizeof(group) - 1);
+	if (bytes < 0) {
+		snprintf(text, n, "no IOMMU");
+		return;
+	}
+	group[bytes] = '\0';
+	diag_place_read(d->source, "device/iommu_group/type", type,
+			sizeof(type));
+	snprintf(text, n, "IOMMU group %.20s (%s)", strrchr(group, '/') + 1,
+		 *type ? type : "of an unknown kind");
+}
+
+void diag_check_vectors(struct diag *d, struct diag_result *r)
+{
+	char group[96];
+	double has;
+
+	if (!need_driver(d, r))
+		return;
+	has = count_vectors(d);
+	group_text(d, group, sizeof(group));
+	diag_detail(r, "%.0f interrupt vectors; %s", has, group);
+	if (diag_measure(d, r, "missing", "vectors", SONO_NUM_VECS - has) >
+	    DIAG_PASS)
+		diag_blame(r, DIAG_FAIL,
+			   "interrupt vectors are missing: the board has %.0f of %d",
+			   has, SONO_NUM_VECS);
 }
 
 static void version_text(char *text, size_t n, uint32_t version)

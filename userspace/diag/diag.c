@@ -21,6 +21,10 @@ static const struct diag_check checks[] = {
 	{ "link", DIAG_QUICK, "all lanes of its link, at full speed",
 	  diag_check_link },
 	{ "aer", DIAG_QUICK, "errors of the link", diag_check_aer },
+	{ "vectors", DIAG_QUICK, "all its interrupt vectors; its IOMMU group",
+	  diag_check_vectors },
+	{ "host", DIAG_QUICK, "the machine's clock, room on its disks",
+	  diag_check_host },
 	{ "scratch", DIAG_QUICK, "registers hold what is written",
 	  diag_check_scratch },
 	{ "interrupt", DIAG_QUICK, "every interrupt arrives, once, in time",
@@ -69,6 +73,7 @@ int diag_open(struct diag **handle, const char *source, char *why,
 	if (!d)
 		return ret;
 	d->soak = SOAK_SECONDS;
+	diag_store_dir(d->state);
 	d->source = strdup(source);
 	if (!d->source)
 		goto err;
@@ -105,6 +110,11 @@ void diag_progress(struct diag *d, void (*tell)(void *arg, double done),
 {
 	d->tell = tell;
 	d->tell_arg = arg;
+}
+
+void diag_state(struct diag *d, const char *dir)
+{
+	snprintf(d->state, sizeof(d->state), "%s", dir);
 }
 
 void diag_soak(struct diag *d, unsigned int seconds)

@@ -199,6 +199,13 @@ void diag_result_finish(struct diag_result *r);
 void diag_progress(struct diag *d, void (*tell)(void *arg, double done),
 		   void *arg);
 
+/**
+ * diag_state() - where results are kept, which has to have room
+ * @d: handle
+ * @dir: folder, which need not be there yet; else that of diag_store_dir()
+ */
+void diag_state(struct diag *d, const char *dir);
+
 /** diag_soak() - seconds that the check "soak" takes; 900 unless set */
 void diag_soak(struct diag *d, unsigned int seconds);
 

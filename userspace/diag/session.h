@@ -7,6 +7,7 @@
 
 #include "diag.h"
 #include "sono.h"
+#include "store.h"
 
 #define DIAG_CHANNELS_MAX 4096
 
@@ -28,6 +29,7 @@
  * @bad_channel: found dead, noisy or quiet, [channels]
  * @noise: of a sound channel, rms [LSB]; 0: not known
  * @baseline: {CHECK: {MEASURE: value}}, NULL without one
+ * @state: folder of results
  * @soak: seconds
  * @stopped: nothing more is wanted
  * @tell: progress
@@ -49,6 +51,7 @@ struct diag {
 	bool bad_channel[DIAG_CHANNELS_MAX];
 	double noise;
 	json_t *baseline;
+	char state[DIAG_STORE_PATH];
 	unsigned int soak;
 	atomic_bool stopped;
 	void (*tell)(void *arg, double done);
@@ -135,6 +138,8 @@ double diag_median(double *value, size_t n);
 /* The checks, a file for each kind; diag.c has the table. */
 void diag_check_identity(struct diag *d, struct diag_result *r);
 void diag_check_link(struct diag *d, struct diag_result *r);
+void diag_check_vectors(struct diag *d, struct diag_result *r);
+void diag_check_host(struct diag *d, struct diag_result *r);
 void diag_check_aer(struct diag *d, struct diag_result *r);
 void diag_check_firmware(struct diag *d, struct diag_result *r);
 void diag_check_scratch(struct diag *d, struct diag_result *r);

@@ -483,6 +483,8 @@ static int open_store(struct session *s)
 			"baseline.json");
 	diag_store_path(s->history_path, s->state ? s->state : dir, s->diag,
 			"history.jsonl");
+	if (s->state)
+		diag_state(s->diag, s->state);
 	s->history = diag_history_read(s->history_path, EARLIER);
 	if (s->save) {
 		ret = diag_store_ready(s->baseline_path);
