@@ -67,6 +67,7 @@ static int board_init(struct sim_board *b, const struct sim_config *config,
 	for (int i = 0; i < TIMERS; i++)
 		b->due[i] = SIM_NEVER;
 	b->hv = config->faults.leak * 1000;
+	b->hv_from = b->hv;
 	sim_restart(b);
 	return 0;
 }
@@ -176,10 +177,11 @@ static void on_overtemp(struct sim_board *b)
 static void on_overvolt(struct sim_board *b)
 {
 	b->overvolt = !b->overvolt;
-	b->hv = b->config.faults.leak * 1000;
+	sim_hv_set(b, b->config.faults.leak * 1000);
 	if (!b->overvolt)
 		return;
 	b->hv = b->config.limits.hv_max + 1000;
+	b->hv_from = b->hv;
 	b->due[TIMER_OVERVOLT] = b->now + sim_ticks(b, CAUSE_NS);
 	sim_fault(b, SONO_FAULT_OVER_VOLT, b->hv);
 }

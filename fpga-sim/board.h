@@ -109,7 +109,9 @@ struct sim_board {
 	bool tx_on;
 	double temp; /* at @temp_at, without faults [1/1000 deg C] */
 	uint64_t temp_at; /* [ticks] */
-	uint32_t hv; /* [mV] */
+	uint32_t hv; /* that the rail approaches [mV] */
+	double hv_from; /* that it had at @hv_at [mV] */
+	uint64_t hv_at; /* [ticks] */
 	bool hot, overvolt; /* injected causes that stay */
 
 	uint32_t irq_status, irq_enable;
@@ -162,6 +164,8 @@ void sim_tx_update(struct sim_board *b, const char *reason);
 /* sensor.c */
 void sim_temp_update(struct sim_board *b);
 int32_t sim_temp(const struct sim_board *b);
+void sim_hv_set(struct sim_board *b, uint32_t mv);
+uint32_t sim_hv(const struct sim_board *b);
 
 /* queue.c */
 int sim_queue_frame(struct sim_board *b);

@@ -48,6 +48,10 @@
  * @rot: this byte of the bank that runs, from 1, is not as it was written
  * @hot: at rest the board has so many degrees [deg C]
  * @leak: transmit voltage while nothing transmits [V]
+ * @hv_low: transmit voltage is so many percent below what is asked for
+ * @hv_slow: it rises with this time constant [ms]
+ * @hv_stays: it falls with this time constant [ms]
+ * @gain_stuck: not 0: curves of receive gain are taken for 0 dB
  * @deaf: not 0: the lapse of the heartbeat is not noticed
  * @heedless: not 0: transmit is not held off while noise is captured
  * @lanes: of its link that were found
@@ -98,6 +102,10 @@ struct sim_faults {
 	uint32_t rot;
 	uint32_t hot;
 	uint32_t leak;
+	uint32_t hv_low;
+	uint32_t hv_slow;
+	uint32_t hv_stays;
+	uint32_t gain_stuck;
 	uint32_t deaf;
 	uint32_t heedless;
 	uint32_t lanes;

@@ -48,15 +48,27 @@ void sim_load_start(struct sim_board *b)
 		b->due[TIMER_REBOOT] = b->now;
 }
 
+/* Injected: whatever curve there is, the amplifiers do not hear of it. */
+static void forget_gain(struct sim_seq *seq)
+{
+	for (uint32_t i = 0; i < seq->events; i++)
+		seq->event[i].tgc = SONO_TGC_NONE;
+}
+
 static int parse(struct sim_board *b, void *raw, struct sim_seq **seq)
 {
+	int err;
+
 	if (sim_dma_read(b, b->seq_addr, raw, b->seq_bytes))
 		return SONO_SEQ_E_DMA;
 	b->loader.tables++;
 	if (sim_strikes(b, &b->config.faults.crc, b->loader.tables))
 		((unsigned char *)raw)[b->seq_bytes / 2] ^= 1;
-	return sim_seq_parse(seq, &b->config.limits, raw, b->seq_bytes,
-			     &b->loader.event);
+	err = sim_seq_parse(seq, &b->config.limits, raw, b->seq_bytes,
+			    &b->loader.event);
+	if (!err && b->config.faults.gain_stuck)
+		forget_gain(*seq);
+	return err;
 }
 
 static int read_table(struct sim_board *b, struct sim_seq **seq)

@@ -47,13 +47,22 @@ static int16_t ramp_sample(struct sim_board *b, uint64_t *state, uint32_t event,
 	return sim_ramp(b->run.seq, event, channel, sample);
 }
 
-/* A board without a front-end has the noise of its ADC: up to 3 LSB. */
+/* A board without a front-end has an amplifier's noise: up to 3 LSB at 0 dB. */
 static int16_t noise_sample(struct sim_board *b, uint64_t *state,
 			    uint32_t event, uint32_t channel, uint32_t sample)
 {
-	(void)b, (void)event, (void)channel, (void)sample;
+	const struct sim_seq *seq = b->table->seq;
+	const struct sim_event *first =
+		&seq->event[seq->event[b->run.last].first];
+	const int limit = 1 << (b->config.limits.adc_bits - 1);
+	int v;
+
+	(void)channel;
 	*state = sim_prbs_next(*state);
-	return (int16_t)((int)(*state >> 32 & 3) - (int)(*state >> 40 & 3));
+	v = (int)(*state >> 32 & 3) - (int)(*state >> 40 & 3);
+	if (first[event].tgc != SONO_TGC_NONE)
+		v = (int)lrint(v * sim_seq_gain(seq, first + event, sample));
+	return (int16_t)(v < -limit ? -limit : v >= limit ? limit - 1 : v);
 }
 
 static uint32_t rows_bytes(const struct sim_board *b)
@@ -110,7 +119,7 @@ static void make_aux(struct sim_board *b)
 		.magic = htole32(SONO_AUX_MAGIC),
 		.bytes = htole32(b->table->seq->aux_bytes),
 		.temp = htole32((uint32_t)sim_temp(b)),
-		.hv = htole32(b->hv),
+		.hv = htole32(sim_hv(b)),
 	};
 
 	if (b->config.limits.ecg_rate)

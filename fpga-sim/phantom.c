@@ -248,27 +248,11 @@ static void begin(struct sim_frontend *fe, void *data, uint64_t at)
 
 /* --- an event ------------------------------------------------------------------ */
 
-static double gain_db(const struct sim_seq *table, const struct sim_event *e,
-		      uint32_t sample)
-{
-	const uint16_t *curve = table->tgc + (size_t)e->tgc * table->tgc_points;
-	double at;
-	uint32_t i;
-
-	if (e->tgc == SONO_TGC_NONE || e->rx_samples < 2)
-		return 0;
-	at = (double)sample * (table->tgc_points - 1) / (e->rx_samples - 1);
-	i = (uint32_t)at;
-	if (i >= table->tgc_points - 1)
-		return curve[table->tgc_points - 1] / 256.0;
-	return (curve[i] + (at - i) * (curve[i + 1] - curve[i])) / 256.0;
-}
-
 static void make_gain(struct cache *c, const struct sim_seq *table,
 		      const struct sim_event *e)
 {
 	for (uint32_t n = 0; n < e->rx_samples; n++)
-		c->gain[n] = (float)pow(10, gain_db(table, e, n) / 20);
+		c->gain[n] = (float)sim_seq_gain(table, e, n);
 }
 
 /*

@@ -178,7 +178,7 @@ static uint32_t read_capture(struct sim_board *b, uint32_t offset)
 	case SONO_REG_TEMP:
 		return (uint32_t)sim_temp(b);
 	case SONO_REG_HV:
-		return b->hv;
+		return sim_hv(b);
 	default:
 		return 0;
 	}

@@ -24,7 +24,7 @@ void sim_tx_update(struct sim_board *b, const char *reason)
 	}
 	b->tx_on = on;
 	if (!b->overvolt && !on)
-		b->hv = f->leak * 1000;
+		sim_hv_set(b, f->leak * 1000);
 	b->due[TIMER_HEARTBEAT] =
 		b->control & SONO_CONTROL_TX_ENABLE ? b->beat : SIM_NEVER;
 }
@@ -246,7 +246,8 @@ void sim_run_trigger(struct sim_board *b)
 	if (index == e->first)
 		begin_frame(b);
 	if (b->tx_on && !b->overvolt)
-		b->hv = e->hv;
+		sim_hv_set(b, e->hv - (uint32_t)((uint64_t)e->hv *
+						 b->config.faults.hv_low / 100));
 	b->table->shot[index] = (struct sim_shot){
 		.seq = r->seq,
 		.at = b->now - r->zero,

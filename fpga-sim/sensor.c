@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 /*
  * The board's temperature: it approaches one of two values, as transmit is on
- * or off, like a body that is heated and cooled.
+ * or off, like a body that is heated and cooled. Its transmit voltage: what is
+ * asked for, at once, but with a fault.
  */
 #include <math.h>
 
@@ -36,4 +37,29 @@ int32_t sim_temp(const struct sim_board *b)
 	if (b->hot)
 		return (int32_t)b->config.limits.temp_max + TEMP_OVER;
 	return (int32_t)lrint(temp_now(b));
+}
+
+/* --- transmit voltage -------------------------------------------------------- */
+
+static double hv_now(const struct sim_board *b)
+{
+	const double s = (double)(b->now - b->hv_at) /
+			 b->config.limits.board_clock;
+	const uint32_t ms = b->hv > b->hv_from ? b->config.faults.hv_slow :
+						 b->config.faults.hv_stays;
+
+	return ms ? b->hv + (b->hv_from - b->hv) * exp(-1e3 * s / ms) : b->hv;
+}
+
+/* From here on it approaches @mv. */
+void sim_hv_set(struct sim_board *b, uint32_t mv)
+{
+	b->hv_from = hv_now(b);
+	b->hv_at = b->now;
+	b->hv = mv;
+}
+
+uint32_t sim_hv(const struct sim_board *b)
+{
+	return (uint32_t)lrint(hv_now(b));
 }

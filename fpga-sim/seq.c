@@ -4,6 +4,7 @@
  * Documentation/hardware.rst; the first that fails names the error.
  */
 #include <endian.h>
+#include <math.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -405,6 +406,28 @@ int sim_seq_parse(struct sim_seq **seq, const struct sim_limits *limits,
 	else
 		*seq = p.seq;
 	return err;
+}
+
+static double gain_db(const struct sim_seq *seq, const struct sim_event *e,
+		      uint32_t sample)
+{
+	const uint16_t *curve = seq->tgc + (size_t)e->tgc * seq->tgc_points;
+	double at;
+	uint32_t i;
+
+	if (e->tgc == SONO_TGC_NONE || e->rx_samples < 2)
+		return 0;
+	at = (double)sample * (seq->tgc_points - 1) / (e->rx_samples - 1);
+	i = (uint32_t)at;
+	if (i >= seq->tgc_points - 1)
+		return curve[seq->tgc_points - 1] / 256.0;
+	return (curve[i] + (at - i) * (curve[i + 1] - curve[i])) / 256.0;
+}
+
+double sim_seq_gain(const struct sim_seq *seq, const struct sim_event *e,
+		    uint32_t sample)
+{
+	return pow(10, gain_db(seq, e, sample) / 20);
 }
 
 void sim_seq_free(struct sim_seq *seq)

@@ -104,6 +104,17 @@ struct sim_seq {
 int sim_seq_parse(struct sim_seq **seq, const struct sim_limits *limits,
 		  const void *table, size_t bytes, uint32_t *event);
 
+/**
+ * sim_seq_gain() - what the receiver multiplies by
+ * @seq: table
+ * @e: event of it
+ * @sample: of the event
+ *
+ * Return: amplitude, 1 where there is no curve.
+ */
+double sim_seq_gain(const struct sim_seq *seq, const struct sim_event *e,
+		    uint32_t sample);
+
 /** sim_seq_free() - NULL is fine */
 void sim_seq_free(struct sim_seq *seq);
 

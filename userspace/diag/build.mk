@@ -3,7 +3,7 @@
 
 DIAG_SOURCES := $(addprefix userspace/diag/,diag.c limits.c capture.c place.c json.c tap.c junit.c names.c words.c \
 	check_link.c check_host.c disk.c check_registers.c check_sensors.c check_dma.c check_channels.c check_elements.c \
-	elements.c check_transmit.c check_ring.c \
+	elements.c check_gain.c check_voltage.c check_transmit.c check_ring.c \
 	check_image.c phantom.c quality.c store.c report.c svg.c \
 	collect.c sign.c)
 

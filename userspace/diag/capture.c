@@ -88,6 +88,18 @@ static void set_event(struct sono_scan *scan, struct sono_waveform *w,
 	};
 }
 
+/* The scan frees its curve. */
+static bool set_gain(struct sono_scan *scan, double db)
+{
+	scan->tgc_db = calloc(2, sizeof(*scan->tgc_db));
+	if (!scan->tgc_db)
+		return false;
+	scan->tgc_points = 2;
+	scan->tgc_db[0] = db;
+	scan->tgc_db[1] = db;
+	return true;
+}
+
 static struct sono_scan *make_scan(const struct diag *d,
 				   const struct diag_shots *s,
 				   struct sono_waveform *w)
@@ -106,6 +118,10 @@ static struct sono_scan *make_scan(const struct diag *d,
 	scan->frame_period = period_of(d, s) * s->events;
 	for (uint32_t e = 0; e < s->events; e++)
 		set_event(scan, &w[e], s, (double *)scan->event[e].delay, e);
+	if (s->gain > 0 && !set_gain(scan, s->gain)) {
+		sono_scan_free(scan);
+		return NULL;
+	}
 	sono_scan_layout(scan, AUX_BYTES);
 	return scan;
 }

@@ -21,6 +21,7 @@
  *         DIAG_NO_ELEMENT: all of them, at once
  * @voltage: of transmit [V]
  * @frequency: of the pulse [Hz]
+ * @gain: of the receiver, all over the window, 0 to 255 [dB]
  */
 struct diag_shots {
 	uint32_t events;
@@ -31,6 +32,7 @@ struct diag_shots {
 	uint32_t first;
 	double voltage;
 	double frequency;
+	double gain;
 };
 
 struct diag_capture;

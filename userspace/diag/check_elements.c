@@ -180,6 +180,7 @@ static void judge(struct diag *d, struct diag_result *r,
 	enum element_kind *kind = calloc(e->elements, sizeof(*kind));
 	bool *set = calloc(e->elements, sizeof(*set));
 	uint32_t count = 0, run = 0, longest = 0;
+	enum diag_status in_a_row;
 	bool bad;
 
 	for (uint32_t k = 0; kind && k < e->elements; k++) {
@@ -190,13 +191,17 @@ static void judge(struct diag *d, struct diag_result *r,
 		count += bad;
 	}
 	diag_note(d, r, "bad", "elements", count);
-	diag_measure(d, r, "bad_in_a_row", "elements", longest);
+	in_a_row = diag_measure(d, r, "bad_in_a_row", "elements", longest);
 	if (count > e->elements / 2 && !trusted)
 		diag_blame(r, DIAG_FAIL,
 			   "most elements are bad: %u of %u, compared with the strongest",
 			   count, e->elements);
 	else if (kind && set)
 		name(r, e, kind, set);
+	if (in_a_row > DIAG_PASS)
+		diag_blame(r, in_a_row, "bad elements in a row: %u, which %s",
+			   longest, in_a_row == DIAG_WARN ?
+			   "changes the beam" : "has a clinical effect");
 	plot(r, e);
 	free(kind);
 	free(set);

@@ -204,7 +204,7 @@ static void trip(struct diag_capture *c)
 {
 	struct diag_result *r = c->r;
 	struct diag *d = c->d;
-	double seconds = until_end(d), times = seconds / (1e-3 * HEARTBEAT_MS);
+	double seconds = until_end(d), times = seconds / (1e-3 * c->heartbeat_ms);
 	const uint32_t reason = sono_ctl(d->sono)->reason;
 	const bool ended = sono_ctl(d->sono)->state == SONO_STATE_ENDED;
 
@@ -221,8 +221,8 @@ static void trip(struct diag_capture *c)
 		diag_blame(r, r->status,
 			   "the watchdog trips late: after %.2f heartbeats",
 			   times);
-	diag_detail(r, "transmit ended %.0f ms after the last sign of life",
-		    1e3 * seconds);
+	diag_detail(r, "transmit ended %.0f ms after the last sign of life, configured were %u",
+		    1e3 * seconds, c->heartbeat_ms);
 }
 
 void diag_check_watchdog(struct diag *d, struct diag_result *r)

@@ -148,6 +148,8 @@ void diag_check_sensors(struct diag *d, struct diag_result *r);
 void diag_check_dma(struct diag *d, struct diag_result *r);
 void diag_check_channels(struct diag *d, struct diag_result *r);
 void diag_check_elements(struct diag *d, struct diag_result *r);
+void diag_check_gain(struct diag *d, struct diag_result *r);
+void diag_check_voltage(struct diag *d, struct diag_result *r);
 void diag_check_interlock(struct diag *d, struct diag_result *r);
 void diag_check_watchdog(struct diag *d, struct diag_result *r);
 void diag_check_ring(struct diag *d, struct diag_result *r);
