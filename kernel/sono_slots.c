@@ -8,6 +8,12 @@
 
 #include "sono_slots.h"
 
+/*
+ * Where memory is in pieces, chunks get smaller, down to this: what is smaller
+ * the kernel finds, if need be by killing somebody.
+ */
+#define CHUNK_LEAST SZ_64K
+
 /* The largest chunk: a huge page, and what a bounce buffer can map. */
 static u32 chunk_max(struct device *dev)
 {
@@ -83,32 +89,20 @@ err_unmap:
 	return -ENOMEM;
 }
 
-/**
- * sono_slots_create() - allocate and map the slots
- * @s: zeroed
- * @dev: that writes them
- * @slots: how many
- * @bytes: of a frame; a slot has whole pages
- *
- * Return: 0 or -ENOMEM, with nothing left behind.
- */
-int sono_slots_create(struct sono_slots *s, struct device *dev, u32 slots,
-		      u32 bytes)
+/* With no chunk above @max. */
+static int slots_try(struct sono_slots *s, struct device *dev, u32 max)
 {
-	u32 max = chunk_max(dev);
 	int ret = -ENOMEM;
 	u32 i;
 
-	s->slots = slots;
-	s->stride = PAGE_ALIGN(bytes);
 	s->chunks = chunk_count(s->stride, max);
-	s->page = kvcalloc(array_size(slots, s->chunks), sizeof(*s->page),
+	s->page = kvcalloc(array_size(s->slots, s->chunks), sizeof(*s->page),
 			   GFP_KERNEL);
-	s->seg = kvcalloc(array_size(slots, s->chunks), sizeof(*s->seg),
+	s->seg = kvcalloc(array_size(s->slots, s->chunks), sizeof(*s->seg),
 			  GFP_KERNEL);
 	if (!s->page || !s->seg)
 		goto err_destroy;
-	for (i = 0; i < slots; i++) {
+	for (i = 0; i < s->slots; i++) {
 		ret = slot_alloc(s, dev, i, max);
 		if (ret)
 			goto err_destroy;
@@ -120,6 +114,42 @@ int sono_slots_create(struct sono_slots *s, struct device *dev, u32 slots,
 
 err_destroy:
 	sono_slots_destroy(s);
+	return ret;
+}
+
+static bool fits(const struct sono_slots *s, u32 max, u32 segments)
+{
+	return (u64)s->slots * chunk_count(s->stride, max) <= segments;
+}
+
+/**
+ * sono_slots_create() - allocate and map the slots
+ * @s: zeroed
+ * @dev: that writes them
+ * @slots: how many
+ * @bytes: of a frame; a slot has whole pages
+ * @segments: how many chunks the slots may have together
+ *
+ * Chunks are as large as they can be had.
+ *
+ * Return: 0; -ENOSPC if even with the largest there are too many; -ENOMEM. With
+ * nothing left behind then.
+ */
+int sono_slots_create(struct sono_slots *s, struct device *dev, u32 slots,
+		      u32 bytes, u32 segments)
+{
+	u32 max = chunk_max(dev);
+	int ret;
+
+	s->slots = slots;
+	s->stride = PAGE_ALIGN(bytes);
+	if (!fits(s, max, segments))
+		return -ENOSPC;
+	do {
+		ret = slots_try(s, dev, max);
+		max = min(max, rounddown_pow_of_two(s->stride)) / 2;
+	} while (ret == -ENOMEM && max >= CHUNK_LEAST &&
+		 fits(s, max, segments));
 	return ret;
 }
 

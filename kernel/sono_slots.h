@@ -33,7 +33,7 @@ struct sono_slots {
 };
 
 int sono_slots_create(struct sono_slots *s, struct device *dev, u32 slots,
-		      u32 bytes);
+		      u32 bytes, u32 segments);
 void sono_slots_unmap(struct sono_slots *s, struct device *dev);
 void sono_slots_destroy(struct sono_slots *s);
 int sono_slots_mmap(const struct sono_slots *s, struct vm_area_struct *vma);

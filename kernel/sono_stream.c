@@ -102,13 +102,9 @@ struct sono_stream *sono_stream_create(struct sono_device *sd,
 	INIT_LIST_HEAD(&s->waiters);
 	init_waitqueue_head(&s->readers);
 	ret = sono_slots_create(&s->slots, dev, setup->slots,
-				setup->slot_bytes);
+				setup->slot_bytes, sd->queue_max);
 	if (ret)
 		goto err_free;
-	if ((u64)s->slots.slots * s->slots.chunks > sd->queue_max) {
-		ret = -ENOSPC;
-		goto err_detach;
-	}
 	sono_setup_layout(setup, s->slots.stride);
 	s->setup = *setup;
 	ret = ring_create(s);
@@ -121,7 +117,6 @@ struct sono_stream *sono_stream_create(struct sono_device *sd,
 
 err_ring:
 	ring_destroy(s);
-err_detach:
 	sono_stream_detach(sd, s);
 	sono_slots_destroy(&s->slots);
 err_free:

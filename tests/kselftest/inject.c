@@ -69,6 +69,19 @@ int inject_arrange(bool of_module)
 	return ret;
 }
 
+int inject_large(unsigned int order)
+{
+	return put_number(PAGES, "min-order", order) ?:
+	       put(PAGES, "task-filter", "N") ?: put(PAGES, "interval", "1") ?:
+	       put(PAGES, "times", "-1") ?: put(PAGES, "probability", "100");
+}
+
+void inject_large_end(void)
+{
+	put(PAGES, "probability", "0");
+	put(PAGES, "min-order", "0");
+}
+
 int inject_page(void)
 {
 	return put(PAGES, "task-filter", "N") ?: put(PAGES, "interval", "1") ?:

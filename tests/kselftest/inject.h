@@ -17,6 +17,16 @@
 int inject_arrange(bool of_module);
 
 /**
+ * inject_large() - memory is in pieces: none of 2^@order pages is to be had
+ *
+ * After inject_arrange().
+ *
+ * Return: 0 or -errno.
+ */
+int inject_large(unsigned int order);
+void inject_large_end(void);
+
+/**
  * inject_page() - the next allocation of pages fails, whatever task it is of
  *
  * For what a worker of the kernel does; after inject_arrange().

@@ -587,6 +587,52 @@ TEST_F_TIMEOUT(long_way, insert, 3000)
 	      FAILURES);
 }
 
+/* --- memory in pieces --------------------------------------------------------- */
+
+/* Half a megabyte and a little: a slot of it has several chunks anyway. */
+static const struct shape shape_large = { 15, 17408, 1, 2000000, 7 };
+
+#define LARGE_BYTES (1 << 20)
+
+/* Frames are whole where their slots are of 64 KiB each, or refused below. */
+static int stream_large(struct __test_metadata *_metadata)
+{
+	struct sono_start start = { 0 };
+	struct sono_config config;
+	struct sono_frame f;
+	struct sono *s;
+	struct table t;
+	char why[128];
+	int ret;
+
+	ASSERT_EQ(0, sono_open(&s, NODE, why, sizeof(why)));
+	ASSERT_EQ(0, table_make(&t, sono_info(s), &shape_large));
+	config = table_config(&t, SONO_CONFIG_PRBS);
+	ret = sono_setup(s, SLOTS, LARGE_BYTES) ?: sono_config(s, &config) ?:
+	      sono_start(s, &start);
+	for (int i = 0; i < 3 * SLOTS && ret >= 0; i++) {
+		ret = take(s, &f);
+		if (ret == 1 && !prbs_ok(&f, start.run))
+			ret = -EBADMSG;
+		if (ret == 1)
+			sono_release(s, &f);
+	}
+	sono_close(s);
+	table_free(&t);
+	return ret;
+}
+
+TEST(slots_of_small_pieces)
+{
+	ASSERT_EQ(0, inject_arrange(true));
+	ASSERT_EQ(0, inject_large(5));
+	EXPECT_EQ(1, stream_large(_metadata));
+	ASSERT_EQ(0, inject_large(4));
+	EXPECT_EQ(-ENOMEM, stream_large(_metadata));
+	inject_large_end();
+	EXPECT_EQ(1, stream_large(_metadata));
+}
+
 int main(int argc, char **argv)
 {
 	const char *every = getenv("SONO_STRIDE");
