@@ -14,6 +14,11 @@
 
 /* More than a program has use for; keeps a hostile one from piling them up. */
 #define SONO_ARMS_MAX 64
+/*
+ * Of all observers together: every capture pass walks the list, and anybody who
+ * may read the node can open it as often as they like.
+ */
+#define SONO_OBSERVERS_ARMS_MAX 256
 
 /**
  * struct sono_waiter - one ARM that waits
@@ -54,10 +59,28 @@ SONO_TASK_WORK(waiter_finish)
 	kfree(w);
 }
 
-static void waiter_complete(struct sono_waiter *w, s32 res)
+static void waiter_link(struct sono_waiter *w, struct sono_stream *s)
 {
 	lockdep_assert_held(&w->sf->sd->ring_lock);
+	list_add_tail(&w->link, &s->waiters);
+	w->sf->arms++;
+	s->observers_arms += !w->sf->controller;
+}
+
+/* Whoever does that owns the completion. */
+static void waiter_unlink(struct sono_waiter *w)
+{
+	struct sono_stream *s = w->sf->stream;
+
+	lockdep_assert_held(&w->sf->sd->ring_lock);
 	list_del_init(&w->link);
+	w->sf->arms--;
+	s->observers_arms -= !w->sf->controller;
+}
+
+static void waiter_complete(struct sono_waiter *w, s32 res)
+{
+	waiter_unlink(w);
 	w->res = res;
 	io_uring_cmd_do_in_task_lazy(w->cmd, waiter_finish);
 }
@@ -145,7 +168,8 @@ void sono_arm_cancel_one(struct sono_file *sf, struct io_uring_cmd *cmd,
 
 	spin_lock_bh(&sd->ring_lock);
 	ours = !list_empty(&w->link);
-	list_del_init(&w->link);
+	if (ours)
+		waiter_unlink(w);
 	spin_unlock_bh(&sd->ring_lock);
 	if (!ours)
 		return;
@@ -154,14 +178,12 @@ void sono_arm_cancel_one(struct sono_file *sf, struct io_uring_cmd *cmd,
 	kfree(w);
 }
 
-static bool too_many(const struct sono_file *sf, struct sono_stream *s)
+static bool too_many(const struct sono_file *sf, const struct sono_stream *s)
 {
-	unsigned int n = 0;
-	struct sono_waiter *w;
-
-	list_for_each_entry(w, &s->waiters, link)
-		n += w->sf == sf;
-	return n >= SONO_ARMS_MAX;
+	lockdep_assert_held(&sf->sd->ring_lock);
+	return sf->arms >= SONO_ARMS_MAX ||
+	       (!sf->controller &&
+		s->observers_arms >= SONO_OBSERVERS_ARMS_MAX);
 }
 
 /*
@@ -213,7 +235,7 @@ static int arm_queue(struct sono_stream *s, struct sono_waiter *w,
 				   arm_try(w->sf, s, w->pos, w->min_frames);
 	if (res == -EIOCBQUEUED) {
 		sd->counters.waits++;
-		list_add_tail(&w->link, &s->waiters);
+		waiter_link(w, s);
 		if (timeout_us)
 			mod_timer(&w->timer,
 				  jiffies + usecs_to_jiffies(timeout_us));

@@ -65,6 +65,7 @@ struct sono_table {
  * @post_dma: bus address of the descriptors
  * @cpl_dma: bus address of the completions
  * @waiters: ARMs not yet completed; under ring_lock
+ * @observers_arms: of them, those of observers; under ring_lock
  * @readers: wait in read() and poll()
  * @broken: the board lied, nothing more is read; under ring_lock
  * @begun: the board took the start, its counters are this run's; under lock
@@ -93,6 +94,7 @@ struct sono_stream {
 	dma_addr_t post_dma;
 	dma_addr_t cpl_dma;
 	struct list_head waiters;
+	unsigned int observers_arms;
 	wait_queue_head_t readers;
 	bool broken;
 	bool begun;
@@ -222,6 +224,7 @@ struct sono_device {
  * @stream: set once by SETUP or OBSERVE with release order; constant
  *          afterwards
  * @controller: it was SETUP; constant once @stream is set
+ * @arms: that wait, of this file; under sono_device.ring_lock
  * @read_lock: one read() at a time; outside of sono_device.lock
  * @cursor: ring position of the next record that read() gives; under read_lock
  */
@@ -229,6 +232,7 @@ struct sono_file {
 	struct sono_device *sd;
 	struct sono_stream *stream;
 	bool controller;
+	unsigned int arms;
 
 	struct mutex read_lock; /* see above */
 	u64 cursor;
