@@ -21,6 +21,8 @@
 #define SONO_STOP_TIMEOUT_MS 1000
 /* The registers are read again after so long: an interrupt may get lost. */
 #define SONO_LOOK_MS 20
+/* Of a table: what the kernel hands out in one piece. */
+#define SONO_SEQ_BYTES_LIMIT SZ_4M
 
 /*
  * wait_event_timeout() or a kin of it, for the control vector or the next look.
@@ -71,7 +73,7 @@ static bool limits_make_sense(const struct sono_info *i)
 	return i->channels && i->elements && i->adc_bits && i->adc_bits <= 16 &&
 	       i->adc_clock && i->board_clock && i->seq_events_max &&
 	       i->seq_bytes_max >= sizeof(struct sono_seq_header) &&
-	       i->seq_bytes_max <= SZ_16M && i->frame_bytes_max >= PAGE_SIZE &&
+	       i->frame_bytes_max >= PAGE_SIZE &&
 	       i->heartbeat_max >= SONO_HEARTBEAT_MIN_MS;
 }
 
@@ -123,7 +125,8 @@ int sono_hw_identify(struct sono_device *sd)
 	i->adc_clock = rd(sd, SONO_REG_ADC_CLOCK);
 	i->board_clock = rd(sd, SONO_REG_BOARD_CLOCK);
 	i->seq_events_max = rd(sd, SONO_REG_SEQ_EVENTS_MAX);
-	i->seq_bytes_max = rd(sd, SONO_REG_SEQ_BYTES_MAX);
+	i->seq_bytes_max = min(rd(sd, SONO_REG_SEQ_BYTES_MAX),
+			       SONO_SEQ_BYTES_LIMIT);
 	i->frame_bytes_max = rd(sd, SONO_REG_FRAME_BYTES_MAX);
 	i->event_overhead = rd(sd, SONO_REG_EVENT_OVERHEAD);
 	i->dma_rate_max = rd(sd, SONO_REG_DMA_RATE_MAX);

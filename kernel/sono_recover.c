@@ -214,6 +214,8 @@ void sono_recover_enable(struct sono_device *sd)
 
 	pci_save_state(sd->pdev);
 	sd->config = pci_store_saved_state(sd->pdev);
+	if (!sd->config)
+		dev_warn(dev, "no memory to keep its configuration: a fatal error of the link will lose the board\n");
 	pm_runtime_set_autosuspend_delay(dev, SONO_REST_MS);
 	pm_runtime_use_autosuspend(dev);
 	pm_runtime_allow(dev);
