@@ -179,7 +179,8 @@ void sono_stream_put(struct sono_stream *s)
 void sono_stream_wake(struct sono_device *sd, struct sono_stream *s)
 {
 	sono_arm_wake(sd, s);
-	wake_up_interruptible_poll(&s->readers, EPOLLIN);
+	/* Who asked for no event is told of the end by EPOLLHUP. */
+	wake_up_interruptible_poll(&s->readers, EPOLLIN | EPOLLHUP);
 }
 
 /* The last resort. It takes the board's table with it. */

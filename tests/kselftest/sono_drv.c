@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <liburing.h>
 #include <linux/perf_event.h>
+#include <poll.h>
 #include <signal.h>
 #include <stddef.h>
 #include <sys/ioctl.h>
@@ -239,6 +240,40 @@ TEST_F(uring, too_many_wait)
 	ASSERT_EQ(0, command(self->fd, SONO_CMD_CANCEL, NULL));
 	for (int i = 0; i < 64; i++)
 		EXPECT_EQ(-ECANCELED, result(&self->ring));
+}
+
+#define OBSERVERS 4
+
+/* So many that every capture pass walks them: together they have a limit. */
+TEST_F(uring, observers_do_not_pile_up)
+{
+	struct sono_setup st;
+	int fd[OBSERVERS + 1];
+
+	run_by_uring(_metadata, self, &shape_still);
+	ASSERT_LE(1, uring_arm(self, 0, 1, 0));
+	for (int i = 0; i <= OBSERVERS; i++) {
+		fd[i] = open(NODE, O_RDONLY);
+		ASSERT_LE(0, fd[i]);
+		ASSERT_EQ(0, command(fd[i], SONO_CMD_OBSERVE, &st));
+		for (int n = 0; n < 64 && i < OBSERVERS; n++)
+			send_arm(&self->ring, fd[i], 1, 1, 0);
+		/* In order, so that all are waiting; it has room of its own. */
+		EXPECT_EQ(-ETIME, uring_arm(self, 1, 1, 1000));
+	}
+	send_arm(&self->ring, fd[OBSERVERS], 1, 1, 0);
+	EXPECT_EQ(-EBUSY, result(&self->ring));
+	EXPECT_EQ(-ETIME, uring_arm(self, 1, 1, 1000));
+	for (int i = 0; i < OBSERVERS; i++) {
+		ASSERT_EQ(0, command(fd[i], SONO_CMD_CANCEL, NULL));
+		for (int n = 0; n < 64; n++)
+			EXPECT_EQ(-ECANCELED, result(&self->ring));
+	}
+	/* What has left counts no more. */
+	send_arm(&self->ring, fd[OBSERVERS], 1, 1, 1000);
+	EXPECT_EQ(-ETIME, result(&self->ring));
+	for (int i = 0; i <= OBSERVERS; i++)
+		close(fd[i]);
 }
 
 TEST_F(uring, stop_ends_every_wait)
@@ -543,6 +578,40 @@ static uint64_t physical(const void *p)
 	if (!(entry >> 63))
 		return 0;
 	return (entry & ((1ull << 55) - 1)) * PAGE;
+}
+
+/* In a child: 0 if poll() for no event says within 3 s that the run has ended. */
+static pid_t wait_for_the_end(int fd)
+{
+	struct pollfd p = { .fd = fd };
+	const pid_t pid = fork();
+
+	if (pid)
+		return pid;
+	alarm(10);
+	_exit(poll(&p, 1, 3000) == 1 && p.revents & POLLHUP ? 0 : 1);
+}
+
+TEST(end_wakes_who_asked_for_nothing)
+{
+	const int fd = open(NODE, O_RDWR);
+	struct sono_start start = { 0 };
+	struct sono_config config;
+	struct sono_setup st;
+	struct sono_stop stop;
+	int status = -1;
+	pid_t pid;
+
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, setup_slots_soon(fd, &st, SLOTS));
+	ASSERT_EQ(0, load(fd, &shape_still, &config));
+	ASSERT_EQ(0, command(fd, SONO_CMD_START, &start));
+	pid = wait_for_the_end(fd);
+	usleep(300000);
+	ASSERT_EQ(0, command(fd, SONO_CMD_STOP, &stop));
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_EQ(0, status);
+	close(fd);
 }
 
 /* Where the board writes is where we read; the judge has the other half. */
