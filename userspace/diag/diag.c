@@ -52,6 +52,10 @@ static const struct diag_check checks[] = {
 	{ "image", DIAG_LONG, "image quality on the phantom", diag_check_image },
 	{ "soak", DIAG_LONG, "no frame is lost for a long time",
 	  diag_check_soak },
+	{ "suspend", DIAG_LONG, "frames are right after the machine slept",
+	  diag_check_suspend },
+	{ "unplug", DIAG_LONG, "frames are right after it left the bus",
+	  diag_check_unplug },
 };
 
 #define CHECKS (sizeof(checks) / sizeof(*checks))
@@ -124,6 +128,16 @@ void diag_state(struct diag *d, const char *dir)
 void diag_soak(struct diag *d, unsigned int seconds)
 {
 	d->soak = seconds;
+}
+
+void diag_suspend(struct diag *d)
+{
+	d->suspend = true;
+}
+
+void diag_unplug(struct diag *d)
+{
+	d->unplug = true;
 }
 
 void diag_stop(struct diag *d)

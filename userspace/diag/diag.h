@@ -206,6 +206,12 @@ void diag_progress(struct diag *d, void (*tell)(void *arg, double done),
  */
 void diag_state(struct diag *d, const char *dir);
 
+/** diag_suspend() - the check "suspend" is wanted: the machine may sleep */
+void diag_suspend(struct diag *d);
+
+/** diag_unplug() - the check "unplug" is wanted: the board may leave the bus */
+void diag_unplug(struct diag *d);
+
 /** diag_soak() - seconds that the check "soak" takes; 900 unless set */
 void diag_soak(struct diag *d, unsigned int seconds);
 

@@ -31,6 +31,8 @@
  * @baseline: {CHECK: {MEASURE: value}}, NULL without one
  * @state: folder of results
  * @soak: seconds
+ * @suspend: the machine may sleep
+ * @unplug: the board may leave the bus; its handle is another one then
  * @stopped: nothing more is wanted
  * @tell: progress
  * @tell_arg: its argument
@@ -53,6 +55,7 @@ struct diag {
 	json_t *baseline;
 	char state[DIAG_STORE_PATH];
 	unsigned int soak;
+	bool suspend, unplug;
 	atomic_bool stopped;
 	void (*tell)(void *arg, double done);
 	void *tell_arg;
@@ -155,5 +158,7 @@ void diag_check_watchdog(struct diag *d, struct diag_result *r);
 void diag_check_ring(struct diag *d, struct diag_result *r);
 void diag_check_image(struct diag *d, struct diag_result *r);
 void diag_check_soak(struct diag *d, struct diag_result *r);
+void diag_check_suspend(struct diag *d, struct diag_result *r);
+void diag_check_unplug(struct diag *d, struct diag_result *r);
 
 #endif /* DIAG_SESSION_H */

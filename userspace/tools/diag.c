@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "diag.h"
+#include "diag/absent.h"
 #include "diag/diag.h"
 #include "diag/json.h"
 #include "diag/junit.h"
@@ -32,6 +33,8 @@ enum {
 	OPT_STATE,
 	OPT_ONLY,
 	OPT_SOAK,
+	OPT_SUSPEND,
+	OPT_UNPLUG,
 	OPT_HELP,
 };
 
@@ -45,6 +48,8 @@ static const struct option options[] = {
 	{ "state", required_argument, NULL, OPT_STATE },
 	{ "only", required_argument, NULL, OPT_ONLY },
 	{ "soak", required_argument, NULL, OPT_SOAK },
+	{ "suspend", no_argument, NULL, OPT_SUSPEND },
+	{ "unplug", no_argument, NULL, OPT_UNPLUG },
 	{ "help", no_argument, NULL, OPT_HELP },
 	{ 0 },
 };
@@ -63,6 +68,8 @@ static const struct option options[] = {
  * @state: folder of baselines and history, NULL: the usual one
  * @only: id of the one check that is wanted, NULL: all of the level
  * @soak: seconds, 0: as long as it is
+ * @suspend: the machine may sleep
+ * @unplug: the board may leave the bus
  * @help: was asked for
  * @diag: handle
  * @running: the check that runs
@@ -87,6 +94,7 @@ struct session {
 	const char *state;
 	const char *only;
 	uint64_t soak;
+	bool suspend, unplug;
 	bool help;
 	struct diag *diag;
 	const struct diag_check *running;
@@ -142,6 +150,8 @@ static void help(void)
 	     "                   root /var/lib/sono/diag, else ~/.local/state/sono/diag)\n"
 	     "  --only ID        this check alone, whatever its level\n"
 	     "  --soak N         seconds of the check soak (900)\n"
+	     "  --suspend        long also lets the machine sleep for 5 seconds\n"
+	     "  --unplug         long also takes the board off the bus, and back\n"
 	     "  --help           this text\n"
 	     "\n"
 	     "Exit status: 0 pass, 1 wrong arguments, no such device or another error,\n"
@@ -210,6 +220,12 @@ static int read_option(struct session *s, int option)
 	case OPT_SOAK:
 		return tool_count("diag", "soak", optarg, 86400, &s->soak) ?
 			       DIAG_EXIT_INTERNAL : 0;
+	case OPT_SUSPEND:
+		s->suspend = true;
+		return 0;
+	case OPT_UNPLUG:
+		s->unplug = true;
+		return 0;
 	case OPT_HELP:
 		s->help = true;
 		return 0;
@@ -506,6 +522,10 @@ static int diagnose(struct session *s)
 		return DIAG_EXIT_INTERNAL;
 	if (s->soak)
 		diag_soak(s->diag, (unsigned int)s->soak);
+	if (s->suspend)
+		diag_suspend(s->diag);
+	if (s->unplug)
+		diag_unplug(s->diag);
 	s->bar = isatty(STDERR_FILENO);
 	s->results = json_array();
 	s->result = calloc(diag_checks(), sizeof(*s->result));
@@ -530,6 +550,10 @@ int tool_diag(int argc, char **argv)
 	if (status || s.help)
 		return status;
 	ret = diag_open(&s.diag, s.device, why, sizeof(why));
+	if (ret && diag_absent(s.device, why, sizeof(why))) {
+		tool_fail("test", s.device, why, ret);
+		return DIAG_EXIT_FAIL;
+	}
 	if (ret)
 		return tool_fail("open", s.device, why, ret);
 	status = diagnose(&s);
