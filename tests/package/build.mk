@@ -7,5 +7,5 @@ $(eval $(call check,package,$(O)/fpga-sim/sono-sim $(O)/tests/vm/init \
 # And by dpkg in a guest, with DKMS at work there: emulated, it takes minutes.
 ifeq ($(O),build)
 $(foreach k,$(KERNELS),$(eval $(call soak,vm-package-$(k),$(O)/fpga-sim/sono-sim \
-	$(O)/tests/vm/init $(O)/userspace/tools/sono,tests/package/vm $(k),1800)))
+	$(O)/tests/vm/init $(O)/tests/diag/clock $(O)/userspace/tools/sono,tests/package/vm $(k),1800)))
 endif
