@@ -199,6 +199,12 @@ static void on_reboot(struct sim_board *b)
 	sim_reset(b);
 }
 
+static void on_blind(struct sim_board *b)
+{
+	sim_log(b, "ev=blind");
+	b->blind = true;
+}
+
 static void on_heartbeat(struct sim_board *b)
 {
 	if (b->config.faults.deaf)
@@ -212,6 +218,7 @@ static void (*const on_timer[TIMERS])(struct sim_board *b) = {
 	[TIMER_OVERVOLT] = on_overvolt,
 	[TIMER_REBOOT] = on_reboot,
 	[TIMER_STALL] = on_stall,
+	[TIMER_BLIND] = on_blind,
 	[TIMER_HEARTBEAT] = on_heartbeat,
 	[TIMER_STOPPED] = sim_run_stopped,
 	[TIMER_LOAD] = sim_load_step,
@@ -323,7 +330,8 @@ void sim_restart(struct sim_board *b)
 	uint64_t injected[] = { b->due[TIMER_DEAD], b->due[TIMER_OVERTEMP],
 				b->due[TIMER_OVERVOLT],
 				b->due[TIMER_REBOOT],
-				b->due[TIMER_STALL] };
+				b->due[TIMER_STALL],
+				b->due[TIMER_BLIND] };
 
 	b->control = 0;
 	sim_run_abort(b, "reset");
@@ -373,6 +381,7 @@ void sim_board_reset(struct sim_board *b, uint64_t now)
 	if (b->dead)
 		return;
 	sim_reset(b);
+	b->blind = false;
 	b->hung = sim_strikes(b, &b->config.faults.hang, ++b->resets);
 	if (b->hung)
 		sim_log(b, "ev=hung");
@@ -409,13 +418,23 @@ static uint64_t misread(struct sim_board *b, uint64_t value, size_t size)
 	return value;
 }
 
+/* A read that nobody has answered; the next one is as ever. */
+static bool glitches(struct sim_board *b, uint64_t offset)
+{
+	if (offset != SONO_REG_STATUS ||
+	    !sim_strikes(b, &b->config.faults.glitch, ++b->looks))
+		return false;
+	sim_log(b, "ev=glitch");
+	return true;
+}
+
 uint64_t sim_board_read(struct sim_board *b, uint64_t offset, size_t size,
 			uint64_t now)
 {
 	uint64_t value;
 
 	sim_advance(b, sim_ticks(b, now));
-	if (b->dead)
+	if (b->dead || b->blind || glitches(b, offset))
 		return size == 8 ? UINT64_MAX : UINT32_MAX;
 	if (b->hung)
 		return 0;
@@ -431,7 +450,7 @@ void sim_board_write(struct sim_board *b, uint64_t offset, size_t size,
 		     uint64_t value, uint64_t now)
 {
 	sim_advance(b, sim_ticks(b, now));
-	if (b->dead || b->hung || !access_valid(b, offset, size))
+	if (b->dead || b->blind || b->hung || !access_valid(b, offset, size))
 		return;
 	sim_reg_write(b, (uint32_t)offset, (uint32_t)value);
 	if (size == 8)

@@ -20,6 +20,7 @@ enum sim_timer {
 	TIMER_OVERVOLT,
 	TIMER_REBOOT,
 	TIMER_STALL,
+	TIMER_BLIND,
 	TIMER_HEARTBEAT,
 	TIMER_STOPPED, /* DMA has drained after a run */
 	TIMER_LOAD, /* next step of loading a table */
@@ -97,7 +98,9 @@ struct sim_board {
 	bool started; /* the times of injected faults are set */
 	uint64_t frames; /* written since power-on, for injected faults */
 	uint64_t stops, resets, irqs, reads; /* likewise */
+	uint64_t looks; /* at STATUS, likewise */
 	bool hung; /* injected: registers read as 0 */
+	bool blind; /* injected: registers read as all ones, the run goes on */
 
 	uint32_t scratch[2];
 	uint32_t control;

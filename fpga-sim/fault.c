@@ -29,7 +29,8 @@ static const struct field {
 	FIELD(corrupt), FIELD(scratch), FIELD(rot), FIELD(hot), FIELD(leak), FIELD(deaf),
 	NAMED("hv-low", hv_low), NAMED("hv-slow", hv_slow),
 	NAMED("hv-stays", hv_stays), NAMED("gain-stuck", gain_stuck),
-	FIELD(heedless), FIELD(lanes), FIELD(speed),
+	FIELD(heedless), FIELD(lanes), FIELD(speed), FIELD(blind), FIELD(numb),
+	FIELD(glitch),
 };
 
 /* clang-format on */

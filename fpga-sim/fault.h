@@ -56,6 +56,10 @@
  * @heedless: not 0: transmit is not held off while noise is captured
  * @lanes: of its link that were found
  * @speed: of its link, as a generation: 1 is 2.5 GT/s
+ * @blind: registers read as all ones and take nothing, while the run goes on,
+ *         this many ms after the first start until a reset other than by RESET
+ * @numb: every Nth run can be ended neither by CONTROL nor by RESET
+ * @glitch: every Nth read of STATUS is all ones
  *
  * @dead_channel: set of receive channels that deliver 0
  * @noisy_channel: set of receive channels with SIM_NOISY_RMS more noise
@@ -63,8 +67,8 @@
  *                matter of the probe, so of who makes the front-end
  * @dead_element: set of elements that neither send nor receive; likewise
  *
- * Frames, tables, stops, resets, interrupts and reads of registers are counted
- * from power-on. Channels are rows of the payload, counted from 0, as elements
+ * Frames, tables, runs, stops, resets, interrupts and reads of registers are
+ * counted from power-on. Channels are rows of the payload, counted from 0, as elements
  * are.
  */
 struct sim_faults {
@@ -110,6 +114,9 @@ struct sim_faults {
 	uint32_t heedless;
 	uint32_t lanes;
 	uint32_t speed;
+	uint32_t blind;
+	uint32_t numb;
+	uint32_t glitch;
 	uint64_t dead_channel[SIM_CHANNELS_MAX / 64];
 	uint64_t noisy_channel[SIM_CHANNELS_MAX / 64];
 	uint64_t weak_element[SIM_CHANNELS_MAX / 64];

@@ -230,10 +230,19 @@ uint32_t sim_reg_read(struct sim_board *b, uint32_t offset)
 
 /* --- writes ---------------------------------------------------------------- */
 
+/* A run that nothing in BAR 0 can end. */
+static bool is_numb(const struct sim_board *b)
+{
+	return b->run.running &&
+	       sim_strikes(b, &b->config.faults.numb, b->run_count);
+}
+
 static void write_control(struct sim_board *b, uint32_t value)
 {
 	uint32_t was = b->control;
 
+	if (is_numb(b))
+		return;
 	if (b->fault && value & (SONO_CONTROL_RUN | SONO_CONTROL_TX_ENABLE)) {
 		sim_log(b, "ev=start_refused reason=fault");
 		return;
@@ -362,7 +371,7 @@ void sim_reg_write(struct sim_board *b, uint32_t offset, uint32_t value)
 		write_fault(b, value);
 		break;
 	case SONO_REG_RESET:
-		if (value == SONO_RESET_MAGIC)
+		if (value == SONO_RESET_MAGIC && !is_numb(b))
 			sim_reset(b);
 		break;
 	case SONO_REG_HEARTBEAT:

@@ -432,6 +432,68 @@ Test(run, board_hangs_in_a_reset)
 	host_end(&h);
 }
 
+/* The run goes on, unseen, until the function is reset. */
+Test(run, blind_board_goes_on)
+{
+	struct sim_config config;
+	uint64_t seen;
+	struct host h;
+
+	sim_config_init(&config);
+	config.faults.blind = 2;
+	host_start(&h, &config);
+	start(&h, 1000, RUN_TX);
+	host_run(&h, 3 * MS);
+	seen = last_transmit(&h);
+	cr_assert_eq(host_read(&h, SONO_REG_STATUS), UINT32_MAX);
+	host_write(&h, SONO_REG_CONTROL, 0);
+	host_write(&h, SONO_REG_RESET, SONO_RESET_MAGIC);
+	host_run(&h, 3 * MS);
+	cr_assert(last_transmit(&h) > seen);
+	sim_board_reset(h.board, h.now);
+	cr_assert_eq(host_read(&h, SONO_REG_STATUS), 0);
+	host_end(&h);
+}
+
+/* Every second run; what else ends it does. */
+Test(run, numb_board_is_not_stopped)
+{
+	struct sim_config config;
+	struct host h;
+
+	sim_config_init(&config);
+	config.faults.numb = 2;
+	host_start(&h, &config);
+	start(&h, 1000, RUN_TX);
+	host_run(&h, 2 * MS);
+	host_write(&h, SONO_REG_RESET, SONO_RESET_MAGIC);
+	cr_assert_eq(host_read(&h, SONO_REG_STATUS), 0);
+	start(&h, 1000, RUN_TX);
+	host_run(&h, 2 * MS);
+	host_write(&h, SONO_REG_CONTROL, 0);
+	host_write(&h, SONO_REG_RESET, SONO_RESET_MAGIC);
+	host_run(&h, 2 * MS);
+	cr_assert(host_read(&h, SONO_REG_STATUS) & SONO_STATUS_RUNNING);
+	sim_board_reset(h.board, h.now);
+	cr_assert_eq(host_read(&h, SONO_REG_STATUS), 0);
+	host_end(&h);
+}
+
+Test(run, status_glitches)
+{
+	struct sim_config config;
+	struct host h;
+
+	sim_config_init(&config);
+	config.faults.glitch = 3;
+	host_start(&h, &config);
+	for (int i = 1; i < 10; i++)
+		cr_assert_eq(host_read(&h, SONO_REG_STATUS),
+			     i % 3 ? 0 : UINT32_MAX);
+	cr_assert_eq(host_read(&h, SONO_REG_ID), SONO_ID_MAGIC);
+	host_end(&h);
+}
+
 Test(run, dead_board_answers_all_ones)
 {
 	struct sim_config config;
