@@ -203,10 +203,13 @@ void sono_capture_heartbeat(struct work_struct *work)
 	ktime_t now;
 	u64 beat;
 
-	/* Who waits for a board that has left the bus would do so for ever. */
+	/*
+	 * Who waits for a board that has left the bus would do so for ever. If
+	 * halt finds it there, this goes on.
+	 */
 	if (!sono_hw_present(sd)) {
 		schedule_work(&sd->halt);
-		return;
+		goto again;
 	}
 	now = ktime_get();
 	/* A change after this moment counts from it, so it is taken first. */
@@ -216,6 +219,7 @@ void sono_capture_heartbeat(struct work_struct *work)
 	s->beat = beat;
 	s->beat_seen = now;
 	look_after(sd);
+again:
 	queue_delayed_work(sono_heartbeats, &sd->heartbeat,
 			   msecs_to_jiffies(READ_ONCE(s->heartbeat_ms) / 4));
 }

@@ -172,6 +172,7 @@ static void sono_remove(struct pci_dev *pdev)
 	set_gone(sd);
 	if (sd->stream) {
 		sono_stream_close(sd, sd->stream, SONO_END_GONE);
+		sono_hw_bar(sd);
 		sono_stream_detach(sd, sd->stream);
 	}
 	mutex_unlock(&sd->lock);

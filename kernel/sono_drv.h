@@ -163,6 +163,7 @@ struct sono_selftest {
  * @away_end: SONO_END_* of a run that has to end because the board is away;
  *            under ring_lock
  * @cut: away, and not even a stop can be told to it; written under ring_lock
+ * @barred: it was not seen to stop, so that it has no bus; under lock
  * @config: configuration space when all was well, NULL without memory for it
  * @back: woken when the board is no longer away, or is gone
  * @ring_lock: see the top of this file
@@ -197,6 +198,7 @@ struct sono_device {
 	u32 away;
 	u32 away_end;
 	bool cut;
+	bool barred;
 	struct pci_saved_state *config;
 	wait_queue_head_t back;
 	struct sono_stream *stream;

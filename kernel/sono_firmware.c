@@ -91,6 +91,8 @@ static enum fw_upload_err begin_locked(struct sono_firmware *fw)
 	lockdep_assert_held(&sd->lock);
 	if (sd->active)
 		return FW_UPLOAD_ERR_BUSY;
+	if (!sd->gone && !READ_ONCE(sd->away) && sono_hw_regain(sd))
+		return FW_UPLOAD_ERR_HW_ERROR;
 	err = command(fw, SONO_FW_BEGIN);
 	WRITE_ONCE(sd->updating, err == FW_UPLOAD_ERR_NONE);
 	if (err == FW_UPLOAD_ERR_CANCELED || err == FW_UPLOAD_ERR_TIMEOUT)

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Register access by name. A board that has left the bus reads as all ones;
- * every wait here ends on that too. Documentation/hardware.rst is the data
- * sheet.
+ * every wait here ends on that too. That it writes no memory is believed only
+ * of what it says itself: from any other the bus is taken away.
+ * Documentation/hardware.rst is the data sheet.
  */
 #include <linux/bitfield.h>
 #include <linux/jiffies.h>
@@ -50,6 +51,16 @@ static u32 rd(struct sono_device *sd, u32 reg)
 	return readl(sd->bar + reg);
 }
 
+/* A single read may get lost: then the board knows its name, and is asked again. */
+static u32 rd_sure(struct sono_device *sd, u32 reg)
+{
+	u32 value = rd(sd, reg);
+
+	if (value == SONO_ALL_ONES && sono_hw_answers(sd))
+		value = rd(sd, reg);
+	return value;
+}
+
 static void wr(struct sono_device *sd, u32 reg, u32 value)
 {
 	writel(value, sd->bar + reg);
@@ -78,15 +89,15 @@ static bool limits_make_sense(const struct sono_info *i)
 }
 
 /* An image that was taken since the board's last boot runs from now on. */
-static void boot_next(struct sono_device *sd)
+static int boot_next(struct sono_device *sd)
 {
 	u32 banks = rd(sd, SONO_REG_FW_BANKS);
 
 	if (!(rd(sd, SONO_REG_FEATURES) & SONO_FEAT_FLASH) ||
 	    !!(banks & SONO_FW_BANKS_RUNNING) == !!(banks & SONO_FW_BANKS_NEXT))
-		return;
+		return 0;
 	wr(sd, SONO_REG_FW_COMMAND, SONO_FW_BOOT);
-	sono_hw_reset(sd);
+	return sono_hw_reset(sd);
 }
 
 /**
@@ -100,6 +111,7 @@ int sono_hw_identify(struct sono_device *sd)
 	struct device *dev = &sd->pdev->dev;
 	struct sono_info *i = &sd->info;
 	u32 id, channels;
+	int ret;
 
 	id = rd(sd, SONO_REG_ID);
 	if (id != SONO_ID_MAGIC)
@@ -111,8 +123,11 @@ int sono_hw_identify(struct sono_device *sd)
 				     "board of revision %u.%u, need 1.x\n",
 				     i->revision >> 16,
 				     i->revision & SONO_REVISION_MINOR);
-	sono_hw_reset(sd);
-	boot_next(sd);
+	ret = sono_hw_reset(sd);
+	if (!ret)
+		ret = boot_next(sd);
+	if (ret)
+		return dev_err_probe(dev, -ENODEV, "does not take a reset\n");
 
 	i->features = SONO_FEATURE_STREAM | SONO_FEATURE_OBSERVE |
 		      SONO_FEATURE_EXPORT | SONO_REGBUF_FEATURES;
@@ -163,7 +178,7 @@ static bool load_ended(struct sono_device *sd, u32 *status)
 {
 	u32 state;
 
-	*status = rd(sd, SONO_REG_SEQ_STATUS);
+	*status = rd_sure(sd, SONO_REG_SEQ_STATUS);
 	state = FIELD_GET(SONO_SEQ_STATE, *status);
 	return (state != SONO_SEQ_LOADING && state != SONO_SEQ_PENDING) ||
 	       READ_ONCE(sd->away);
@@ -273,11 +288,16 @@ void sono_hw_quiet(struct sono_device *sd)
 	wr(sd, SONO_REG_CONTROL, 0);
 }
 
+/* All ones are busy, too. */
+static bool is_busy(u32 status)
+{
+	return status & (SONO_STATUS_RUNNING | SONO_STATUS_DMA_BUSY);
+}
+
 static bool stopped(struct sono_device *sd, u32 *status)
 {
-	*status = rd(sd, SONO_REG_STATUS);
-	return !(*status & (SONO_STATUS_RUNNING | SONO_STATUS_DMA_BUSY)) ||
-	       *status == SONO_ALL_ONES;
+	*status = rd_sure(sd, SONO_REG_STATUS);
+	return !is_busy(*status) || *status == SONO_ALL_ONES;
 }
 
 /**
@@ -299,22 +319,81 @@ int sono_hw_stop(struct sono_device *sd)
 }
 
 /**
- * sono_hw_reset() - back to the state of power-on; no DMA once this returns
+ * sono_hw_reset() - back to the state of power-on; then there is no DMA
  * @sd: device, locked or not yet published
+ *
+ * Return: 0, -ENODEV if the board is gone, -EIO if it goes on.
  */
-void sono_hw_reset(struct sono_device *sd)
+int sono_hw_reset(struct sono_device *sd)
 {
+	u32 status;
+
 	wr(sd, SONO_REG_RESET, SONO_RESET_MAGIC);
 	/* The write is posted; a read makes sure that it has arrived. */
-	rd(sd, SONO_REG_STATUS);
+	status = rd_sure(sd, SONO_REG_STATUS);
+	if (is_busy(status))
+		return status == SONO_ALL_ONES ? -ENODEV : -EIO;
 	wr(sd, SONO_REG_IRQ_ENABLE,
 	   SONO_IRQ_FAULT | SONO_IRQ_SEQ | SONO_IRQ_STOPPED |
 		   SONO_IRQ_FW);
+	return 0;
+}
+
+/**
+ * sono_hw_bar() - take the bus from the board; on return it writes no memory
+ * @sd: device, locked
+ *
+ * Nor does it send interrupts. sono_hw_regain() undoes it.
+ */
+void sono_hw_bar(struct sono_device *sd)
+{
+	lockdep_assert_held(&sd->lock);
+	sd->barred = true;
+	pci_clear_master(sd->pdev);
+	/* What it had sent before comes before the answer to a read. */
+	if (pci_device_is_present(sd->pdev))
+		pci_wait_for_pending_transaction(sd->pdev);
+}
+
+/**
+ * sono_hw_silence() - no DMA once this returns, whatever the board does
+ * @sd: device, locked
+ *
+ * By a reset, or without the bus. One that is cut off has lost that already.
+ */
+void sono_hw_silence(struct sono_device *sd)
+{
+	lockdep_assert_held(&sd->lock);
+	if (READ_ONCE(sd->cut) || !sono_hw_reset(sd))
+		return;
+	dev_err(&sd->pdev->dev, "takes no reset, so the bus is taken from it\n");
+	sono_hw_bar(sd);
+}
+
+/**
+ * sono_hw_regain() - give the bus back to a board that it was taken from
+ * @sd: device, locked, neither gone nor away
+ *
+ * Return: 0, -ENODEV if the board is gone, -EIO if it still takes no reset.
+ */
+int sono_hw_regain(struct sono_device *sd)
+{
+	int ret;
+
+	lockdep_assert_held(&sd->lock);
+	if (!sd->barred)
+		return 0;
+	ret = sono_hw_reset(sd);
+	if (ret)
+		return ret;
+	pci_set_master(sd->pdev);
+	sd->barred = false;
+	return 0;
 }
 
 static bool flash_ended(struct sono_device *sd, const bool *cancel, u32 *status)
 {
-	*status = rd(sd, SONO_REG_FW_STATUS);
+	*status = rd_sure(sd, SONO_REG_FW_STATUS);
 	return FIELD_GET(SONO_FW_STATE, *status) != SONO_FW_BUSY ||
 	       READ_ONCE(*cancel) || READ_ONCE(sd->away);
 }
@@ -382,13 +461,20 @@ int sono_hw_flash(struct sono_device *sd, u32 command, const bool *cancel,
 /**
  * sono_hw_flash_abort() - forget an upload; it reads no memory any more
  * @sd: device, locked, neither gone nor away
+ *
+ * From a board that does not say so the bus is taken.
  */
 void sono_hw_flash_abort(struct sono_device *sd)
 {
+	u32 status;
+
 	lockdep_assert_held(&sd->lock);
 	wr(sd, SONO_REG_FW_COMMAND, SONO_FW_ABORT);
 	/* The write is posted. */
-	rd(sd, SONO_REG_FW_STATUS);
+	status = rd_sure(sd, SONO_REG_FW_STATUS);
+	if (FIELD_GET(SONO_FW_STATE, status) == SONO_FW_BUSY ||
+	    status == SONO_ALL_ONES)
+		sono_hw_bar(sd);
 }
 
 /* Doorbells: writel() orders the memory written before it. */
@@ -430,7 +516,7 @@ bool sono_hw_answers(struct sono_device *sd)
 /** sono_hw_present() - false once the board has left the bus */
 bool sono_hw_present(struct sono_device *sd)
 {
-	return rd(sd, SONO_REG_STATUS) != SONO_ALL_ONES;
+	return rd_sure(sd, SONO_REG_STATUS) != SONO_ALL_ONES;
 }
 
 /**
@@ -441,7 +527,7 @@ bool sono_hw_present(struct sono_device *sd)
  */
 bool sono_hw_runs(struct sono_device *sd)
 {
-	u32 status = rd(sd, SONO_REG_STATUS);
+	u32 status = rd_sure(sd, SONO_REG_STATUS);
 
 	return (status & (SONO_STATUS_RUNNING | SONO_STATUS_FAULT)) ==
 	       SONO_STATUS_RUNNING;

@@ -76,13 +76,16 @@ static bool restore_config(struct sono_device *sd)
 static u32 set_up(struct sono_device *sd)
 {
 	lockdep_assert_held(&sd->lock);
-	if (!sono_hw_answers(sd) && !restore_config(sd)) {
+	if ((!sono_hw_answers(sd) && !restore_config(sd)) ||
+	    sono_hw_reset(sd)) {
 		dev_err(&sd->pdev->dev, "did not come back\n");
+		/* Its configuration may have been restored. */
+		sono_hw_bar(sd);
 		return SONO_AWAY_LOST;
 	}
-	sono_hw_reset(sd);
 	/* A reset that began after leave() restores what that had cleared. */
 	pci_set_master(sd->pdev);
+	sd->barred = false;
 	sono_capture_enable_irqs(sd);
 	return 0;
 }

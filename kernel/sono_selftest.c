@@ -114,6 +114,9 @@ static int run_locked(struct sono_device *sd, unsigned int which)
 		return -EAGAIN;
 	if (!sono_hw_present(sd))
 		return -ENODEV;
+	ret = sono_hw_regain(sd);
+	if (ret)
+		return ret;
 	ret = tests[which](sd, &t);
 	if (ret)
 		return ret;
@@ -131,7 +134,8 @@ static int run_locked(struct sono_device *sd, unsigned int which)
  * The result is in sd->selftest also where something failed.
  *
  * Return: 0, -EOPNOTSUPP, -EBUSY while a run or an upload excludes it, -EAGAIN
- * while the board is away, -ENODEV, or -errno of waking it.
+ * while the board is away, -ENODEV, -EIO if it takes no reset, or -errno of
+ * waking it.
  */
 int sono_selftest_run(struct sono_device *sd, unsigned int which)
 {

@@ -184,10 +184,9 @@ void sono_stream_wake(struct sono_device *sd, struct sono_stream *s)
 }
 
 /* The last resort. It takes the board's table with it. */
-static void board_reset(struct sono_device *sd, struct sono_stream *s)
+static void board_silence(struct sono_device *sd, struct sono_stream *s)
 {
-	if (!READ_ONCE(sd->cut))
-		sono_hw_reset(sd);
+	sono_hw_silence(sd);
 	s->loaded = false;
 }
 
@@ -210,10 +209,10 @@ static int table_load(struct sono_device *sd, struct sono_stream *s,
 	int ret = sono_hw_load(sd, t->addr, t->bytes, cfg);
 
 	if (ret == -ETIMEDOUT || ret == -ERESTARTSYS || ret == -EIO ||
-	    ret == -EREMOTEIO) {
+	    ret == -EREMOTEIO || ret == -ENODEV) {
 		/* Whatever it is doing, it must not read freed memory. */
 		sono_stream_halt(sd, load_end(sd, ret));
-		board_reset(sd, s);
+		board_silence(sd, s);
 	}
 	return ret == -EREMOTEIO ? -EIO : ret;
 }
@@ -275,6 +274,9 @@ int sono_stream_config(struct sono_device *sd, struct sono_stream *s,
 		return -EBUSY;
 	if (le32_to_cpu(h->frame_bytes) > s->setup.slot_stride)
 		return -EMSGSIZE;
+	ret = sono_hw_regain(sd);
+	if (ret)
+		return ret;
 	ret = table_create(&t, dev, table, cfg->table_bytes);
 	if (ret)
 		return ret;
@@ -350,6 +352,9 @@ int sono_stream_start(struct sono_device *sd, struct sono_stream *s,
 		return -EBUSY;
 	if (!s->table.mem)
 		return -ENXIO;
+	ret = sono_hw_regain(sd);
+	if (ret)
+		return ret;
 	/* A board that was reset by itself has lost it, too. */
 	if (sono_hw_table(sd) != s->cfg_gen - s->cfg_offset)
 		s->loaded = false;
@@ -390,26 +395,29 @@ int sono_stream_start(struct sono_device *sd, struct sono_stream *s,
 static u32 end_reason(struct sono_device *sd, struct sono_stream *s,
 		      u32 reason, u32 *fault, u32 *info)
 {
+	*fault = SONO_FAULT_NONE;
+	*info = 0;
 	if (s->broken) {
 		*fault = s->ring.ctl->fault;
 		*info = s->ring.ctl->fault_info;
 		return SONO_END_PROTOCOL;
 	}
-	if (sd->cut) {
-		*fault = SONO_FAULT_NONE;
-		*info = 0;
+	if (sd->cut)
 		return reason;
-	}
-	*fault = sono_hw_fault(sd, info);
-	if (*fault == SONO_FAULT_NONE)
-		return reason;
-	if (!sono_hw_present(sd)) {
-		*fault = SONO_FAULT_NONE;
-		*info = 0;
+	if (!sono_hw_present(sd))
 		return SONO_END_GONE;
+	/* What it says now may be of the bus that was taken from it. */
+	if (sd->barred)
+		return reason;
+	*fault = sono_hw_fault(sd, info);
+	switch (*fault) {
+	case SONO_FAULT_NONE:
+		return reason;
+	case SONO_FAULT_HEARTBEAT:
+		return SONO_END_HEARTBEAT;
+	default:
+		return SONO_END_FAULT;
 	}
-	return *fault == SONO_FAULT_HEARTBEAT ? SONO_END_HEARTBEAT :
-						SONO_END_FAULT;
 }
 
 /**
@@ -417,8 +425,8 @@ static u32 end_reason(struct sono_device *sd, struct sono_stream *s,
  * @sd: device, locked
  * @reason: SONO_END_*, unless the board has a fault to report
  *
- * On return the board transmits nothing and writes nothing, unless it is cut
- * off; every frame it completed is published, the account is closed and every
+ * On return the board writes nothing, and transmits nothing unless it cannot be
+ * told; every frame it completed is published, the account is closed and every
  * ARM has completed.
  */
 void sono_stream_halt(struct sono_device *sd, u32 reason)
@@ -433,12 +441,12 @@ void sono_stream_halt(struct sono_device *sd, u32 reason)
 		return;
 	cancel_delayed_work_sync(&sd->heartbeat);
 	ret = READ_ONCE(sd->cut) ? -ENODEV : sono_hw_stop(sd);
-	if (!ret && s->begun) {
+	if (!ret && s->begun)
 		sono_hw_counts(sd, &produced, &dropped);
-	} else if (ret == -ETIMEDOUT) {
+	if (ret == -ETIMEDOUT)
 		dev_err(&sd->pdev->dev, "does not stop, resetting it\n");
-		board_reset(sd, s);
-	}
+	if (ret)
+		board_silence(sd, s);
 
 	spin_lock_bh(&sd->ring_lock);
 	sono_capture_drain(sd, s);

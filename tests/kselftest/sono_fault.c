@@ -19,11 +19,20 @@
 #include <unistd.h>
 
 #include "stream.h"
+#include "sysfs.h"
 
 #define SLOTS 16
 
 /* A lie about the length is one only where the frame fills its slot. */
-static const struct shape shape = SHAPE_16K;
+static const struct shape shape_fast = SHAPE_16K;
+
+/*
+ * Likewise, 20 ms each, and more slots than a board fills while a stop of it is
+ * waited for: there is always one that it could write.
+ */
+#define MANY_SLOTS 256
+
+static const struct shape shape_slow = { 15, 544, 1, 2000000, 7 };
 
 /**
  * struct row - a board with a fault
@@ -77,7 +86,19 @@ static const struct row rows[] = {
 	{ "forget=2", 0, SONO_END_NONE, 0, 0, false },
 	{ "stuck=1", 0, SONO_END_NONE, 0, 0, true },
 	{ "dead=50", 0, SONO_END_GONE, 0, 0, false },
+	/* Its DMA goes on until the bus is taken from it. */
+	{ "numb=1", 0, SONO_END_NONE, 0, 0, true },
+	{ "blind=50", 0, SONO_END_GONE, 0, 0, true },
+	{ "glitch=2", 0, SONO_END_NONE, 0, 0, true },
 };
+
+/* It has to do with time; after the run, its slots must stay as they are. */
+static bool is_slow(const struct row *r)
+{
+	return !strncmp(r->fault, "numb", 4) ||
+	       !strncmp(r->fault, "blind", 5) ||
+	       !strncmp(r->fault, "glitch", 6);
+}
 
 static bool holds(const char *what, long long seen, long long wanted)
 {
@@ -124,6 +145,9 @@ static int take_frames(struct sono *s, uint32_t run, uint64_t enough,
 
 /* Of the board and fault at hand; -1 where there is none. */
 static int alarm_fd = -1;
+
+/* Of that board's function. */
+static char reset_path[64];
 
 /* The alarm of this fault, for poll(); -1 where there is none. */
 static int alarm_open(const struct row *r, int n)
@@ -257,6 +281,24 @@ static bool idles(struct sono *s, const struct row *r, uint32_t run)
 	return ok & holds("produced", ctl->produced, produced);
 }
 
+/* Who writes a slot writes its start. */
+static bool slots_stay(struct sono *s)
+{
+	const struct sono_setup *st = &s->setup;
+	uint8_t mark[64];
+	uint32_t written = 0;
+
+	memset(mark, 0xa5, sizeof(mark));
+	for (uint32_t i = 0; i < st->slots; i++)
+		memcpy(s->slots + (size_t)i * st->slot_stride, mark,
+		       sizeof(mark));
+	usleep(500000);
+	for (uint32_t i = 0; i < st->slots; i++)
+		written += !!memcmp(s->slots + (size_t)i * st->slot_stride,
+				    mark, sizeof(mark));
+	return holds("slots written after the run", written, 0);
+}
+
 static bool run_once(struct sono *s, const struct row *r, uint32_t run)
 {
 	if (r->reason == SONO_END_STOP)
@@ -294,9 +336,15 @@ static bool next_run(struct sono *s, const struct row *r,
 	struct sono_stop seen = { 0 };
 	int ret = start_when_it_can(s, start);
 
-	if (r->reason == SONO_END_GONE)
-		return holds("START of a board that is gone", ret,
-			     -ENODEV);
+	if (r->reason == SONO_END_GONE) {
+		if (!holds("START of a board that is gone", ret, -ENODEV))
+			return false;
+		if (!is_slow(r))
+			return true;
+		/* This one is there, and a reset of its function reaches it. */
+		sysfs_put(reset_path, "1");
+		ret = sono_start(s, start);
+	}
 	if (!holds("START", ret, 0))
 		return false;
 	if (r->frames)
@@ -312,15 +360,19 @@ static bool with_board(struct sono *s, const struct row *r)
 	struct table t;
 	bool ok;
 
-	if (table_make(&t, sono_info(s), &shape))
+	if (table_make(&t, sono_info(s), is_slow(r) ? &shape_slow : &shape_fast))
 		return false;
 	config = table_config(&t, SONO_CONFIG_PRBS);
-	ok = holds("SETUP", sono_setup(s, SLOTS, 16384), 0) &&
+	/* Twice as long as a stop is waited for: the board does not end it. */
+	config.heartbeat_ms = is_slow(r) ? 2000 : 0;
+	ok = holds("SETUP",
+		   sono_setup(s, is_slow(r) ? MANY_SLOTS : SLOTS, 16384), 0) &&
 	     holds("CONFIG", sono_config(s, &config), 0) &&
 	     (strncmp(r->fault, "crc", 3) || crc_case(s, &config)) &&
 	     (strncmp(r->fault, "forget", 6) || forget_case(s, &config)) &&
 	     holds("START", sono_start(s, &start), 0) &&
-	     run_once(s, r, start.run) && next_run(s, r, &start);
+	     run_once(s, r, start.run) && (!is_slow(r) || slots_stay(s)) &&
+	     next_run(s, r, &start);
 	table_free(&t);
 	return ok;
 }
@@ -353,6 +405,8 @@ static bool do_row(const struct row *r, int n, bool in_process)
 		return false;
 	}
 	alarm_fd = in_process ? -1 : alarm_open(r, n);
+	snprintf(reset_path, sizeof(reset_path),
+		 "/sys/class/sono/sono%d/device/reset", n);
 	ok = alarm_fd < 0 || holds("alarm", alarm_read(alarm_fd), 0);
 	ok &= with_board(s, r);
 	if (alarm_fd >= 0) {
