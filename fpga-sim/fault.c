@@ -27,7 +27,7 @@ static const struct field {
 	SET("dead-channel", dead_channel), SET("noisy-channel", noisy_channel),
 	SET("weak-element", weak_element), SET("dead-element", dead_element),
 	FIELD(corrupt), FIELD(scratch), FIELD(rot), FIELD(hot), FIELD(leak), FIELD(deaf),
-	NAMED("hv-low", hv_low), NAMED("hv-slow", hv_slow),
+	FIELD(ringing), NAMED("hv-low", hv_low), NAMED("hv-slow", hv_slow),
 	NAMED("hv-stays", hv_stays), NAMED("gain-stuck", gain_stuck),
 	FIELD(heedless), FIELD(lanes), FIELD(speed), FIELD(blind), FIELD(numb),
 	FIELD(glitch),

@@ -48,6 +48,8 @@
  * @rot: this byte of the bank that runs, from 1, is not as it was written
  * @hot: at rest the board has so many degrees [deg C]
  * @leak: transmit voltage while nothing transmits [V]
+ * @ringing: elements ring so long after the trigger [us]; a matter of the
+ *           probe, and only of one with a scene
  * @hv_low: transmit voltage is so many percent below what is asked for
  * @hv_slow: it rises with this time constant [ms]
  * @hv_stays: it falls with this time constant [ms]
@@ -106,6 +108,7 @@ struct sim_faults {
 	uint32_t rot;
 	uint32_t hot;
 	uint32_t leak;
+	uint32_t ringing;
 	uint32_t hv_low;
 	uint32_t hv_slow;
 	uint32_t hv_stays;

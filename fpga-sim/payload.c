@@ -153,6 +153,27 @@ static void add_noise(uint16_t *row, uint32_t samples, uint32_t bits,
 	}
 }
 
+/* A quarter of full scale, at a quarter of the sampling frequency. */
+static void add_ringing(struct sim_board *b, const struct sim_event *e,
+			uint8_t *rows)
+{
+	const double us = 1e-6 * b->config.limits.adc_clock;
+	const double end = us * b->config.faults.ringing - e->rx_start;
+	const double samples = end / e->rx_decimation;
+	const int level = 1 << (b->config.limits.adc_bits - 3);
+
+	for (uint32_t c = 0; c < b->table->seq->channels; c++) {
+		uint16_t *row = (uint16_t *)(rows + (size_t)c * e->stride);
+
+		for (uint32_t n = 0; n < e->rx_samples && n < samples; n++) {
+			const int ring = n % 2 ? 0 : n % 4 ? -level : level;
+
+			row[n] = htole16((uint16_t)(
+				(int16_t)le16toh(row[n]) / 2 + ring));
+		}
+	}
+}
+
 /* Dead channels deliver nothing, noisy ones more than there is. */
 static void spoil_channels(struct sim_board *b, uint32_t event, uint8_t *rows)
 {
@@ -191,14 +212,18 @@ const void *sim_payload_rows(struct sim_board *b, uint32_t event)
 	struct sim_frontend *fe = b->config.frontend;
 	uint8_t *made = t->scratch + t->seq->event[event].offset;
 	const void *rows = made;
+	bool rings;
 
 	if (from_frontend(b))
 		rows = fe->ops->rows(fe, t->seq, t->data, event,
 				     &t->shot[event]);
-	if (!from_adc(b) || !sim_channels_any(&b->config.faults))
+	rings = b->config.faults.ringing && fe && t->shot[event].fired;
+	if (!from_adc(b) || (!sim_channels_any(&b->config.faults) && !rings))
 		return rows;
 	if (rows != made)
 		memcpy(made, rows, t->seq->event[event].bytes);
+	if (rings)
+		add_ringing(b, &t->seq->event[event], made);
 	spoil_channels(b, event, made);
 	return made;
 }

@@ -5,8 +5,8 @@
 
 #define MM 1e-3
 /* Of the vessel's tissue: together they look alike. */
-#define SPECKLE_PER_M2 10e6
-#define SPECKLE_RMS 0.02
+#define SPECKLE_PER_M2 40e6
+#define SPECKLE_RMS 0.01
 #define SEED 0x7161ull
 
 const struct sim_scatterer sim_qa_wires[SIM_QA_WIRES] = {
@@ -14,6 +14,14 @@ const struct sim_scatterer sim_qa_wires[SIM_QA_WIRES] = {
 	{ -17 * MM, 32 * MM, 0.3 },   { -12 * MM, 50.5 * MM, 0.3 },
 	{ -4 * MM, 50.5 * MM, 0.3 },  { 4 * MM, 50.5 * MM, 0.3 },
 	{ 12 * MM, 50.5 * MM, 0.3 },
+};
+
+/* So near that a part of one is as bright as a deep one. */
+const struct sim_scatterer sim_qa_shallow[SIM_QA_SHALLOW] = {
+	{ 2 * MM, 4 * MM, 0.1 },
+	{ 6 * MM, 5 * MM, 0.1 },
+	{ 10 * MM, 6 * MM, 0.1 },
+	{ 14 * MM, 7 * MM, 0.1 },
 };
 
 const struct sim_rectangle sim_qa_speckle = { -15 * MM, 32 * MM, 15 * MM,
@@ -57,13 +65,25 @@ static int fill_speckle(struct sim_scene *scene, uint64_t seed)
 	return err;
 }
 
+static int add_wires(struct sim_scene *scene, const struct sim_scatterer *wire,
+		     int n)
+{
+	int err = 0;
+
+	for (int i = 0; i < n && !err; i++)
+		err = sim_scene_add(scene, wire[i].x, wire[i].z,
+				    wire[i].amplitude);
+	return err;
+}
+
 /* What stands still comes first; the vessel's blood is what moves. */
 int sim_qa_fill(struct sim_scene *scene, const struct sim_scene_params *params)
 {
 	int err = fill_speckle(scene, params->seed);
 
-	for (int i = 0; i < SIM_QA_WIRES && !err; i++)
-		err = sim_scene_add(scene, sim_qa_wires[i].x, sim_qa_wires[i].z,
-				    sim_qa_wires[i].amplitude);
+	if (!err)
+		err = add_wires(scene, sim_qa_wires, SIM_QA_WIRES);
+	if (!err)
+		err = add_wires(scene, sim_qa_shallow, SIM_QA_SHALLOW);
 	return err ? err : sim_vessel_fill(scene, params);
 }

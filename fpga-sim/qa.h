@@ -3,7 +3,7 @@
  * phantom: what image quality is measured with, for a linear probe. The vessel of
  * flow.h with its tissue; below it speckle as strong as that tissue, with the
  * circles of @sim_qa_cysts; aside and at the bottom the wires of @sim_qa_wires, with
- * nothing about them.
+ * nothing about them; above all of it those of @sim_qa_shallow, each deeper.
  */
 #ifndef SIM_QA_H
 #define SIM_QA_H
@@ -11,9 +11,11 @@
 #include "scene.h"
 
 #define SIM_QA_WIRES 7
+#define SIM_QA_SHALLOW 4
 #define SIM_QA_CYSTS 2
 
 extern const struct sim_scatterer sim_qa_wires[SIM_QA_WIRES];
+extern const struct sim_scatterer sim_qa_shallow[SIM_QA_SHALLOW];
 extern const struct sim_cyst sim_qa_cysts[SIM_QA_CYSTS];
 extern const struct sim_rectangle sim_qa_speckle;
 

@@ -15,6 +15,7 @@
 
 #define FRAMES 4
 #define NEAR 3e-3	/* a wire is looked for so far from its place [m] */
+#define PLACE_UM 500.0	/* a shallow wire is no ringing */
 #define SEEN 6.0	/* times the median about it */
 #define SMOOTH 3e-3	/* of the profile of evenness [m] */
 #define PENETRATION_SNR 2.0
@@ -32,6 +33,7 @@
  * @frames: added to @amplitude
  * @speed: sum of velocity times truth in the vessel
  * @square: sum of truth squared
+ * @velocity: sum over frames, on the box, NULL: none was seen yet
  * @quiet: it is noise that is looked at
  */
 struct view {
@@ -43,6 +45,7 @@ struct view {
 	double *noise;
 	unsigned int frames;
 	double speed, square;
+	double *velocity;
 	bool quiet;
 };
 
@@ -90,12 +93,22 @@ static double truth_at(const struct view *v, const struct grid *g, uint32_t line
 	return fabs(r) < CENTRE ? p->fastest * (1 - r * r) * towards : 0;
 }
 
+static bool make_velocity(struct view *v, const struct grid *g)
+{
+	if (!v->velocity)
+		v->velocity = calloc((size_t)g->lines * g->samples,
+				     sizeof(double));
+	return v->velocity;
+}
+
 static void add_flow(struct view *v)
 {
 	const struct vel *vel = pipeline_vel(v->pipeline);
 	const struct grid *g = pipeline_colour_grid(v->pipeline);
 
-	for (uint32_t i = 0; vel && i < vel->lines; i++)
+	if (!vel || !make_velocity(v, g))
+		return;
+	for (uint32_t i = 0; i < vel->lines; i++)
 		for (uint32_t j = 0; j < vel->samples; j++) {
 			const size_t at = (size_t)i * vel->samples + j;
 			const double truth = truth_at(v, g, i, j);
@@ -104,7 +117,18 @@ static void add_flow(struct view *v)
 				continue;
 			v->speed += vel->v[at] * truth;
 			v->square += truth * truth;
+			v->velocity[at] += vel->v[at] / FRAMES;
 		}
+}
+
+/* The truth on the axis, as a line of the box sees it. */
+static double fastest(const struct view *v)
+{
+	const struct phantom *p = &v->p;
+	const double steer = pipeline_colour_grid(v->pipeline)->steer;
+
+	return p->fastest * fabs(sin(p->rises) * cos(steer) -
+				 cos(p->rises) * sin(steer));
 }
 
 static void keep_picture(struct diag_result *r, const struct image *image)
@@ -168,7 +192,7 @@ static double *cut(const struct view *v, const struct phantom_place *at,
 	g->samples = (uint32_t)(z1 - z0 + 1);
 	g->line0 = x_of(all, (uint32_t)x0);
 	g->sample0 = z_of(all, (uint32_t)z0);
-	e = malloc((size_t)g->lines * g->samples * sizeof(*e));
+	e = calloc((size_t)g->lines * g->samples, sizeof(*e));
 	for (uint32_t i = 0; e && i < g->lines; i++)
 		memcpy(e + (size_t)i * g->samples,
 		       v->amplitude + (size_t)(x0 + i) * all->samples + z0,
@@ -177,10 +201,9 @@ static double *cut(const struct view *v, const struct phantom_place *at,
 }
 
 /* False: nothing stands out there. */
-static bool find_wire(const struct view *v, unsigned int index,
+static bool find_wire(const struct view *v, const struct phantom_place *at,
 		      struct spread *spread)
 {
-	const struct phantom_place *at = &v->p.wire[index];
 	struct grid g;
 	double *e = cut(v, at, &g), largest = 0;
 	size_t n;
@@ -246,6 +269,30 @@ static void judge_wire(struct diag *d, struct diag_result *r,
 			   1e3 * v->p.wire[i].z, s[i].axial);
 }
 
+/* The first from which on all that are deeper are seen where they are. */
+static void judge_dead_zone(struct diag *d, struct diag_result *r,
+			    const struct view *v)
+{
+	double first = INFINITY;
+	struct spread s;
+
+	for (unsigned int i = v->p.shallows; i-- > 0;) {
+		if (!find_wire(v, &v->p.shallow[i], &s) ||
+		    hypot(s.x_error, s.z_error) > PLACE_UM)
+			break;
+		first = 1e3 * v->p.shallow[i].z;
+	}
+	if (diag_measure(d, r, "dead_zone", "mm", first) == DIAG_PASS)
+		return;
+	if (isfinite(first))
+		diag_blame(r, DIAG_FAIL,
+			   "the dead zone is deep: the first wire that is seen is at %.0f mm",
+			   first);
+	else
+		diag_blame(r, DIAG_FAIL,
+			   "the dead zone is deep: no shallow wire is seen");
+}
+
 /* --- cysts, evenness, depth, flow ------------------------------------------- */
 
 struct region {
@@ -299,6 +346,34 @@ static void judge_cyst(struct diag *d, struct diag_result *r,
 	}
 	free(in.e);
 	free(out.e);
+}
+
+/* Mean of the dark ones: the edge of a bright one is speckle's own. */
+static void judge_area(struct diag *d, struct diag_result *r,
+		       const struct view *v)
+{
+	unsigned int dark = 0;
+	double error = 0;
+	char name[40];
+
+	for (unsigned int i = 0; i < v->p.cysts; i++) {
+		const struct phantom_place *c = &v->p.cyst[i];
+		const double radius = radius_measure(v->amplitude, v->grid,
+						     c->x, c->z, c->radius);
+		const double share = radius / c->radius;
+
+		if (isnan(radius))
+			continue;
+		snprintf(name, sizeof(name), "area.%u", i);
+		diag_note(d, r, name, "mm2", 1e6 * M_PI * radius * radius);
+		error += 100 * (share * share - 1);
+		dark++;
+	}
+	error = dark ? error / dark : NAN;
+	if (diag_measure(d, r, "area_error", "%", error) > DIAG_PASS)
+		diag_blame(r, r->status, isnan(error) ?
+			   "no dark cyst is seen" :
+			   "areas of cysts are wrong by %.1f %%", error);
 }
 
 static bool in_uniform(const struct phantom *p, double z)
@@ -436,13 +511,33 @@ static void judge_flow(struct diag *d, struct diag_result *r,
 			   "velocities are wrong by %.0f %%", error);
 }
 
+/* As somebody reads it: the highest velocity that is shown in the vessel. */
+static void judge_vmax(struct diag *d, struct diag_result *r,
+		       const struct view *v)
+{
+	const struct grid *g = pipeline_colour_grid(v->pipeline);
+	const size_t n = (size_t)g->lines * g->samples;
+	double most = 0, error;
+
+	/* of a vessel that is not seen enough has been said */
+	if (!v->velocity || !(v->square > 0))
+		return;
+	for (size_t i = 0; i < n; i++)
+		most = fmax(most, fabs(v->velocity[i]));
+	error = 100 * (most / fastest(v) - 1);
+	if (diag_measure(d, r, "vmax_error", "%", error) > DIAG_PASS)
+		diag_blame(r, r->status,
+			   "the highest velocity is wrong by %.0f %%: %.1f cm/s along the beam instead of %.1f",
+			   error, 100 * most, 100 * fastest(v));
+}
+
 static void judge(struct diag *d, struct diag_result *r, const struct view *v)
 {
 	struct spread s[PHANTOM_WIRES] = { 0 };
 	unsigned int seen = 0;
 
 	for (unsigned int i = 0; i < v->p.wires; i++)
-		seen += find_wire(v, i, &s[i]);
+		seen += find_wire(v, &v->p.wire[i], &s[i]);
 	if (seen <= v->p.wires / 2) {
 		diag_skip(r, "this is not the phantom: %u of its %u wires are seen",
 			  seen, v->p.wires);
@@ -459,9 +554,12 @@ static void judge(struct diag *d, struct diag_result *r, const struct view *v)
 		judge_wire(d, r, v, s, i);
 	for (unsigned int i = 0; i < v->p.cysts; i++)
 		judge_cyst(d, r, v, i);
+	judge_area(d, r, v);
+	judge_dead_zone(d, r, v);
 	judge_uniformity(d, r, v);
 	judge_penetration(d, r, v);
 	judge_flow(d, r, v);
+	judge_vmax(d, r, v);
 }
 
 /* --- the check -------------------------------------------------------------- */
@@ -531,6 +629,7 @@ void diag_check_image(struct diag *d, struct diag_result *r)
 		judge(d, r, &v);
 	free(v.amplitude);
 	free(v.noise);
+	free(v.velocity);
 	pipeline_destroy(v.pipeline);
 	sono_plan_close(v.plan);
 }

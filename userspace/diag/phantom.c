@@ -27,6 +27,10 @@ static int read_place(struct phantom *p, const char *kind, const double *v,
 	if (!strcmp(kind, "wire") && n == 2 && p->wires < PHANTOM_WIRES) {
 		p->wire[p->wires++] =
 			(struct phantom_place){ v[0] * MM, v[1] * MM, 0 };
+	} else if (!strcmp(kind, "shallow") && n == 2 &&
+		   p->shallows < PHANTOM_SHALLOW) {
+		p->shallow[p->shallows++] =
+			(struct phantom_place){ v[0] * MM, v[1] * MM, 0 };
 	} else if (!strcmp(kind, "cyst") && n == 3 &&
 		   p->cysts < PHANTOM_CYSTS) {
 		p->cyst[p->cysts++] = (struct phantom_place){

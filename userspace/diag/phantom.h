@@ -8,6 +8,7 @@
 #include "plan.h"
 
 #define PHANTOM_WIRES 16
+#define PHANTOM_SHALLOW 8
 #define PHANTOM_CYSTS 8
 
 /** struct phantom_place - a wire, or a circle [m] */
@@ -23,6 +24,8 @@ struct phantom_pair {
 /**
  * struct phantom - what is where
  * @wires: number of @wire
+ * @shallows: number of @shallow
+ * @shallow: wires near the probe, each deeper than the one before
  * @axial: one above the other
  * @lateral: side by side
  * @cysts: number of @cyst
@@ -34,6 +37,8 @@ struct phantom_pair {
 struct phantom {
 	unsigned int wires;
 	struct phantom_place wire[PHANTOM_WIRES];
+	unsigned int shallows;
+	struct phantom_place shallow[PHANTOM_SHALLOW];
 	struct phantom_pair axial, lateral;
 	unsigned int cysts;
 	struct phantom_place cyst[PHANTOM_CYSTS];

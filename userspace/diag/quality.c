@@ -71,6 +71,94 @@ struct spread spread_measure(const double *e, const struct grid *g, double px,
 	};
 }
 
+/* Mean amplitude by distance from a centre, in steps of RING. */
+#define RING 0.1e-3
+#define RINGS 96
+#define BLUR 0.2e-3 /* of an edge, both ways [m]: half of what a wire has */
+#define DARK 0.5 /* of the amplitude about it */
+
+struct rings {
+	double sum[RINGS];
+	size_t n[RINGS];
+};
+
+static void fill_rings(struct rings *r, const double *e, const struct grid *g,
+		       double x, double z)
+{
+	for (uint32_t i = 0; i < g->lines; i++)
+		for (uint32_t j = 0; j < g->samples; j++) {
+			const double far =
+				hypot(g->line0 + i * g->line_step - x,
+				      g->sample0 + j * g->sample_step - z);
+			const size_t at = (size_t)(far / RING);
+
+			if (at >= RINGS)
+				continue;
+			r->sum[at] += e[(size_t)i * g->samples + j];
+			r->n[at]++;
+		}
+}
+
+/* Mean between two distances. */
+static double between(const struct rings *r, double from, double to)
+{
+	double sum = 0;
+	size_t n = 0;
+
+	for (long i = lrint(from / RING); i < lrint(to / RING) && i < RINGS; i++) {
+		sum += i < 0 ? 0 : r->sum[i];
+		n += i < 0 ? 0 : r->n[i];
+	}
+	return n ? sum / n : NAN;
+}
+
+/* Of a disc with an edge at @radius, as the point spread blurs it. */
+static double blurred(double in, double out, double far, double radius)
+{
+	const double share = 0.5 + 0.5 * erf((far - radius) / BLUR / M_SQRT2);
+
+	return sqrt(in * in + (out * out - in * in) * share);
+}
+
+/* What the rings are off a disc of @radius: sum of squares. */
+static double misfit(const struct rings *r, double in, double out,
+		     double expected, double radius)
+{
+	double sum = 0;
+
+	for (long i = lrint(0.5 * expected / RING);
+	     i < lrint(1.6 * expected / RING) && i < RINGS; i++) {
+		const double is = r->n[i] ? r->sum[i] / r->n[i] : 0;
+		const double off =
+			is - blurred(in, out, (i + 0.5) * RING, radius);
+
+		sum += r->n[i] * off * off;
+	}
+	return sum;
+}
+
+/* Speckle has an amplitude that goes with the root of its power. */
+double radius_measure(const double *e, const struct grid *g, double x, double z,
+		      double radius)
+{
+	struct rings r = { 0 };
+	double in, out, least = INFINITY, best = NAN;
+
+	fill_rings(&r, e, g, x, z);
+	in = between(&r, 0, 0.7 * radius);
+	out = between(&r, 1.25 * radius, 1.8 * radius);
+	if (!(in < DARK * out))
+		return NAN;
+	for (int i = -200; i <= 200; i++) {
+		const double is = radius * (1 + 0.001 * i);
+		const double off = misfit(&r, in, out, radius, is);
+
+		best = off < least ? is : best;
+		least = fmin(off, least);
+	}
+	return best;
+}
+
 struct moments moments(const double *e, size_t n)
 {
 	struct moments m = { 0, 0 };

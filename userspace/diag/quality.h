@@ -31,6 +31,22 @@ struct spread {
 struct spread spread_measure(const double *amplitude, const struct grid *grid,
 			     double px, double pz);
 
+/**
+ * radius_measure() - of a circle that is darker than what is about it
+ * @amplitude: of the image
+ * @grid: of it
+ * @x: centre [m]
+ * @z: centre [m]
+ * @radius: that it should have; looked for from 0.8 to 1.2 of it [m]
+ *
+ * Of the blurred disc that comes nearest to the means over all directions. Its edge is
+ * where the power is half: a point spread that is symmetric does not move that.
+ *
+ * Return: [m], NAN where it is less than 6 dB darker.
+ */
+double radius_measure(const double *amplitude, const struct grid *grid,
+		      double x, double z, double radius);
+
 /** struct moments - of amplitudes */
 struct moments {
 	double mean, variance;
