@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
 #include <math.h>
+#include <stdbool.h>
 #include <png.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,18 +10,21 @@
 #include "svg.h"
 
 #define FAULTS 4 /* of a check */
+#define EARLIER 6 /* diagnoses that are listed */
+#define PLOTS 6 /* beside the picture */
+#define TRENDS 2
 #define EARLIER_FAULTS 2 /* of an earlier diagnosis */
 #define NAME 56 /* bytes of what may be long */
 
 /* A4, so that it is one page; a browser's print needs nothing else. */
 static const char style[] =
-	"@page{size:A4;margin:8mm}@media print{body{font-size:8px!important;line-height:1.25!important;margin:0!important}}"
+	"@page{size:A4;margin:8mm}@media print{body{font-size:8px!important;line-height:1.25!important;margin:0!important}td,th{padding:0 4px!important}.figures{font-size:6.5px!important}.plots svg{height:22mm}.plots img{height:52mm!important}h2{margin:3px 0 1px!important}}"
 	"body{font:10px/1.35 sans-serif;color:#111;max-width:190mm;margin:1em auto}"
 	"h1{font-size:17px;margin:0}h2{font-size:12px;margin:6px 0 2px}"
 	"table{border-collapse:collapse;width:100%}"
 	"td,th{border-bottom:1px solid #ddd;padding:1px 5px;text-align:left;vertical-align:top}"
 	"th{color:#666;font-weight:normal}"
-	".n{text-align:right;font-variant-numeric:tabular-nums}"
+	".n{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}"
 	".pass,.warn,.fail,.timeout,.skip{font-weight:bold;white-space:nowrap}"
 	".pass{color:#17702a}.warn{color:#9a6700}.fail,.timeout{color:#b3131f}.skip{color:#777}"
 	".verdict{font-size:15px;border:2px solid;padding:3px 10px;float:right;text-transform:uppercase}"
@@ -175,6 +179,8 @@ static void put_history(FILE *to, const json_t *history)
 	json_array_foreach (history, i, line) {
 		const char *status = string_of(line, "status");
 
+		if (i + EARLIER < json_array_size(history))
+			continue;
 		fputs("<tr><td class=time>", to);
 		put_text(to, string_of(line, "time"));
 		fputs("<td>", to);
@@ -217,8 +223,72 @@ static void put_head(FILE *to, const struct diag_report *report)
 	fputs("</p>\n", to);
 }
 
+/* --- over the years --------------------------------------------------------- */
+
+/* What ages, what matters most first; those of which there is a history. */
+static const struct {
+	const char *check, *name, *title, *unit;
+} trends[] = {
+	{ "elements", "sensitivity", "Sensitivity, over the diagnoses", "dB" },
+	{ "channels", "noise", "Noise, over the diagnoses", "dB re LSB" },
+	{ "image", "penetration", "Penetration, over the diagnoses", "mm" },
+	{ "sensors", "temperature", "Temperature, over the diagnoses", "deg C" },
+};
+
+static const struct diag_measure *find(const struct diag_report *report,
+				       const char *check, const char *name)
+{
+	for (size_t i = 0; i < report->count; i++) {
+		const struct diag_result *r = &report->results[i];
+
+		for (size_t k = 0; k < r->measures; k++)
+			if (!strcmp(r->check->id, check) &&
+			    !strcmp(r->measure[k].name, name))
+				return &r->measure[k];
+	}
+	return NULL;
+}
+
+static double earlier(const json_t *line, const char *check, const char *name)
+{
+	const json_t *of = json_object_get(json_object_get(line, "figures"),
+					   check);
+	const json_t *value = json_object_get(of, name);
+
+	return json_is_number(value) ? json_number_value(value) : NAN;
+}
+
+/* Of the diagnoses that have it. False: there are no two to be compared. */
+static bool put_trend(FILE *to, const struct diag_report *report, size_t which)
+{
+	const char *check = trends[which].check, *name = trends[which].name;
+	const struct diag_measure *m = find(report, check, name);
+	const size_t n = json_array_size(report->history);
+	double *value = calloc(n + 1, sizeof(*value));
+	size_t known = 0;
+
+	for (size_t i = 0; value && i < n; i++) {
+		value[known] = earlier(json_array_get(report->history, i),
+				       check, name);
+		known += isfinite(value[known]);
+	}
+	if (value && m && known) {
+		value[known] = m->value;
+		diag_svg(to, &(struct diag_plot){
+			.title = trends[which].title, .x = "this one is 0",
+			.y = trends[which].unit, .n = known + 1, .from = -(double)known,
+			.step = 1, .value = value,
+			.lo = isinf(m->lo) ? NAN : m->lo,
+			.hi = isinf(m->hi) ? NAN : m->hi });
+	}
+	free(value);
+	return m && known;
+}
+
 static void put_plots(FILE *to, const struct diag_report *report)
 {
+	size_t plots = 0, most;
+
 	fputs("<div class=plots>\n", to);
 	for (size_t i = 0; i < report->count; i++)
 		if (report->results[i].picture.rgb)
@@ -226,6 +296,12 @@ static void put_plots(FILE *to, const struct diag_report *report)
 	for (size_t i = 0; i < report->count; i++)
 		for (size_t k = 0; k < report->results[i].plots; k++)
 			diag_svg(to, &report->results[i].plot[k]);
+	for (size_t i = 0; i < report->count; i++)
+		plots += report->results[i].plots;
+	most = plots < PLOTS ? PLOTS - plots : 0;
+	most = most < TRENDS ? most : TRENDS;
+	for (size_t i = 0; i < sizeof(trends) / sizeof(*trends) && most; i++)
+		most -= put_trend(to, report, i);
 	fputs("</div>\n", to);
 }
 

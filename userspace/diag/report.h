@@ -13,7 +13,8 @@
  * @all: device, level, status, checks
  * @results: of the checks, with plots and pictures
  * @count: of @results
- * @history: of diag_history_read()
+ * @history: of diag_history_read(): the latest six are listed, and all of them
+ *           are in the plots of what changes over the years
  * @time: when, for a person
  */
 struct diag_report {

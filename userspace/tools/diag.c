@@ -21,7 +21,7 @@
 
 #define WHY_BYTES 256
 #define BAR 20
-#define EARLIER 6 /* diagnoses on a report */
+#define EARLIER 30 /* diagnoses that a report looks back on */
 
 enum {
 	OPT_JSON = 256,
