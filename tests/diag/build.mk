@@ -7,8 +7,8 @@ DIAG_TEST_LIBS := userspace/diag/libdiag.a userspace/libsono/libsono.a \
 $(eval $(call unit-test,tests/unit/diag/test_limits,tests/unit/diag/test_limits.c, \
 	$(DIAG_TEST_LIBS)))
 
-$(eval $(call unit-test,tests/unit/diag/test_disk,tests/unit/diag/test_disk.c, \
-	$(DIAG_TEST_LIBS)))
+$(foreach t,disk names elements,$(eval $(call unit-test,tests/unit/diag/test_$(t), \
+	tests/unit/diag/test_$(t).c,$(DIAG_TEST_LIBS))))
 
 # Every fault is named; boards without one are not accused.
 $(eval $(call test-program,tests/diag/faults,tests/diag/faults.c,$(DIAG_TEST_LIBS)))
