@@ -129,6 +129,16 @@ static irqreturn_t control_irq(int irq, void *data)
 	return IRQ_HANDLED;
 }
 
+static bool is_broken(struct sono_device *sd)
+{
+	bool broken;
+
+	spin_lock_bh(&sd->ring_lock);
+	broken = sd->active && sd->active->broken;
+	spin_unlock_bh(&sd->ring_lock);
+	return broken;
+}
+
 /**
  * sono_capture_halt() - end a run that the board or its lies ended
  * @work: sono_device.halt
@@ -136,8 +146,14 @@ static irqreturn_t control_irq(int irq, void *data)
 void sono_capture_halt(struct work_struct *work)
 {
 	struct sono_device *sd = container_of(work, struct sono_device, halt);
+	bool hurries;
 
+	hurries = is_broken(sd);
+	if (hurries)
+		sono_stream_hurry(sd);
 	mutex_lock(&sd->lock);
+	if (hurries)
+		sono_stream_hurried(sd);
 	/* The fault may be one of a run that has ended since. */
 	if (sd->active && (sd->active->broken || !sono_hw_runs(sd)))
 		sono_stream_halt(sd, SONO_END_FAULT);

@@ -220,7 +220,10 @@ static int cmd_stop(struct sono_file *sf, void __user *arg)
 
 	if (!s)
 		return -EPERM;
-	if (mutex_lock_killable(&sf->sd->lock))
+	sono_stream_hurry(sf->sd);
+	ret = mutex_lock_killable(&sf->sd->lock);
+	sono_stream_hurried(sf->sd);
+	if (ret)
 		return -EINTR;
 	sono_stream_halt(sf->sd, SONO_END_STOP);
 	ret = s->ring.ctl->state == SONO_STATE_ENDED ? 0 : -ENXIO;

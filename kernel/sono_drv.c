@@ -143,6 +143,13 @@ err_put:
 	return ret;
 }
 
+/* A load on its way gives way. */
+static void set_going(struct sono_device *sd)
+{
+	WRITE_ONCE(sd->going, true);
+	wake_up(&sd->ctl_wait);
+}
+
 /* From now on no command reaches the board, and waits say -ENODEV. */
 static void set_gone(struct sono_device *sd)
 {
@@ -162,6 +169,7 @@ static void sono_remove(struct pci_dev *pdev)
 {
 	struct sono_device *sd = pci_get_drvdata(pdev);
 
+	set_going(sd);
 	sono_recover_disable(sd);
 	sono_debugfs_remove(sd);
 	sono_hwmon_unregister(sd);
@@ -189,6 +197,7 @@ static void sono_shutdown(struct pci_dev *pdev)
 {
 	struct sono_device *sd = pci_get_drvdata(pdev);
 
+	set_going(sd);
 	mutex_lock(&sd->lock);
 	set_gone(sd);
 	if (sd->stream)

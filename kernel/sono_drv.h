@@ -163,6 +163,9 @@ struct sono_selftest {
  * @away_end: SONO_END_* of a run that has to end because the board is away;
  *            under ring_lock
  * @cut: away, and not even a stop can be told to it; written under ring_lock
+ * @enders: how many wait for lock in order to end a run; who loads a table gives
+ *          way to them
+ * @going: the driver is being unbound or the machine shut down; likewise
  * @barred: it was not seen to stop, so that it has no bus; under lock
  * @config: configuration space when all was well, NULL without memory for it
  * @back: woken when the board is no longer away, or is gone
@@ -198,6 +201,8 @@ struct sono_device {
 	u32 away;
 	u32 away_end;
 	bool cut;
+	atomic_t enders;
+	bool going;
 	bool barred;
 	struct pci_saved_state *config;
 	wait_queue_head_t back;

@@ -174,14 +174,25 @@ u32 sono_hw_table(struct sono_device *sd)
 	return rd(sd, SONO_REG_CFG_GEN);
 }
 
+static bool is_loading(u32 status)
+{
+	u32 state = FIELD_GET(SONO_SEQ_STATE, status);
+
+	return state == SONO_SEQ_LOADING || state == SONO_SEQ_PENDING;
+}
+
+/* Must a load give way? To the end of a run only while there is one. */
+static bool gives_way(struct sono_device *sd)
+{
+	lockdep_assert_held(&sd->lock);
+	return READ_ONCE(sd->away) || READ_ONCE(sd->going) ||
+	       (sd->active && atomic_read(&sd->enders));
+}
+
 static bool load_ended(struct sono_device *sd, u32 *status)
 {
-	u32 state;
-
 	*status = rd_sure(sd, SONO_REG_SEQ_STATUS);
-	state = FIELD_GET(SONO_SEQ_STATE, *status);
-	return (state != SONO_SEQ_LOADING && state != SONO_SEQ_PENDING) ||
-	       READ_ONCE(sd->away);
+	return !is_loading(*status) || gives_way(sd);
 }
 
 /**
@@ -191,11 +202,13 @@ static bool load_ended(struct sono_device *sd, u32 *status)
  * @bytes: its length
  * @result: cfg_gen and frame_bytes, or error and error_event, are set
  *
- * Waits until the table is active: while running, until the frame ends.
+ * Waits until the table is active: while running, until the frame ends, unless
+ * somebody wants the run to end.
  *
  * Return: 0, -EINVAL if the board refused the table, -ENODEV if it is gone,
  * -ETIMEDOUT if it did not answer, -ERESTARTSYS if the process was killed, -EIO
- * if the board has to be left alone: in these cases it may still be reading.
+ * if the board has to be left alone, -ECANCELED if the run has to end or the
+ * driver goes: in these cases it may still be reading.
  * -EREMOTEIO if it has forgotten that it was to load one.
  */
 int sono_hw_load(struct sono_device *sd, dma_addr_t table, u32 bytes,
@@ -216,6 +229,8 @@ int sono_hw_load(struct sono_device *sd, dma_addr_t table, u32 bytes,
 		return -EIO;
 	if (status == SONO_ALL_ONES)
 		return -ENODEV;
+	if (is_loading(status))
+		return -ECANCELED;
 	if (FIELD_GET(SONO_SEQ_STATE, status) == SONO_SEQ_ERROR) {
 		result->error = FIELD_GET(SONO_SEQ_CODE, status);
 		result->error_event = rd(sd, SONO_REG_SEQ_ERROR_EVENT);

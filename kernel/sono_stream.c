@@ -195,6 +195,10 @@ static u32 load_end(struct sono_device *sd, int ret)
 {
 	u32 end = SONO_END_FAULT;
 
+	if (ret == -ENODEV || (ret == -ECANCELED && READ_ONCE(sd->going)))
+		return SONO_END_GONE;
+	if (ret == -ECANCELED)
+		return SONO_END_STOP;
 	/* It is set together with what the load ended for. */
 	spin_lock_bh(&sd->ring_lock);
 	if (ret == -EIO)
@@ -203,17 +207,32 @@ static u32 load_end(struct sono_device *sd, int ret)
 	return end;
 }
 
+/*
+ * Whatever the board is doing, it must not read freed memory. A stop ends a
+ * load, too: where the run had to end, nothing is wrong with the board.
+ */
+static void table_drop(struct sono_device *sd, struct sono_stream *s, int ret)
+{
+	bool stop = ret == -ECANCELED && sd->active;
+
+	sono_stream_halt(sd, load_end(sd, ret));
+	if (stop)
+		s->loaded = false;
+	else
+		board_silence(sd, s);
+}
+
 static int table_load(struct sono_device *sd, struct sono_stream *s,
 		      const struct sono_table *t, struct sono_config *cfg)
 {
 	int ret = sono_hw_load(sd, t->addr, t->bytes, cfg);
 
-	if (ret == -ETIMEDOUT || ret == -ERESTARTSYS || ret == -EIO ||
-	    ret == -EREMOTEIO || ret == -ENODEV) {
-		/* Whatever it is doing, it must not read freed memory. */
-		sono_stream_halt(sd, load_end(sd, ret));
-		board_silence(sd, s);
-	}
+	/* 0, or a refusal: it is no longer at it. */
+	if (!ret || ret == -EINVAL)
+		return ret;
+	table_drop(sd, s, ret);
+	if (ret == -ECANCELED && READ_ONCE(sd->going))
+		return -ENODEV;
 	return ret == -EREMOTEIO ? -EIO : ret;
 }
 
@@ -258,8 +277,8 @@ static void table_adopt(struct sono_device *sd, struct sono_stream *s,
  *
  * Return: 0; -EBUSY for another source while running; -EMSGSIZE if a frame
  * does not fit a slot; -EINVAL if the board refused the table; -EIO if the
- * board was reset meanwhile; -ENOMEM, -ENODEV, -ETIMEDOUT. The former table
- * stays then.
+ * board was reset meanwhile; -ECANCELED if the run had to end, which it has;
+ * -ENOMEM, -ENODEV, -ETIMEDOUT. The former table stays then.
  */
 int sono_stream_config(struct sono_device *sd, struct sono_stream *s,
 		       struct sono_config *cfg, const void *table)
@@ -418,6 +437,25 @@ static u32 end_reason(struct sono_device *sd, struct sono_stream *s,
 	default:
 		return SONO_END_FAULT;
 	}
+}
+
+/**
+ * sono_stream_hurry() - before the lock is taken in order to end a run
+ * @sd: device, not locked
+ *
+ * A load that waits for the end of a frame, which may be half a minute away,
+ * ends the run and lets go of the lock. sono_stream_hurried() goes with it.
+ */
+void sono_stream_hurry(struct sono_device *sd)
+{
+	atomic_inc(&sd->enders);
+	wake_up(&sd->ctl_wait);
+}
+
+/** sono_stream_hurried() - after a sono_stream_hurry(), locked or not */
+void sono_stream_hurried(struct sono_device *sd)
+{
+	atomic_dec(&sd->enders);
 }
 
 /**

@@ -16,6 +16,8 @@ int sono_stream_config(struct sono_device *sd, struct sono_stream *s,
 		       struct sono_config *cfg, const void *table);
 int sono_stream_start(struct sono_device *sd, struct sono_stream *s,
 		      struct sono_start *start);
+void sono_stream_hurry(struct sono_device *sd);
+void sono_stream_hurried(struct sono_device *sd);
 void sono_stream_halt(struct sono_device *sd, u32 reason);
 void sono_stream_close(struct sono_device *sd, struct sono_stream *s,
 		       u32 reason);

@@ -9,6 +9,7 @@
 #include <liburing.h>
 #include <linux/perf_event.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stddef.h>
 #include <sys/ioctl.h>
@@ -967,6 +968,121 @@ TEST(module_leaves_and_returns)
 		ASSERT_EQ(0, insert_module(path));
 		expect_working(_metadata);
 	}
+}
+
+/* --- a run ends before its frame does ---------------------------------------- */
+
+/* A frame of 12 s: a table that is loaded meanwhile takes over at its end. */
+static const struct shape shape_long = { 1, 32, 150, 8000000, 7 };
+
+/* A CONFIG that waits, of a process that is alive. */
+struct pending {
+	int fd;
+	const struct sono_ctl *ctl;
+	struct sono_user *user;
+	struct sono_setup st;
+	struct sono_config config;
+	int ret, enough;
+	pthread_t waits, beats;
+};
+
+static void *config_waits(void *p)
+{
+	struct pending *r = p;
+
+	r->ret = load(r->fd, &shape_long, &r->config);
+	return NULL;
+}
+
+static void *beat(void *p)
+{
+	struct pending *r = p;
+
+	while (!__atomic_load_n(&r->enough, __ATOMIC_RELAXED)) {
+		r->user->heartbeat++;
+		usleep(20000);
+	}
+	return NULL;
+}
+
+static void pending_begin(struct __test_metadata *_metadata, struct pending *r)
+{
+	struct sono_start start = { 0 };
+
+	*r = (struct pending){ .fd = open(NODE, O_RDWR), .ret = 1 };
+	ASSERT_LE(0, r->fd);
+	ASSERT_EQ(0, setup_slots_soon(r->fd, &r->st, SLOTS));
+	r->ctl = mmap(NULL, r->st.ring_bytes, PROT_READ, MAP_SHARED, r->fd,
+		      (off_t)r->st.ring_offset);
+	r->user = mmap(NULL, r->st.user_bytes, PROT_READ | PROT_WRITE,
+		       MAP_SHARED, r->fd, (off_t)r->st.user_offset);
+	ASSERT_NE(MAP_FAILED, r->ctl);
+	ASSERT_NE(MAP_FAILED, r->user);
+	ASSERT_EQ(0, load(r->fd, &shape_long, &r->config));
+	ASSERT_EQ(0, command(r->fd, SONO_CMD_START, &start));
+	ASSERT_EQ(0, pthread_create(&r->beats, NULL, beat, r));
+	usleep(100000);
+	ASSERT_EQ(0, pthread_create(&r->waits, NULL, config_waits, r));
+	usleep(300000);
+	ASSERT_EQ(SONO_STATE_RUNNING, r->ctl->state);
+}
+
+/* As soon as any run ends, and with its reason. */
+static void pending_ended(struct __test_metadata *_metadata, struct pending *r,
+			  uint64_t since, uint32_t reason)
+{
+	EXPECT_GT(2 * NS_PER_S, now_ns() - since);
+	EXPECT_EQ(SONO_STATE_ENDED, r->ctl->state);
+	EXPECT_EQ(reason, r->ctl->reason);
+	EXPECT_EQ(0, r->ctl->produced);
+	ASSERT_EQ(0, pthread_join(r->waits, NULL));
+	__atomic_store_n(&r->enough, 1, __ATOMIC_RELAXED);
+	ASSERT_EQ(0, pthread_join(r->beats, NULL));
+}
+
+static void pending_end(struct pending *r)
+{
+	munmap((void *)r->ctl, r->st.ring_bytes);
+	munmap(r->user, r->st.user_bytes);
+	close(r->fd);
+}
+
+TEST(stop_does_not_wait_for_config)
+{
+	uint32_t tables = sysfs_register("CFG_GEN");
+	struct sono_start start = { 0 };
+	struct sono_stop stop;
+	struct pending r;
+	uint64_t before;
+
+	pending_begin(_metadata, &r);
+	before = now_ns();
+	EXPECT_EQ(0, command(r.fd, SONO_CMD_STOP, &stop));
+	pending_ended(_metadata, &r, before, SONO_END_STOP);
+	EXPECT_EQ(-ECANCELED, r.ret);
+	/* A board that was reset would have forgotten them. */
+	EXPECT_LT(tables, sysfs_register("CFG_GEN"));
+	EXPECT_EQ(0, command(r.fd, SONO_CMD_START, &start));
+	EXPECT_EQ(0, command(r.fd, SONO_CMD_STOP, &stop));
+	EXPECT_EQ(0, load(r.fd, &shape_long, &r.config));
+	pending_end(&r);
+}
+
+TEST(unbind_does_not_wait_for_config)
+{
+	struct pending r;
+	uint64_t before;
+	char name[32];
+
+	ASSERT_EQ(0, sysfs_function(name, sizeof(name)));
+	pending_begin(_metadata, &r);
+	before = now_ns();
+	EXPECT_EQ(0, unbind_board(name));
+	pending_ended(_metadata, &r, before, SONO_END_GONE);
+	EXPECT_EQ(-ENODEV, r.ret);
+	pending_end(&r);
+	ASSERT_EQ(0, bind_board(name));
+	expect_working(_metadata);
 }
 
 TEST_HARNESS_MAIN

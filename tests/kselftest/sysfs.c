@@ -47,11 +47,17 @@ bool sysfs_becomes(const char *path, const char *text, int seconds)
 
 int sysfs_function(char *name, size_t n)
 {
-	char path[PATH_MAX];
-	ssize_t got = readlink("/sys/class/sono/sono0/device", path,
-			       sizeof(path) - 1);
-	const char *last;
+	return sysfs_function_of(0, name, n);
+}
 
+int sysfs_function_of(int board, char *name, size_t n)
+{
+	char link[64], path[PATH_MAX];
+	const char *last;
+	ssize_t got;
+
+	snprintf(link, sizeof(link), "/sys/class/sono/sono%d/device", board);
+	got = readlink(link, path, sizeof(path) - 1);
 	if (got < 0)
 		return -errno;
 	path[got] = '\0';
@@ -80,6 +86,20 @@ unsigned long long sysfs_counter(const char *name)
 	char is[32];
 
 	while (f && fscanf(f, "%31s %llu", is, &value) == 2)
+		if (!strcmp(is, name))
+			found = value;
+	if (f)
+		fclose(f);
+	return found;
+}
+
+uint32_t sysfs_register(const char *name)
+{
+	FILE *f = fopen("/sys/kernel/debug/sono/sono0/registers", "re");
+	unsigned int offset, value, found = 0;
+	char is[32];
+
+	while (f && fscanf(f, "%x %31s %x", &offset, is, &value) == 3)
 		if (!strcmp(is, name))
 			found = value;
 	if (f)

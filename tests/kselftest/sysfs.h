@@ -30,6 +30,12 @@ bool sysfs_becomes(const char *path, const char *text, int seconds);
 /** sysfs_function() - the name of /dev/sono0's PCI function; 0 or -errno */
 int sysfs_function(char *name, size_t n);
 
+/** sysfs_function_of() - likewise of another board, by its number */
+int sysfs_function_of(int board, char *name, size_t n);
+
+/** sysfs_register() - of /dev/sono0, by its name in debugfs; 0 without it */
+uint32_t sysfs_register(const char *name);
+
 /** sysfs_function_put() - write to an attribute of a PCI function */
 int sysfs_function_put(const char *function, const char *attribute,
 		       const char *text);
