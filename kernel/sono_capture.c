@@ -14,6 +14,8 @@
 
 /* Completions per hold of ring_lock; a few microseconds each. */
 #define SONO_BUDGET 64
+/* From reads that fail to the error of the link that says why. */
+#define SONO_LINK_MS 200
 
 static int publish(struct sono_device *sd, struct sono_stream *s,
 		   const struct sono_completion *c)
@@ -221,9 +223,12 @@ void sono_capture_heartbeat(struct work_struct *work)
 
 	/*
 	 * Who waits for a board that has left the bus would do so for ever. If
-	 * halt finds it there, this goes on.
+	 * halt finds it there, this goes on. But it may be an error of the link
+	 * that is about to be told, and then that is why the run ends.
 	 */
 	if (!sono_hw_present(sd)) {
+		wait_event_timeout(sd->ctl_wait, READ_ONCE(sd->away),
+				   msecs_to_jiffies(SONO_LINK_MS));
 		schedule_work(&sd->halt);
 		goto again;
 	}

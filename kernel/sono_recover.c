@@ -25,7 +25,9 @@ static u32 set_away(struct sono_device *sd, u32 cause, u32 end, bool cut,
 	spin_lock_bh(&sd->ring_lock);
 	was = sd->away;
 	WRITE_ONCE(sd->away, was | cause);
-	sd->away_end = end;
+	/* The first is what ends the run. */
+	if (!was)
+		sd->away_end = end;
 	WRITE_ONCE(sd->cut, sd->cut || cut);
 	++*counter;
 	spin_unlock_bh(&sd->ring_lock);

@@ -421,8 +421,9 @@ static u32 end_reason(struct sono_device *sd, struct sono_stream *s,
 		*info = s->ring.ctl->fault_info;
 		return SONO_END_PROTOCOL;
 	}
+	/* Who ends it may be first to have the lock; that it was cut is why. */
 	if (sd->cut)
-		return reason;
+		return sd->away_end;
 	if (!sono_hw_present(sd))
 		return SONO_END_GONE;
 	/* What it says now may be of the bus that was taken from it. */

@@ -578,6 +578,35 @@ TEST_F(link, fatal_error_and_a_quick_end)
 	works_afresh(_metadata);
 }
 
+/*
+ * The third board's reads fail from 300 ms on, and the error that says why comes
+ * late: after the heartbeat has looked, at 500 ms.
+ */
+TEST_F(link, fatal_error_after_its_first_symptom)
+{
+	struct stream t;
+	uint64_t begun;
+	char name[32];
+
+	if (sysfs_function_of(2, name, sizeof(name)))
+		SKIP(return, "no third board");
+	prepare(_metadata, &t, "/dev/sono2");
+	ASSERT_EQ(0, sono_config(t.s, &t.config));
+	begun = now_ns();
+	start(_metadata, &t);
+	EXPECT_EQ(1, take_some(_metadata, &t, 20));
+	while (now_ns() - begun < NS_PER_S * 11 / 20)
+		usleep(1000);
+	ASSERT_EQ(0, sysfs_aer_inject(name, AER_MALFORMED_TLP, 0));
+	EXPECT_EQ(-ENODATA, take_some(_metadata, &t, 100000));
+	EXPECT_EQ(SONO_STATE_ENDED, sono_ctl(t.s)->state);
+	EXPECT_EQ(SONO_END_LINK, sono_ctl(t.s)->reason);
+	EXPECT_EQ(0, sono_ctl(t.s)->fault);
+	start(_metadata, &t);
+	EXPECT_EQ(1, take_some(_metadata, &t, 50));
+	tear_down(&t);
+}
+
 /* Causes overlap as they will; the board is back when the last is over. */
 TEST_F(link, errors_and_resets_at_once)
 {
