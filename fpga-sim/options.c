@@ -23,6 +23,7 @@ enum {
 	ADC_CLOCK,
 	ADC_BITS,
 	HEARTBEAT_MAX,
+	TABLE_MAX,
 	FLASH,
 	SERIAL,
 	LOG_TX,
@@ -46,6 +47,7 @@ static const struct option long_options[] = {
 	{ "adc-clock", required_argument, NULL, ADC_CLOCK },
 	{ "adc-bits", required_argument, NULL, ADC_BITS },
 	{ "heartbeat-max", required_argument, NULL, HEARTBEAT_MAX },
+	{ "table-max", required_argument, NULL, TABLE_MAX },
 	{ "flash", required_argument, NULL, FLASH },
 	{ "serial", required_argument, NULL, SERIAL },
 	{ "log-tx", no_argument, NULL, LOG_TX },
@@ -88,6 +90,7 @@ void options_help(void)
 	      "  --adc-clock HZ\n"
 	      "  --adc-bits N        8 to 16 (14; of a recording 16)\n"
 	      "  --heartbeat-max MS  longest time between heartbeats (2000)\n"
+	      "  --table-max N       bytes of a table (4194304)\n"
 	      "  --flash FILE        keep what firmware it has here; it is made if it\n"
 	      "                      is not there\n"
 	      "  --serial N          number of the board (1)\n"
@@ -228,6 +231,9 @@ static int parse_option(struct options *o, int option, const char *value)
 	case HEARTBEAT_MAX:
 		return parse_number("heartbeat-max", value, 1, 60000,
 				    &l->heartbeat_max);
+	case TABLE_MAX:
+		return parse_number("table-max", value, 4096, 1 << 28,
+				    &l->seq_bytes_max);
 	case SERIAL:
 		return parse_serial(o, value);
 	case FLASH:

@@ -90,6 +90,35 @@ TEST(ioctl_errors)
 
 /* --- every command by io_uring ---------------------------------------------- */
 
+/*
+ * The board of this test says 16 MiB. The kernel hands out a quarter of that in
+ * one piece, and warns of who asks for more.
+ */
+TEST(table_is_no_longer_than_memory_in_one_piece)
+{
+	struct sono_config config = { 0 };
+	struct sono_info info;
+	struct sono_setup st;
+	int fd = open(NODE, O_RDWR);
+	char *table;
+
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, command(fd, SONO_CMD_INFO, &info));
+	EXPECT_EQ(4u << 20, info.seq_bytes_max);
+	ASSERT_EQ(0, setup_slots_soon(fd, &st, SLOTS));
+	table = calloc(1, 16 << 20);
+	ASSERT_NE(NULL, table);
+	config.table = (uintptr_t)table;
+	config.table_bytes = 16 << 20;
+	EXPECT_EQ(-EINVAL, command(fd, SONO_CMD_CONFIG, &config));
+	config.table_bytes = info.seq_bytes_max;
+	config.error = 0;
+	EXPECT_EQ(-EINVAL, command(fd, SONO_CMD_CONFIG, &config));
+	EXPECT_NE(0, config.error);
+	free(table);
+	close(fd);
+}
+
 FIXTURE(uring)
 {
 	struct io_uring ring;
