@@ -87,10 +87,17 @@ $(eval $(call soak,vm-$(1)-$(3),$(KSELFTEST_VM) build/$(3)/kernel/sono.ko $(O)/t
 endef
 $(call vm-long-stress,stress,SONO_STRESS=10000 SONO_FRAMES=100000 SONO_SECONDS=2400,debug)
 $(foreach k,$(KERNELS),$(call vm-long-stress,frames,SONO_FRAMES=1000000 SONO_SECONDS=7200,$(k)))
+# A board whose registers, completions and flash hold anything, for ten minutes.
+$(foreach k,$(KERNELS),$(eval $(call soak,vm-wild-$(k),$(KSELFTEST_VM) build/$(k)/kernel/sono.ko $(O)/tests/kselftest/sono_stress,env SONO_STRESS=18000 SONO_SECONDS=2400 tests/kselftest/vm wild $(k),2700)))
+$(eval $(call soak,vm-wild-debug,$(KSELFTEST_VM) build/debug/kernel/sono.ko $(O)/tests/kselftest/sono_stress,env SONO_STRESS=6000 SONO_SECONDS=4000 tests/kselftest/vm wild debug,9000))
 $(call vm-soak,truth,sono_truth,1200,debug kcsan)
 $(call vm-soak,kill,sono_kill,1200,debug kcsan)
 $(call vm-soak,fault,sono_fault,1200,debug kcsan)
 $(call vm-soak,observe,sono_observe sono_uapi sono_firmware,1200,debug kcsan)
+# Each IOMMU, and bounce buffers, on the kernel that make check has not.
+$(call vm-soak,swiotlb,sono_uapi sono_truth sono_drv sono_onward,600,7.3)
+$(call vm-soak,iommu,sono_uapi sono_truth sono_drv sono_onward sono_fault,600,6.12)
+$(call vm-soak,viommu,sono_uapi sono_truth sono_drv sono_onward sono_fault,600,7.3)
 $(call vm-soak,iommu,sono_uapi sono_truth sono_drv sono_onward sono_fault,1200,debug)
 $(call vm-soak,swiotlb,sono_uapi sono_truth sono_drv sono_onward,1200,debug)
 $(call vm-soak,driver,sono_uapi sono_drv sono_watch sono_onward,1200,kcsan)

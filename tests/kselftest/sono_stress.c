@@ -5,12 +5,13 @@
  * frames and give them back in any order, twice at times, and stop or do not.
  * Meanwhile a director begins and kills, stops and continues them, resets the
  * board by each way there is, unbinds and binds its driver, injects errors of
- * the link and sends the system to sleep. The board itself may have faults by
- * chance. Every byte of every frame is looked at, and at the end the board must
- * work as if nothing had been.
+ * the link, uploads firmware that is none and sends the system to sleep. The board
+ * itself may have faults by chance. Every byte of every frame is looked at, and at
+ * the end the board must work as if nothing had been.
  *
  * "tests/kselftest/judge stress" compares the lines "# account" with the
- * board's log. As root, one board, /dev/sono0; aer_inject if there.
+ * board's log. As root, one board; aer_inject if there. While somebody still has
+ * it open from before it was unbound, the node has another number.
  *
  *	sono_stress [-w] [-n OPERATIONS] [-f FRAMES]
  *
@@ -20,6 +21,7 @@
  * It ends when both have been reached: so many operations of the director, so
  * many frames that were looked at.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -35,7 +37,8 @@
 #include "stream.h"
 #include "sysfs.h"
 
-#define NODE "/dev/sono0"
+#define CLASS "/sys/class/sono"
+#define UPLOADS "/sys/class/firmware"
 #define LIVES 4
 #define SLOTS 16
 #define FRAME 16384
@@ -102,6 +105,27 @@ static void wrong(const char *what, long long value)
 {
 	__atomic_fetch_add(&shared->wrong, 1, __ATOMIC_RELAXED);
 	say("# wrong: %s: %lld\n", what, value);
+}
+
+/* The board's file DIRECTORY/sonoN[/FILE], as it is called now. */
+static const char *named(const char *directory, const char *file)
+{
+	static char path[288];
+	struct dirent *e = NULL;
+	DIR *d = opendir(CLASS);
+
+	while (d && (e = readdir(d)) && e->d_name[0] == '.')
+		;
+	snprintf(path, sizeof(path), "%s/%s%s", directory,
+		 e ? e->d_name : "sono0", file);
+	if (d)
+		closedir(d);
+	return path;
+}
+
+static const char *node(void)
+{
+	return named("/dev", "");
 }
 
 /* --- a process with the board ------------------------------------------------ */
@@ -327,7 +351,7 @@ static void watch(struct life *l)
 /* Open, be something, close. */
 static void live_once(struct life *l)
 {
-	int ret = sono_open(&l->s, NODE, NULL, 0);
+	int ret = sono_open(&l->s, node(), NULL, 0);
 
 	if (ret) {
 		/* It is unbound, or about to be. */
@@ -388,24 +412,28 @@ static pid_t *any(struct director *d)
 	return &d->life[random_next(&d->random) % LIVES];
 }
 
-static void do_pause(struct director *d)
+/* Operations return whether they did anything. */
+
+static bool do_pause(struct director *d)
 {
 	usleep(random_next(&d->random) % 60000);
+	return true;
 }
 
-static void do_begin(struct director *d)
+static bool do_begin(struct director *d)
 {
 	uint64_t seed = 1 + random_next(&d->random);
 	pid_t *p = any(d);
 
 	if (*p)
-		return;
+		return false;
 	*p = fork();
 	if (!*p)
 		live(seed);
 	if (*p < 0)
 		wrong("fork", *p);
 	d->born++;
+	return true;
 }
 
 /* A process that hangs in the driver does not die. */
@@ -424,37 +452,39 @@ static void bury(pid_t *p)
 	*p = 0;
 }
 
-static void do_kill(struct director *d)
+static bool do_kill(struct director *d)
 {
 	pid_t *p = any(d);
 
 	if (!*p)
-		return;
+		return false;
 	kill(*p, SIGKILL);
 	bury(p);
+	return true;
 }
 
-static void do_halt(struct director *d)
+static bool do_halt(struct director *d)
 {
 	pid_t p = *any(d);
 
 	if (!p)
-		return;
+		return false;
 	kill(p, SIGSTOP);
 	usleep(random_next(&d->random) % 200000);
 	kill(p, SIGCONT);
+	return true;
 }
 
-static void do_reset(struct director *d)
+static bool do_reset(struct director *d)
 {
 	static const char *const ways[] = { "flr", "pm", "bus" };
 
 	sysfs_function_put(d->board, "reset_method",
 			   ways[random_next(&d->random) % 3]);
-	sysfs_function_put(d->board, "reset", "1");
+	return !sysfs_function_put(d->board, "reset", "1");
 }
 
-static void do_rebind(struct director *d)
+static bool do_rebind(struct director *d)
 {
 	int ret = sysfs_put(SYSFS_DRIVER "unbind", d->board);
 
@@ -465,6 +495,7 @@ static void do_rebind(struct director *d)
 	/* A board that hangs is not taken. The next reset mends it. */
 	while (sysfs_put(SYSFS_DRIVER "bind", d->board) && !quitting())
 		do_reset(d);
+	return !ret;
 }
 
 /*
@@ -489,7 +520,7 @@ static void recover(int kmsg)
 	}
 }
 
-static void do_error(struct director *d)
+static bool do_error(struct director *d)
 {
 	static const uint32_t errors[][2] = {
 		/* uncorrectable, correctable */
@@ -501,35 +532,66 @@ static void do_error(struct director *d)
 	const uint32_t *e = errors[random_next(&d->random) % 4];
 	int kmsg = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	uint32_t first = __atomic_load_n(&shared->run, __ATOMIC_RELAXED);
+	bool injected;
 
 	lseek(kmsg, 0, SEEK_END);
-	if (!sysfs_aer_inject(d->board, e[0], e[1]) && e[0])
+	injected = !sysfs_aer_inject(d->board, e[0], e[1]);
+	if (injected && e[0])
 		recover(kmsg);
 	close(kmsg);
 	/* Runs whose account may lack what the board cannot be asked for. */
 	say("# cut from=%u to=%u\n", first,
 	    __atomic_load_n(&shared->run, __ATOMIC_RELAXED) + 1);
+	return injected;
 }
 
-static void do_sleep(struct director *d)
+static bool do_sleep(struct director *d)
 {
+	bool slept;
+
 	sysfs_put("/sys/module/suspend/parameters/pm_test_delay", "0");
 	if (sysfs_put("/sys/power/pm_test", "devices"))
-		return;
-	sysfs_put("/sys/power/state",
-		  random_next(&d->random) % 2 ? "mem" : "freeze");
+		return false;
+	slept = !sysfs_put("/sys/power/state",
+			   random_next(&d->random) % 2 ? "mem" : "freeze");
 	sysfs_put("/sys/power/pm_test", "none");
+	return slept;
+}
+
+/*
+ * Of an image only the length is right: the board erases a bank, takes blocks and
+ * refuses at the end; or it is busy, goes away meanwhile, or has enough of it.
+ */
+static bool do_flash(struct director *d)
+{
+	uint32_t image[2048];
+	bool begun;
+	int fd;
+
+	for (size_t i = 0; i < sizeof(image) / sizeof(*image); i++)
+		image[i] = random_next(&d->random);
+	if (sysfs_put(named(UPLOADS, "/loading"), "1"))
+		return false;
+	fd = open(named(UPLOADS, "/data"), O_WRONLY);
+	begun = fd >= 0 && write(fd, image, sizeof(image)) > 0;
+	if (fd >= 0)
+		close(fd);
+	begun = !sysfs_put(named(UPLOADS, "/loading"), "0") && begun;
+	if (random_next(&d->random) % 4 == 0)
+		sysfs_put(named(UPLOADS, "/cancel"), "1");
+	return begun;
 }
 
 static const struct kind {
 	const char *name;
-	void (*act)(struct director *d);
-	unsigned int share;
+	bool (*act)(struct director *d);
+	unsigned int share; /* of a thousand */
 } kinds[] = {
-	{ "pause", do_pause, 300 }, { "begin", do_begin, 300 },
+	{ "pause", do_pause, 290 }, { "begin", do_begin, 300 },
 	{ "kill", do_kill, 130 },   { "halt", do_halt, 100 },
 	{ "reset", do_reset, 80 },  { "rebind", do_rebind, 50 },
 	{ "error", do_error, 30 },  { "sleep", do_sleep, 10 },
+	{ "flash", do_flash, 10 },
 };
 
 #define KINDS (sizeof(kinds) / sizeof(*kinds))
@@ -556,16 +618,18 @@ static bool alive(uint64_t *frames, uint64_t *since)
 	return now_ns() - *since < IDLE_NS;
 }
 
-static void direct(struct director *d, uint64_t operations, uint64_t frames)
+/* Return: each kind of operation did something at least once. */
+static bool direct(struct director *d, uint64_t operations, uint64_t frames)
 {
-	unsigned long done[KINDS] = { 0 };
+	unsigned long tried[KINDS] = { 0 }, done[KINDS] = { 0 };
+	bool all = true;
 	uint64_t last = 0, since = 0, n = 0;
 
 	while (n < operations || read_once(&shared->frames) < frames) {
 		unsigned int i = draw(d);
 
-		kinds[i].act(d);
-		done[i]++;
+		tried[i]++;
+		done[i] += kinds[i].act(d);
 		n++;
 		if (!alive(&last, &since)) {
 			wrong("no frame for a minute, after operations",
@@ -573,8 +637,11 @@ static void direct(struct director *d, uint64_t operations, uint64_t frames)
 			break;
 		}
 	}
-	for (unsigned int i = 0; i < KINDS; i++)
-		say("# %s: %lu\n", kinds[i].name, done[i]);
+	for (unsigned int i = 0; i < KINDS; i++) {
+		say("# %s: %lu of %lu\n", kinds[i].name, done[i], tried[i]);
+		all &= done[i] > 0;
+	}
+	return all;
 }
 
 static void end_all(struct director *d)
@@ -599,7 +666,7 @@ static bool works(struct director *d)
 		struct life l = { .random = 1 + random_next(&d->random) };
 
 		do_reset(d);
-		ret = sono_open(&l.s, NODE, NULL, 0);
+		ret = sono_open(&l.s, node(), NULL, 0);
 		if (ret)
 			continue;
 		ret = sono_setup(l.s, SLOTS, FRAME);
@@ -628,7 +695,7 @@ int main(int argc, char **argv)
 	struct director d = { 0 };
 	uint32_t found;
 	int option;
-	bool good;
+	bool good, all;
 
 	while ((option = getopt(argc, argv, "wn:f:")) != -1) {
 		if (option == 'n')
@@ -641,13 +708,13 @@ int main(int argc, char **argv)
 			return 2;
 	}
 	setvbuf(stdout, NULL, _IONBF, 0);
-	printf("TAP version 13\n1..3\n");
+	printf("TAP version 13\n1..4\n");
 	d.random = random_seed(20261122);
 	shared = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
 		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (shared == MAP_FAILED || sysfs_function(d.board, sizeof(d.board)))
 		return 1;
-	direct(&d, operations, frames);
+	all = direct(&d, operations, frames);
 	end_all(&d);
 	found = __atomic_load_n(&shared->wrong, __ATOMIC_RELAXED);
 	result(1, !found, "nothing was wrong");
@@ -659,5 +726,6 @@ int main(int argc, char **argv)
 	result(2, shared->frames >= frames, "so many frames were looked at");
 	good = works(&d);
 	result(3, good, "the board works afterwards");
-	return found || !good || shared->frames < frames;
+	result(4, all, "each kind of operation did something");
+	return found || !good || !all || shared->frames < frames;
 }
