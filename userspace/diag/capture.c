@@ -168,7 +168,7 @@ int diag_load_table(struct diag_capture *c, const void *table, size_t bytes)
 	if (ret == -EINVAL)
 		sono_refusal(&config, why, sizeof(why));
 	else if (ret == -EIO)
-		strcpy(why, "the board resets itself meanwhile");
+		strcpy(why, "the board resets itself meanwhile, or takes no reset");
 	else
 		snprintf(why, sizeof(why), "%s", ret == -ETIMEDOUT ?
 			 "the board does not answer" : strerror(-ret));
