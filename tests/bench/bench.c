@@ -26,7 +26,7 @@
 #define SLOW_NS		5e8
 #define SHORTEST_NS	2e5	/* of what is timed at once */
 #define SMOKE_RUNS	5
-#define SMOKE_RATIO	0.7	/* speed over C's that passes for "not slower" */
+#define SMOKE_RATIO	0.7	/* speed over C's that passes, where nothing else is said */
 
 /* What a beamformed frame keeps of the sum in double precision. */
 #define LEAST_SNR_DB	60
@@ -425,6 +425,31 @@ static bool finite_above(const json_t *result, const char *key, double least)
 	       json_number_value(value) > least;
 }
 
+/*
+ * Speeds over C's of the cases that have bars, a third of what an idle AMD EPYC
+ * has: times hold nowhere else, nor where others have the processors, but C runs in
+ * turn. Whoever makes a kernel so much slower hears of it.
+ */
+static const struct floor {
+	const char *name;
+	double avx2, avx512;
+} floors[] = {
+	{ "beamform.pw0.full", 5, 10 },	  { "beamform.pw75.f1.75", 7, 13 },
+	{ "beamform.convex", 6, 12 },	  { "beamform.sector7", 6, 12 },
+	{ "beamform.packet32", 7, 12 },	  { "detect", 7, 12 },
+	{ "doppler.poly2_kasai", 2, 3.5 }, { "scanconvert.sector", 1.2, 1.7 },
+	{ "pipeline.cardiac_b", 4, 7 },	  { "pipeline.cardiac_duplex", 4, 7 },
+};
+
+static double least_speedup(const char *name, const struct level *level)
+{
+	for (size_t i = 0; i < sizeof(floors) / sizeof(floors[0]); i++)
+		if (!strcmp(floors[i].name, name) && level->flags)
+			return level->flags & CPU_AVX512 ? floors[i].avx512 :
+							   floors[i].avx2;
+	return SMOKE_RATIO;
+}
+
 static unsigned int threads_of(const json_t *result)
 {
 	return json_integer_value(json_object_get(result, "threads"));
@@ -444,6 +469,19 @@ static const json_t *find(const json_t *results, const char *name,
 	return NULL;
 }
 
+static void check_speed(const json_t *result, const char *name,
+			const struct level *level)
+{
+	const double least = least_speedup(name, level);
+	char slow[64];
+
+	snprintf(slow, sizeof(slow), "%.1f times C's speed, not %.1f",
+		 json_number_value(json_object_get(result, "speedup_vs_c")),
+		 least);
+	report(finite_above(result, "speedup_vs_c", least), name, level->name,
+	       slow);
+}
+
 static void check_result(const json_t *results, const struct bench_case *row,
 			 const struct level *level)
 {
@@ -461,8 +499,7 @@ static void check_result(const json_t *results, const struct bench_case *row,
 		 !finite_above(r, "speedup_vs_c", 0))
 		report(false, name, level->name, "not a finite time");
 	else
-		report(finite_above(r, "speedup_vs_c", SMOKE_RATIO), name,
-		       level->name, "slower than C");
+		check_speed(r, name, level);
 }
 
 /* Of a processor's levels; what a machine lacks is told by the notes. */
@@ -615,6 +652,24 @@ static int compare_revisions(int n, char **file)
 	return 0;
 }
 
+/* Each must begin the name of a case. */
+static void check_names(char **prefix)
+{
+	const struct bench_case *row;
+	size_t g;
+
+	for (; *prefix; prefix++) {
+		char *one[] = { *prefix, NULL };
+		bool any = false;
+
+		for (g = 0; g < GROUPS; g++)
+			for (row = groups[g]; row->name; row++)
+				any |= wanted(row->name, one);
+		if (!any)
+			bench_die(*prefix, "no such case");
+	}
+}
+
 int main(int argc, char **argv)
 {
 	const struct bench_case *row;
@@ -637,6 +692,7 @@ int main(int argc, char **argv)
 		bench_die("-s", "needs -o");
 	if (!cpu_override_valid())
 		bench_die("SONO_CPU", "names no level");
+	check_names(argv + optind);
 	state.flags = cpu_flags();
 	state.results = json_array();
 	state.notes = json_array();
