@@ -16,6 +16,8 @@
 #define SONO_BUDGET 64
 /* From reads that fail to the error of the link that says why. */
 #define SONO_LINK_MS 200
+/* From a fault to the interrupt that tells of it, at most. */
+#define SONO_HEARD_MS 20
 
 static int publish(struct sono_device *sd, struct sono_stream *s,
 		   const struct sono_completion *c)
@@ -131,6 +133,48 @@ static irqreturn_t control_irq(int irq, void *data)
 	return IRQ_HANDLED;
 }
 
+/* True if an interrupt of events comes within a while, or has come. */
+static bool is_heard(struct sono_device *sd)
+{
+	long left;
+
+	lockdep_assert_held(&sd->lock);
+	WRITE_ONCE(sd->counting, true);
+	left = wait_event_timeout(sd->ctl_wait,
+				  atomic_read(&sd->irqs[SONO_VEC_EVENT]) !=
+					  sd->fault_irqs,
+				  msecs_to_jiffies(SONO_HEARD_MS));
+	WRITE_ONCE(sd->counting, false);
+	return left;
+}
+
+/**
+ * sono_capture_fault() - tell of a fault that the board has, once
+ * @sd: device, locked, its registers there
+ *
+ * It is over with the next reset or START.
+ */
+void sono_capture_fault(struct sono_device *sd)
+{
+	u32 fault, info;
+
+	lockdep_assert_held(&sd->lock);
+	/* What it says without the bus may be because of that. */
+	if (READ_ONCE(sd->cut) || sd->barred || !sono_hw_present(sd))
+		return;
+	fault = sono_hw_fault(sd, &info);
+	if (fault == sd->fault)
+		return;
+	sd->fault = fault;
+	if (!fault)
+		return;
+	sono_trouble(sd, SONO_TROUBLE_FAULT, fault, info);
+	sono_hwmon_notify(sd, fault);
+	if (!is_heard(sd))
+		sono_trouble(sd, SONO_TROUBLE_UNHEARD, SONO_VEC_EVENT, 0);
+	sd->fault_irqs = atomic_read(&sd->irqs[SONO_VEC_EVENT]);
+}
+
 static bool is_broken(struct sono_device *sd)
 {
 	bool broken;
@@ -159,7 +203,8 @@ void sono_capture_halt(struct work_struct *work)
 	/* The fault may be one of a run that has ended since. */
 	if (sd->active && (sd->active->broken || !sono_hw_runs(sd)))
 		sono_stream_halt(sd, SONO_END_FAULT);
-	sono_hwmon_notify(sd);
+	if (!sd->gone && !READ_ONCE(sd->away))
+		sono_capture_fault(sd);
 	mutex_unlock(&sd->lock);
 }
 

@@ -38,6 +38,7 @@ static const struct {
 	{ "link_errors", offsetof(struct sono_counters, link_errors) },
 	{ "link_corrected", offsetof(struct sono_counters, link_corrected) },
 	{ "sleeps", offsetof(struct sono_counters, sleeps) },
+	{ "bad_releases", offsetof(struct sono_counters, bad_releases) },
 };
 
 static int counters_show(struct seq_file *m, void *unused)
@@ -50,8 +51,11 @@ static int counters_show(struct seq_file *m, void *unused)
 	c = sd->counters;
 	spin_unlock_bh(&sd->ring_lock);
 	for (i = 0; i < ARRAY_SIZE(fields); i++)
-		seq_printf(m, "%-15s %llu\n", fields[i].name,
+		seq_printf(m, "%-18s %llu\n", fields[i].name,
 			   *(u64 *)((char *)&c + fields[i].offset));
+	for (i = 0; i < SONO_TROUBLES; i++)
+		seq_printf(m, "trouble_%-10s %llu\n", sono_trouble_name(i),
+			   (u64)atomic64_read(&sd->troubles[i]));
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(counters);

@@ -26,6 +26,7 @@ struct sono_device;
  * @link_errors: of the link, that ended a run if there was one
  * @link_corrected: errors that the link corrected itself
  * @sleeps: times without power, or in which the system slept
+ * @bad_releases: of any controller
  */
 struct sono_counters {
 	u64 passes;
@@ -44,6 +45,7 @@ struct sono_counters {
 	u64 link_errors;
 	u64 link_corrected;
 	u64 sleeps;
+	u64 bad_releases;
 };
 
 void sono_debugfs_init(void);

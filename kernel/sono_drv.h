@@ -38,6 +38,7 @@
 #include "sono_regs.h"
 #include "sono_ring.h"
 #include "sono_slots.h"
+#include "sono_trouble.h"
 
 struct sono_firmware;
 
@@ -172,6 +173,10 @@ struct sono_selftest {
  * @ring_lock: see the top of this file
  * @active: the stream while it runs, else NULL; under ring_lock
  * @counters: under ring_lock
+ * @troubles: how many of each there were
+ * @trouble: name of the latest, NULL before the first
+ * @fault: that has been told, of which no more is said; under lock
+ * @fault_irqs: of the event vector, by the time it was told; under lock
  * @debugfs: the board's folder
  * @hwmon: its sensors, NULL without hwmon; under lock once there is a node
  * @firmware: takes images for it, NULL without a flash for them
@@ -179,7 +184,7 @@ struct sono_selftest {
  * @flash: what it has; written under lock
  * @ctl_wait: the control vector fired; any, while @counting
  * @irqs: interrupts of each vector
- * @counting: a self test waits for an interrupt
+ * @counting: somebody waits for an interrupt of any vector; written under lock
  * @selftest: latest results, in the order of sono_selftest.h; under ring_lock
  * @heartbeat: samples the controller's heartbeat while a stream runs
  * @halt: ends a run that the board or its lies ended
@@ -211,6 +216,10 @@ struct sono_device {
 	spinlock_t ring_lock; /* see the top of this file */
 	struct sono_stream *active;
 	struct sono_counters counters;
+	atomic64_t troubles[SONO_TROUBLES];
+	const char *trouble;
+	u32 fault;
+	int fault_irqs;
 	struct dentry *debugfs;
 	struct device *hwmon;
 	struct sono_firmware *firmware;
@@ -261,6 +270,7 @@ int sono_capture_irqs(struct sono_device *sd);
 void sono_capture_free_irqs(struct sono_device *sd);
 void sono_capture_disable_irqs(struct sono_device *sd);
 void sono_capture_enable_irqs(struct sono_device *sd);
+void sono_capture_fault(struct sono_device *sd);
 void sono_capture_drain(struct sono_device *sd, struct sono_stream *s);
 void sono_capture_heartbeat(struct work_struct *work);
 void sono_capture_halt(struct work_struct *work);

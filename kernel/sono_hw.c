@@ -51,19 +51,61 @@ static u32 rd(struct sono_device *sd, u32 reg)
 	return readl(sd->bar + reg);
 }
 
+static void wr(struct sono_device *sd, u32 reg, u32 value)
+{
+	writel(value, sd->bar + reg);
+}
+
 /* A single read may get lost: then the board knows its name, and is asked again. */
 static u32 rd_sure(struct sono_device *sd, u32 reg)
 {
 	u32 value = rd(sd, reg);
 
-	if (value == SONO_ALL_ONES && sono_hw_answers(sd))
-		value = rd(sd, reg);
-	return value;
+	if (value != SONO_ALL_ONES || !sono_hw_answers(sd))
+		return value;
+	sono_trouble(sd, SONO_TROUBLE_GLITCH, reg, 0);
+	return rd(sd, reg);
 }
 
-static void wr(struct sono_device *sd, u32 reg, u32 value)
+static int absent(struct sono_device *sd)
 {
-	writel(value, sd->bar + reg);
+	sono_trouble(sd, SONO_TROUBLE_ABSENT, 0, 0);
+	return -ENODEV;
+}
+
+static int unanswered(struct sono_device *sd, u32 reg)
+{
+	sono_trouble(sd, SONO_TROUBLE_UNANSWERED, reg, 0);
+	return -ETIMEDOUT;
+}
+
+/**
+ * struct asked - a command that an interrupt of control answers
+ * @irqs: of that vector, before
+ * @at: when it was told [jiffies]
+ */
+struct asked {
+	int irqs;
+	unsigned long at;
+};
+
+static struct asked ask(struct sono_device *sd, u32 reg, u32 value)
+{
+	struct asked asked = {
+		.irqs = atomic_read(&sd->irqs[SONO_VEC_CONTROL]),
+		.at = jiffies,
+	};
+
+	wr(sd, reg, value);
+	return asked;
+}
+
+/* The registers have the answer. If only they had, for a whole look, say so. */
+static void answered(struct sono_device *sd, const struct asked *asked)
+{
+	if (atomic_read(&sd->irqs[SONO_VEC_CONTROL]) == asked->irqs &&
+	    time_after_eq(jiffies, asked->at + msecs_to_jiffies(SONO_LOOK_MS)))
+		sono_trouble(sd, SONO_TROUBLE_UNHEARD, SONO_VEC_CONTROL, 0);
 }
 
 static void wr64(struct sono_device *sd, u32 lo, u64 value)
@@ -214,30 +256,37 @@ static bool load_ended(struct sono_device *sd, u32 *status)
 int sono_hw_load(struct sono_device *sd, dma_addr_t table, u32 bytes,
 		 struct sono_config *result)
 {
+	struct asked asked;
 	u32 status;
 	long left;
 
 	lockdep_assert_held(&sd->lock);
 	wr64(sd, SONO_REG_SEQ_ADDR_LO, table);
 	wr(sd, SONO_REG_SEQ_BYTES, bytes);
-	wr(sd, SONO_REG_SEQ_LOAD, 1);
+	asked = ask(sd, SONO_REG_SEQ_LOAD, 1);
 	left = look_until(wait_event_killable_timeout, sd->ctl_wait,
 			  load_ended(sd, &status), SONO_LOAD_TIMEOUT_MS);
 	if (left <= 0)
-		return left ? left : -ETIMEDOUT;
+		return left ? left : unanswered(sd, SONO_REG_SEQ_LOAD);
 	if (READ_ONCE(sd->away))
 		return -EIO;
 	if (status == SONO_ALL_ONES)
-		return -ENODEV;
+		return absent(sd);
 	if (is_loading(status))
 		return -ECANCELED;
 	if (FIELD_GET(SONO_SEQ_STATE, status) == SONO_SEQ_ERROR) {
 		result->error = FIELD_GET(SONO_SEQ_CODE, status);
 		result->error_event = rd(sd, SONO_REG_SEQ_ERROR_EVENT);
+		sono_trouble(sd, SONO_TROUBLE_REFUSED, result->error,
+			     result->error_event);
+		answered(sd, &asked);
 		return -EINVAL;
 	}
-	if (FIELD_GET(SONO_SEQ_STATE, status) != SONO_SEQ_ACTIVE)
+	if (FIELD_GET(SONO_SEQ_STATE, status) != SONO_SEQ_ACTIVE) {
+		sono_trouble(sd, SONO_TROUBLE_FORGOTTEN, 0, 0);
 		return -EREMOTEIO;
+	}
+	answered(sd, &asked);
 	result->cfg_gen = rd(sd, SONO_REG_CFG_GEN);
 	result->frame_bytes = rd(sd, SONO_REG_FRAME_BYTES);
 	return 0;
@@ -290,8 +339,12 @@ int sono_hw_start(struct sono_device *sd, u32 heartbeat_ms, bool tx, u32 *run)
 	   SONO_CONTROL_RUN | (tx ? SONO_CONTROL_TX_ENABLE : 0));
 	*run = rd(sd, SONO_REG_RUN_COUNT);
 	if (*run == SONO_ALL_ONES)
-		return -ENODEV;
-	return *run == before ? -EIO : 0;
+		return absent(sd);
+	if (*run == before)
+		return -EIO;
+	/* Of a fault that comes now an interrupt tells. */
+	sd->fault = SONO_FAULT_NONE;
+	return 0;
 }
 
 /**
@@ -323,14 +376,18 @@ static bool stopped(struct sono_device *sd, u32 *status)
  */
 int sono_hw_stop(struct sono_device *sd)
 {
+	struct asked asked;
 	u32 status;
 
 	lockdep_assert_held(&sd->lock);
-	sono_hw_quiet(sd);
+	asked = ask(sd, SONO_REG_CONTROL, 0);
 	if (!look_until(wait_event_timeout, sd->ctl_wait, stopped(sd, &status),
 			SONO_STOP_TIMEOUT_MS))
-		return -ETIMEDOUT;
-	return status == SONO_ALL_ONES ? -ENODEV : 0;
+		return unanswered(sd, SONO_REG_CONTROL);
+	if (status == SONO_ALL_ONES)
+		return absent(sd);
+	answered(sd, &asked);
+	return 0;
 }
 
 /**
@@ -347,7 +404,10 @@ int sono_hw_reset(struct sono_device *sd)
 	/* The write is posted; a read makes sure that it has arrived. */
 	status = rd_sure(sd, SONO_REG_STATUS);
 	if (is_busy(status))
-		return status == SONO_ALL_ONES ? -ENODEV : -EIO;
+		return status == SONO_ALL_ONES ? absent(sd) : -EIO;
+	/* One that lasts is told of anew, and then no interrupt tells of it. */
+	sd->fault = SONO_FAULT_NONE;
+	sd->fault_irqs = atomic_read(&sd->irqs[SONO_VEC_EVENT]) - 1;
 	wr(sd, SONO_REG_IRQ_ENABLE,
 	   SONO_IRQ_FAULT | SONO_IRQ_SEQ | SONO_IRQ_STOPPED |
 		   SONO_IRQ_FW);
@@ -382,6 +442,7 @@ void sono_hw_silence(struct sono_device *sd)
 	if (READ_ONCE(sd->cut) || !sono_hw_reset(sd))
 		return;
 	dev_err(&sd->pdev->dev, "takes no reset, so the bus is taken from it\n");
+	sono_trouble(sd, SONO_TROUBLE_BARRED, 0, 0);
 	sono_hw_bar(sd);
 }
 
@@ -453,23 +514,27 @@ void sono_hw_flash_block(struct sono_device *sd, dma_addr_t addr, u32 offset,
 int sono_hw_flash(struct sono_device *sd, u32 command, const bool *cancel,
 		  u32 *code)
 {
+	struct asked asked;
 	u32 status;
 
 	lockdep_assert_held(&sd->lock);
 	if (READ_ONCE(*cancel))
 		return -ECANCELED;
-	wr(sd, SONO_REG_FW_COMMAND, command);
+	asked = ask(sd, SONO_REG_FW_COMMAND, command);
 	if (!look_until(wait_event_timeout, sd->ctl_wait,
 			flash_ended(sd, cancel, &status),
 			SONO_FLASH_TIMEOUT_MS))
-		return -ETIMEDOUT;
+		return unanswered(sd, SONO_REG_FW_COMMAND);
 	if (READ_ONCE(sd->away))
 		return -EIO;
 	if (status == SONO_ALL_ONES)
-		return -ENODEV;
+		return absent(sd);
 	if (FIELD_GET(SONO_FW_STATE, status) == SONO_FW_BUSY)
 		return -ECANCELED;
 	*code = FIELD_GET(SONO_FW_CODE, status);
+	if (*code)
+		sono_trouble(sd, SONO_TROUBLE_FLASH, command, *code);
+	answered(sd, &asked);
 	return 0;
 }
 
@@ -488,8 +553,10 @@ void sono_hw_flash_abort(struct sono_device *sd)
 	/* The write is posted. */
 	status = rd_sure(sd, SONO_REG_FW_STATUS);
 	if (FIELD_GET(SONO_FW_STATE, status) == SONO_FW_BUSY ||
-	    status == SONO_ALL_ONES)
+	    status == SONO_ALL_ONES) {
+		sono_trouble(sd, SONO_TROUBLE_BARRED, 0, 0);
 		sono_hw_bar(sd);
+	}
 }
 
 /* Doorbells: writel() orders the memory written before it. */

@@ -47,6 +47,17 @@ static int read_awake(struct sono_device *sd,
 	return ret;
 }
 
+/* The interrupt that should have told of it may be lost. */
+static int read_alarm(struct sono_device *sd,
+		      u32 (*read)(struct sono_device *), long *value)
+{
+	int ret = read_awake(sd, read, value);
+
+	if (!ret && *value)
+		schedule_work(&sd->halt);
+	return ret;
+}
+
 static int read_sensor(struct device *dev, enum hwmon_sensor_types type,
 		       u32 attr, int channel, long *value)
 {
@@ -57,9 +68,9 @@ static int read_sensor(struct device *dev, enum hwmon_sensor_types type,
 	if (type == hwmon_in && attr == hwmon_in_input)
 		return read_awake(sd, sono_hw_hv, value);
 	if (type == hwmon_temp && attr == hwmon_temp_crit_alarm)
-		return read_awake(sd, sono_hw_temp_alarm, value);
+		return read_alarm(sd, sono_hw_temp_alarm, value);
 	if (type == hwmon_in && attr == hwmon_in_crit_alarm)
-		return read_awake(sd, sono_hw_hv_alarm, value);
+		return read_alarm(sd, sono_hw_hv_alarm, value);
 	if (type == hwmon_temp && attr == hwmon_temp_crit)
 		*value = sd->temp_max;
 	else if (type == hwmon_in && attr == hwmon_in_crit)
@@ -132,15 +143,13 @@ void sono_hwmon_unregister(struct sono_device *sd)
 /**
  * sono_hwmon_notify() - tell who polls an alarm that it has gone off
  * @sd: device, locked
+ * @fault: SONO_FAULT_*
  */
-void sono_hwmon_notify(struct sono_device *sd)
+void sono_hwmon_notify(struct sono_device *sd, u32 fault)
 {
-	u32 fault, info;
-
 	lockdep_assert_held(&sd->lock);
-	if (!IS_REACHABLE(CONFIG_HWMON) || !sd->hwmon || READ_ONCE(sd->away))
+	if (!IS_REACHABLE(CONFIG_HWMON) || !sd->hwmon)
 		return;
-	fault = sono_hw_fault(sd, &info);
 	if (fault == SONO_FAULT_OVER_TEMP)
 		hwmon_notify_event(sd->hwmon, hwmon_temp, hwmon_temp_crit_alarm,
 				   0);

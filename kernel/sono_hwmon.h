@@ -7,6 +7,6 @@ struct sono_device;
 
 int sono_hwmon_register(struct sono_device *sd);
 void sono_hwmon_unregister(struct sono_device *sd);
-void sono_hwmon_notify(struct sono_device *sd);
+void sono_hwmon_notify(struct sono_device *sd, u32 fault);
 
 #endif /* SONO_HWMON_H */

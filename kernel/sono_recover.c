@@ -81,6 +81,7 @@ static u32 set_up(struct sono_device *sd)
 	if ((!sono_hw_answers(sd) && !restore_config(sd)) ||
 	    sono_hw_reset(sd)) {
 		dev_err(&sd->pdev->dev, "did not come back\n");
+		sono_trouble(sd, SONO_TROUBLE_LOST, 0, 0);
 		/* Its configuration may have been restored. */
 		sono_hw_bar(sd);
 		return SONO_AWAY_LOST;

@@ -254,6 +254,7 @@ void sono_ring_reap(struct sono_ring *r)
 	u32 head = r->ctl->released;
 
 	if (tail - head > r->release_entries) {
+		trace_sono_bad_release(r, U32_MAX, tail - head);
 		WRITE_ONCE(r->ctl->bad_release, r->ctl->bad_release + 1);
 		head = tail;
 	}

@@ -120,6 +120,8 @@ static int run_locked(struct sono_device *sd, unsigned int which)
 	ret = tests[which](sd, &t);
 	if (ret)
 		return ret;
+	if (t.failed)
+		sono_trouble(sd, SONO_TROUBLE_SELFTEST, which, t.code);
 	spin_lock_bh(&sd->ring_lock);
 	sd->selftest[which] = t;
 	spin_unlock_bh(&sd->ring_lock);

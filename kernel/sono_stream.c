@@ -330,6 +330,7 @@ err_table:
  */
 void sono_stream_refill(struct sono_device *sd, struct sono_stream *s)
 {
+	u64 bad = s->ring.ctl->bad_release;
 	unsigned int pass = 0;
 	u32 slot, gen;
 
@@ -343,6 +344,7 @@ void sono_stream_refill(struct sono_device *sd, struct sono_stream *s)
 					s->slots.chunks, slot, gen);
 		}
 	} while (sono_ring_settle(&s->ring) && ++pass < SONO_REFILL_PASSES);
+	sd->counters.bad_releases += s->ring.ctl->bad_release - bad;
 	if (s->doorbell != s->queue.post_tail) {
 		s->doorbell = s->queue.post_tail;
 		sd->counters.doorbells++;
@@ -375,8 +377,11 @@ int sono_stream_start(struct sono_device *sd, struct sono_stream *s,
 	if (ret)
 		return ret;
 	/* A board that was reset by itself has lost it, too. */
-	if (sono_hw_table(sd) != s->cfg_gen - s->cfg_offset)
+	if (s->loaded && sono_hw_table(sd) != s->cfg_gen - s->cfg_offset) {
 		s->loaded = false;
+		if (sono_hw_present(sd))
+			sono_trouble(sd, SONO_TROUBLE_FORGOTTEN, 0, 0);
+	}
 	ret = s->loaded ? 0 : reload(sd, s);
 	if (ret)
 		return ret;
@@ -480,6 +485,8 @@ void sono_stream_halt(struct sono_device *sd, u32 reason)
 		return;
 	cancel_delayed_work_sync(&sd->heartbeat);
 	ret = READ_ONCE(sd->cut) ? -ENODEV : sono_hw_stop(sd);
+	/* Before a reset, which clears it. */
+	sono_capture_fault(sd);
 	if (!ret && s->begun)
 		sono_hw_counts(sd, &produced, &dropped);
 	if (ret == -ETIMEDOUT)

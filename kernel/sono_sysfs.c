@@ -71,6 +71,13 @@ static ssize_t state_show(struct device *dev, struct device_attribute *attr,
 }
 static DEVICE_ATTR_RO(state);
 
+static ssize_t trouble_show(struct device *dev, struct device_attribute *attr,
+			    char *buf)
+{
+	return sysfs_emit(buf, "%s\n", sono_trouble_latest(device_of(dev)));
+}
+static DEVICE_ATTR_RO(trouble);
+
 static ssize_t firmware_show(struct device *dev, struct device_attribute *attr,
 			     char *buf)
 {
@@ -148,6 +155,7 @@ static struct attribute *board_attrs[] = {
 	&dev_attr_serial.attr,
 	&dev_attr_probe.attr,
 	&dev_attr_state.attr,
+	&dev_attr_trouble.attr,
 	&dev_attr_firmware.attr,
 	&dev_attr_selftest_scratch.attr.attr,
 	&dev_attr_selftest_interrupt.attr.attr,

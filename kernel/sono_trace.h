@@ -171,6 +171,23 @@ DEFINE_EVENT(sono_board, sono_link_corrected,
 	     TP_ARGS(dev, away)
 );
 
+/* The board did something wrong; what code and info are, sono_trouble.h says. */
+TRACE_EVENT(sono_trouble,
+	    TP_PROTO(const struct device *dev, const char *what, u32 code,
+		     u32 info),
+	    TP_ARGS(dev, what, code, info),
+	    TP_STRUCT__entry(__string(name, dev_name(dev))
+			     __string(what, what)
+			     __field(u32, code)
+			     __field(u32, info)),
+	    TP_fast_assign(__assign_str(name);
+			   __assign_str(what);
+			   __entry->code = code;
+			   __entry->info = info;),
+	    TP_printk("%s what=%s code=%u info=%u", __get_str(name),
+		      __get_str(what), __entry->code, __entry->info)
+);
+
 /* A command to the flash was answered, or not (ret). */
 TRACE_EVENT(sono_flash,
 	    TP_PROTO(const struct device *dev, u32 command, int ret, u32 code),

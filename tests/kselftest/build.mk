@@ -10,7 +10,7 @@ $(O)/tests/kselftest/%.o: CPPFLAGS += \
 $(O)/tests/kselftest/%.o: CFLAGS += -Wno-missing-prototypes
 
 define kselftest-program
-$(call test-program,tests/kselftest/$(1),tests/kselftest/$(1).c tests/kselftest/stream.c tests/kselftest/sysfs.c,$(KSELFTEST_LIBS))
+$(call test-program,tests/kselftest/$(1),tests/kselftest/$(1).c tests/kselftest/stream.c tests/kselftest/sysfs.c tests/kselftest/told.c,$(KSELFTEST_LIBS))
 endef
 $(foreach t,uapi watch observe truth kill fault recover stress safety,$(eval $(call kselftest-program,sono_$(t))))
 

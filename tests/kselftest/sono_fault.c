@@ -20,6 +20,7 @@
 
 #include "stream.h"
 #include "sysfs.h"
+#include "told.h"
 
 #define SLOTS 16
 
@@ -43,6 +44,7 @@ static const struct shape shape_slow = { 15, 544, 1, 2000000, 7 };
  * @code: struct sono_ctl.fault
  * @lost: frames of which the completion never comes, among the first 200
  * @driver: not in process, where no DMA can be stuck, and there is no alarm
+ * @troubles: that the driver tells of, and no others
  */
 struct row {
 	const char *fault;
@@ -51,45 +53,55 @@ struct row {
 	uint32_t code;
 	uint32_t lost;
 	bool driver;
+	const char *troubles;
+};
+
+/* As the driver has them. */
+static const char *const troubles[] = {
+	"fault",   "unanswered", "barred", "absent", "lost",	 "forgotten",
+	"refused", "flash",	 "glitch", "unheard", "selftest",
 };
 
 static const struct row rows[] = {
-	{ "slot=5", 4, SONO_END_PROTOCOL, SONO_BAD_SLOT, 0, false },
-	{ "gen=7", 6, SONO_END_PROTOCOL, SONO_BAD_GEN, 0, false },
-	{ "len=6", 5, SONO_END_PROTOCOL, SONO_BAD_LEN, 0, false },
-	{ "backward=9", 8, SONO_END_PROTOCOL, SONO_BAD_SEQ, 0, false },
-	{ "duplicate=8", 8, SONO_END_PROTOCOL, SONO_BAD_STATE, 0, false },
-	{ "torn=7", 6, SONO_END_PROTOCOL, SONO_BAD_CHECK, 0, false },
+	{ "slot=5", 4, SONO_END_PROTOCOL, SONO_BAD_SLOT, 0, false, NULL },
+	{ "gen=7", 6, SONO_END_PROTOCOL, SONO_BAD_GEN, 0, false, NULL },
+	{ "len=6", 5, SONO_END_PROTOCOL, SONO_BAD_LEN, 0, false, NULL },
+	{ "backward=9", 8, SONO_END_PROTOCOL, SONO_BAD_SEQ, 0, false, NULL },
+	{ "duplicate=8", 8, SONO_END_PROTOCOL, SONO_BAD_STATE, 0, false, NULL },
+	{ "torn=7", 6, SONO_END_PROTOCOL, SONO_BAD_CHECK, 0, false, NULL },
 	/*
 	 * In the ring's later passes, where length and table are those of every
 	 * frame: nothing but the check is wrong.
 	 */
-	{ "torn-end=300", 0, SONO_END_PROTOCOL, SONO_BAD_CHECK, 0, false },
-	{ "flip=5", 4, SONO_END_PROTOCOL, SONO_BAD_CHECK, 0, false },
+	{ "torn-end=300", 0, SONO_END_PROTOCOL, SONO_BAD_CHECK, 0, false, NULL },
+	{ "flip=5", 4, SONO_END_PROTOCOL, SONO_BAD_CHECK, 0, false, NULL },
 	/* The sixth comes after the seventh, which says that it was lost. */
-	{ "swapped=6", 6, SONO_END_PROTOCOL, SONO_BAD_STATE, 0, false },
-	{ "stray=11", 10, SONO_END_FAULT, SONO_FAULT_DMA, 0, false },
-	{ "overtemp=50", 0, SONO_END_FAULT, SONO_FAULT_OVER_TEMP, 0, false },
-	{ "overvolt=50", 0, SONO_END_FAULT, SONO_FAULT_OVER_VOLT, 0, false },
-	{ "overtemp=2000", 0, SONO_END_STOP, SONO_FAULT_OVER_TEMP, 0, true },
-	{ "reboot=50", 0, SONO_END_FAULT, SONO_FAULT_NONE, 0, false },
-	{ "lost=40", 0, SONO_END_NONE, 0, 5, false },
-	{ "late=3", 0, SONO_END_NONE, 0, 0, false },
-	{ "irq-lost=2", 0, SONO_END_NONE, 0, 0, false },
-	{ "irq-double=1", 0, SONO_END_NONE, 0, 0, false },
-	{ "irq-late=2", 0, SONO_END_NONE, 0, 0, false },
+	{ "swapped=6", 6, SONO_END_PROTOCOL, SONO_BAD_STATE, 0, false, NULL },
+	{ "stray=11", 10, SONO_END_FAULT, SONO_FAULT_DMA, 0, false, "fault" },
+	{ "overtemp=50", 0, SONO_END_FAULT, SONO_FAULT_OVER_TEMP, 0, false, "fault" },
+	{ "overvolt=50", 0, SONO_END_FAULT, SONO_FAULT_OVER_VOLT, 0, false, "fault" },
+	{ "overtemp=2000", 0, SONO_END_STOP, SONO_FAULT_OVER_TEMP, 0, true, "fault" },
+	/* Nobody is told, until somebody looks. */
+	{ "irq-lost=1,overtemp=2000", 0, SONO_END_STOP, SONO_FAULT_OVER_TEMP, 0,
+	  true, "fault unheard" },
+	{ "reboot=50", 0, SONO_END_FAULT, SONO_FAULT_NONE, 0, false, "forgotten" },
+	{ "lost=40", 0, SONO_END_NONE, 0, 5, false, NULL },
+	{ "late=3", 0, SONO_END_NONE, 0, 0, false, NULL },
+	{ "irq-lost=2", 0, SONO_END_NONE, 0, 0, false, NULL },
+	{ "irq-double=1", 0, SONO_END_NONE, 0, 0, false, NULL },
+	{ "irq-late=2", 0, SONO_END_NONE, 0, 0, false, NULL },
 	/* Not one of them arrives. */
-	{ "irq-lost=1", 0, SONO_END_NONE, 0, 0, false },
+	{ "irq-lost=1", 0, SONO_END_NONE, 0, 0, false, NULL },
 	{ "irq-lost=1,overtemp=50", 0, SONO_END_FAULT, SONO_FAULT_OVER_TEMP, 0,
-	  false },
-	{ "crc=2", 0, SONO_END_NONE, 0, 0, false },
-	{ "forget=2", 0, SONO_END_NONE, 0, 0, false },
-	{ "stuck=1", 0, SONO_END_NONE, 0, 0, true },
-	{ "dead=50", 0, SONO_END_GONE, 0, 0, false },
+	  false, "fault unheard" },
+	{ "crc=2", 0, SONO_END_NONE, 0, 0, false, "refused" },
+	{ "forget=2", 0, SONO_END_NONE, 0, 0, false, "forgotten" },
+	{ "stuck=1", 0, SONO_END_NONE, 0, 0, true, "unanswered" },
+	{ "dead=50", 0, SONO_END_GONE, 0, 0, false, "absent barred" },
 	/* Its DMA goes on until the bus is taken from it. */
-	{ "numb=1", 0, SONO_END_NONE, 0, 0, true },
-	{ "blind=50", 0, SONO_END_GONE, 0, 0, true },
-	{ "glitch=2", 0, SONO_END_NONE, 0, 0, true },
+	{ "numb=1", 0, SONO_END_NONE, 0, 0, true, "unanswered barred" },
+	{ "blind=50", 0, SONO_END_GONE, 0, 0, true, "absent barred" },
+	{ "glitch=2", 0, SONO_END_NONE, 0, 0, true, "glitch" },
 };
 
 /* It has to do with time; after the run, its slots must stay as they are. */
@@ -264,6 +276,15 @@ static bool forget_case(struct sono *s, struct sono_config *config)
 	return ok & holds("at once", now_ns() - before < 5 * NS_PER_S, true);
 }
 
+/* No interrupt tells of the fault: who reads the alarm finds it. */
+static void look_for_alarm(void)
+{
+	const uint64_t limit = now_ns() + 10 * NS_PER_S;
+
+	while (alarm_read(alarm_fd) != 1 && now_ns() < limit)
+		usleep(20000);
+}
+
 /* The fault comes while nothing runs: an alarm, and the account stays. */
 static bool idles(struct sono *s, const struct row *r, uint32_t run)
 {
@@ -274,6 +295,8 @@ static bool idles(struct sono *s, const struct row *r, uint32_t run)
 
 	ok &= stopped(s, &seen) & holds("no alarm", alarm_read(alarm_fd), 0);
 	produced = ctl->produced;
+	if (!strncmp(r->fault, "irq-lost", 8))
+		look_for_alarm();
 	ok &= alarm_told();
 	ok &= holds("state", ctl->state, SONO_STATE_ENDED);
 	ok &= holds("reason", ctl->reason, r->reason);
@@ -388,6 +411,65 @@ static void name_source(char *name, size_t n, const char *faults)
 							(char[]){ *faults, 0 });
 }
 
+static bool has_word(const char *words, const char *word)
+{
+	const size_t n = strlen(word);
+
+	for (const char *at = words; at && (at = strstr(at, word)); at += n)
+		if ((at == words || at[-1] == ' ') && (!at[n] || at[n] == ' '))
+			return true;
+	return false;
+}
+
+/*
+ * Counted as often as it was traced. An interrupt is missed only where somebody had
+ * to wait for it; and where it is late, as on a machine that is held up.
+ */
+static bool trouble_told(const struct row *r, int n, const char *trouble)
+{
+	const bool wanted = has_word(r->troubles, trouble);
+	unsigned long long counted;
+	char text[64];
+	bool ok;
+
+	snprintf(text, sizeof(text), "trouble_%s", trouble);
+	counted = sysfs_counter_of(n, text);
+	ok = (!wanted && !strcmp(trouble, "unheard")) ||
+	     holds(text, counted > 0, wanted);
+	snprintf(text, sizeof(text), "sono_trouble: sono%d what=%s ", n,
+		 trouble);
+	return ok & holds(text, (long long)told_count(text), (long long)counted);
+}
+
+/* In a counter, a trace and a state, be it that of the run. */
+static bool told(const struct row *r, int n)
+{
+	static const char *const ends[] = {
+		[SONO_END_FAULT] = "ended_fault",
+		[SONO_END_PROTOCOL] = "ended_protocol",
+		[SONO_END_GONE] = "ended_gone",
+	};
+	const char *end = r->reason == SONO_END_STOP ? NULL : ends[r->reason];
+	char text[64];
+	bool ok = true;
+
+	for (size_t i = 0; i < sizeof(troubles) / sizeof(*troubles); i++)
+		ok &= trouble_told(r, n, troubles[i]);
+	snprintf(text, sizeof(text), "/sys/class/sono/sono%d/trouble", n);
+	ok &= !r->troubles || holds("state", !strcmp(sysfs_get(text), "none"), 0);
+	if (!strcmp(r->fault, "irq-lost=1")) {
+		snprintf(text, sizeof(text), "sono_found: sono%d ", n);
+		ok &= holds(text, told_count(text) > 0, true);
+		ok &= holds("found", sysfs_counter_of(n, "found") > 0, true);
+	}
+	if (!end)
+		return ok;
+	snprintf(text, sizeof(text), "sono_end: sono%d reason=%u fault=%u ", n,
+		 r->reason, r->code);
+	ok &= holds(text, told_count(text) > 0, true);
+	return ok & holds(end, sysfs_counter_of(n, end) > 0, true);
+}
+
 static bool do_row(const struct row *r, int n, bool in_process)
 {
 	char name[128], why[128];
@@ -415,7 +497,7 @@ static bool do_row(const struct row *r, int n, bool in_process)
 		close(alarm_fd);
 	}
 	sono_close(s);
-	return ok;
+	return ok & (in_process || told(r, n));
 }
 
 int main(int argc, char **argv)
@@ -429,6 +511,8 @@ int main(int argc, char **argv)
 
 	for (int i = 0; i < n; i++)
 		chosen += !strncmp(rows[i].fault, name, strlen(name));
+	if (!list && !in_process && told_begin(4096))
+		return 1;
 	if (!list)
 		printf("TAP version 13\n1..%d\n", chosen);
 	chosen = 0;

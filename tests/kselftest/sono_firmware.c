@@ -147,12 +147,17 @@ TEST_F(board, refuses)
 		{ "long", "preparing:invalid-file-size", NULL },
 	};
 
+	unsigned long long refused = sysfs_counter("trouble_flash");
+
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		upload(_metadata, rows[i].image, rows[i].error);
-		if (rows[i].log)
-			EXPECT_TRUE(logged(rows[i].log))
-				TH_LOG("%s", rows[i].image);
+		if (!rows[i].log)
+			continue;
+		EXPECT_TRUE(logged(rows[i].log))
+			TH_LOG("%s", rows[i].image);
+		EXPECT_EQ(++refused, sysfs_counter("trouble_flash"));
 	}
+	EXPECT_STREQ("flash", sysfs_get(NODE_CLASS "trouble"));
 	rebind(_metadata);
 	EXPECT_EQ(self->version, version());
 }

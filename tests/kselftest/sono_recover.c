@@ -471,6 +471,8 @@ TEST(does_not_come_back)
 		if (ret == -EIO) {
 			EXPECT_EQ(-EIO, sono_config(t.s, &t.config));
 			lost++;
+			EXPECT_STREQ("lost",
+				     sysfs_get("/sys/class/sono/sono1/trouble"));
 			continue;
 		}
 		ASSERT_EQ(0, ret);
@@ -478,6 +480,7 @@ TEST(does_not_come_back)
 		runs++;
 	}
 	EXPECT_LE(2, lost);
+	EXPECT_LE(lost, (int)sysfs_counter_of(1, "trouble_lost"));
 	EXPECT_LE(10, runs);
 	tear_down(&t);
 }

@@ -81,10 +81,18 @@ int sysfs_function_put(const char *function, const char *attribute,
 
 unsigned long long sysfs_counter(const char *name)
 {
-	FILE *f = fopen("/sys/kernel/debug/sono/sono0/counters", "re");
-	unsigned long long value, found = 0;
-	char is[32];
+	return sysfs_counter_of(0, name);
+}
 
+unsigned long long sysfs_counter_of(int board, const char *name)
+{
+	unsigned long long value, found = 0;
+	char path[64], is[32];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/sys/kernel/debug/sono/sono%d/counters",
+		 board);
+	f = fopen(path, "re");
 	while (f && fscanf(f, "%31s %llu", is, &value) == 2)
 		if (!strcmp(is, name))
 			found = value;

@@ -43,6 +43,9 @@ int sysfs_function_put(const char *function, const char *attribute,
 /** sysfs_counter() - of /dev/sono0, by its name in debugfs; 0 without it */
 unsigned long long sysfs_counter(const char *name);
 
+/** sysfs_counter_of() - likewise of another board, by its number */
+unsigned long long sysfs_counter_of(int board, const char *name);
+
 /**
  * sysfs_aer_inject() - an error of a function's link
  * @function: its name
