@@ -196,6 +196,7 @@ static void on_stall(struct sim_board *b)
 /* By a watchdog of its own, say: nobody is told. */
 static void on_reboot(struct sim_board *b)
 {
+	sim_log(b, "ev=reboot");
 	sim_reset(b);
 }
 

@@ -121,6 +121,8 @@ void sim_run_start(struct sim_board *b)
 	sim_log(b, "ev=start run=%u gen=%u source=%u frame_bytes=%u events=%u",
 		b->run_count, b->cfg_gen, b->source, b->table->seq->frame_bytes,
 		b->table->seq->events);
+	if (sim_strikes(b, &b->config.faults.numb, b->run_count))
+		sim_log(b, "ev=numb run=%u", b->run_count);
 	sim_tx_update(b, "host");
 }
 

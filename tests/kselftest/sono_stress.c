@@ -9,9 +9,12 @@
  * itself may have faults by chance. Every byte of every frame is looked at, and at
  * the end the board must work as if nothing had been.
  *
- * "tests/kselftest/judge stress" compares the lines "# account" with the
- * board's log. As root, one board; aer_inject if there. While somebody still has
- * it open from before it was unbound, the node has another number.
+ * What the driver tells of it, by counters and tracepoints, must agree.
+ *
+ * "tests/kselftest/judge stress" compares the lines "# account" of processes and
+ * "# traced" of all runs with the board's log. As root, one board; aer_inject if
+ * there. While somebody still has it open from before it was unbound, the node has
+ * another number.
  *
  *	sono_stress [-w] [-n OPERATIONS] [-f FRAMES]
  *
@@ -36,6 +39,7 @@
 
 #include "stream.h"
 #include "sysfs.h"
+#include "told.h"
 
 #define CLASS "/sys/class/sono"
 #define UPLOADS "/sys/class/firmware"
@@ -484,17 +488,135 @@ static bool do_reset(struct director *d)
 	return !sysfs_function_put(d->board, "reset", "1");
 }
 
+/* --- what was told of it --------------------------------------------------------- */
+
+/* Of one run, from its start until the next: troubles that come to it. */
+static const char *const troubles[] = { "fault", "unanswered", "barred", "absent",
+					"forgotten" };
+
+#define TROUBLES (sizeof(troubles) / sizeof(*troubles))
+
+/**
+ * struct traced - a run, as its events tell it
+ * @run: its number
+ * @end: its sono_end from the reason on, "" before that
+ * @troubles: how many of each
+ * @retired: slots
+ */
+struct traced {
+	unsigned int run;
+	char end[128];
+	unsigned int troubles[TROUBLES];
+	unsigned int retired;
+};
+
+/* All that there ever was, by kind. */
+static unsigned long all_troubles[16], all_others[3];
+static const char *const all_names[16] = {
+	"fault",   "unanswered", "barred", "absent",  "lost",	 "forgotten",
+	"refused", "flash",	 "glitch", "unheard", "selftest",
+};
+static const char *const other_names[3] = { "found", "retire", "bad_release" };
+
+static void say_run(const struct traced *t)
+{
+	if (!*t->end || wild)
+		return;
+	say("# traced run=%u %s fault_told=%u unanswered=%u barred=%u absent=%u forgotten=%u retired=%u\n",
+	    t->run, t->end, t->troubles[0], t->troubles[1], t->troubles[2],
+	    t->troubles[3], t->troubles[4], t->retired);
+}
+
+static void count_trouble(struct traced *t, const char *event)
+{
+	char what[32] = "";
+
+	sscanf(event, "trouble: %*s what=%31s", what);
+	for (size_t i = 0; i < TROUBLES; i++)
+		t->troubles[i] += !strcmp(troubles[i], what);
+	for (size_t i = 0; all_names[i]; i++)
+		all_troubles[i] += !strcmp(all_names[i], what);
+}
+
+static void follow(struct traced *t, const char *event)
+{
+	const char *reason = strstr(event, "reason=");
+	unsigned int run;
+
+	for (size_t i = 0; i < 3; i++)
+		all_others[i] += !strncmp(event, other_names[i],
+					  strlen(other_names[i]));
+	if (sscanf(event, "start: %*s run=%u", &run) == 1) {
+		say_run(t);
+		*t = (struct traced){ .run = run };
+	} else if (!strncmp(event, "end:", 4) && reason) {
+		snprintf(t->end, sizeof(t->end), "%s", reason);
+		t->end[strcspn(t->end, "\n")] = '\0';
+	} else if (!strncmp(event, "trouble:", 8)) {
+		count_trouble(t, event);
+	} else if (!strncmp(event, "retire:", 7)) {
+		t->retired++;
+	}
+}
+
+/* What was kept of this binding of the driver, which is over. */
+static void tell(void)
+{
+	struct traced t = { 0 };
+	FILE *f = told_open();
+	char line[512];
+
+	if (told_lost())
+		wrong("events found no room", (long long)told_lost());
+	while (f && fgets(line, sizeof(line), f)) {
+		const char *event = strstr(line, ": sono_");
+
+		if (event)
+			follow(&t, event + strlen(": sono_"));
+	}
+	say_run(&t);
+	if (f)
+		fclose(f);
+	told_clear();
+}
+
+static void tell_all(void)
+{
+	tell();
+	for (size_t i = 0; all_names[i]; i++)
+		say("# told %s=%lu\n", all_names[i], all_troubles[i]);
+	for (size_t i = 0; i < 3; i++)
+		say("# told %s=%lu\n", other_names[i], all_others[i]);
+}
+
+static void compare(void)
+{
+	unsigned long long counted, traced;
+	const char *what;
+
+	if (!told_agree(&what, &counted, &traced)) {
+		wrong(what, (long long)counted);
+		wrong("but traced", (long long)traced);
+	}
+}
+
 static bool do_rebind(struct director *d)
 {
-	int ret = sysfs_put(SYSFS_DRIVER "unbind", d->board);
+	int ret;
 
+	compare();
+	ret = sysfs_put(SYSFS_DRIVER "unbind", d->board);
+	tell();
 	/* It was not bound, since the board was not known for one. */
 	if (ret && !wild)
 		wrong("unbind", ret);
 	usleep(random_next(&d->random) % 30000);
 	/* A board that hangs is not taken. The next reset mends it. */
-	while (sysfs_put(SYSFS_DRIVER "bind", d->board) && !quitting())
+	while (sysfs_put(SYSFS_DRIVER "bind", d->board) && !quitting()) {
+		/* This one's counters are gone. */
+		told_clear();
 		do_reset(d);
+	}
 	return !ret;
 }
 
@@ -710,21 +832,25 @@ int main(int argc, char **argv)
 	setvbuf(stdout, NULL, _IONBF, 0);
 	printf("TAP version 13\n1..4\n");
 	d.random = random_seed(20261122);
+	if (told_begin(16384))
+		return 1;
 	shared = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
 		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (shared == MAP_FAILED || sysfs_function(d.board, sizeof(d.board)))
 		return 1;
 	all = direct(&d, operations, frames);
 	end_all(&d);
-	found = __atomic_load_n(&shared->wrong, __ATOMIC_RELAXED);
-	result(1, !found, "nothing was wrong");
 	say("# %u processes, %llu runs, %llu accounts, %llu frames, %llu of them observed\n",
 	    d.born, (unsigned long long)shared->runs,
 	    (unsigned long long)shared->accounts,
 	    (unsigned long long)shared->frames,
 	    (unsigned long long)shared->seen);
-	result(2, shared->frames >= frames, "so many frames were looked at");
 	good = works(&d);
+	compare();
+	tell_all();
+	found = __atomic_load_n(&shared->wrong, __ATOMIC_RELAXED);
+	result(1, !found, "nothing was wrong");
+	result(2, shared->frames >= frames, "so many frames were looked at");
 	result(3, good, "the board works afterwards");
 	result(4, all, "each kind of operation did something");
 	return found || !good || !all || shared->frames < frames;

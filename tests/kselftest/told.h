@@ -6,6 +6,7 @@
 #ifndef TOLD_H
 #define TOLD_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 /**
@@ -15,6 +16,20 @@
  * Return: 0 or -errno.
  */
 int told_begin(unsigned int kilobytes);
+
+/**
+ * told_agree() - does each counter say what was traced since told_clear()?
+ * @what: set to the counter that does not, and the events
+ * @counted: set to the counter's value
+ * @traced: set to that of the events
+ *
+ * Of /dev/sonoN, whatever its number, bound after told_clear(). It may be at work.
+ */
+bool told_agree(const char **what, unsigned long long *counted,
+		unsigned long long *traced);
+
+/** told_clear() - forget what was kept */
+void told_clear(void);
 
 /** told_open() - what was kept, a line each; NULL if it cannot be read */
 FILE *told_open(void);
