@@ -15,8 +15,10 @@
 
 #define SIDE_MAX	16384
 #define SECTIONS	2	/* of the wall filter, two poles each */
-#define STATES		(2 * SECTIONS)
-#define ALIKE		1e-12	/* answers of so little that is new [power] */
+#define PREDICT_MAX	8	/* coefficients of what was before a gap's end */
+/* In so many samples, over the share of Nyquist, the wall filter forgets 120 dB. */
+#define SETTLE		11.5
+#define SETTLE_MAX	4096
 /* and what a line and a flow in degrees round to */
 #define ANGLE_MAX	(80.001 * M_PI / 180)
 #define COLUMN_MAX	16384	/* intervals */
@@ -59,7 +61,11 @@ struct spectrum {
 	int64_t *column;	/* [trace_columns], which; NO_COLUMN: none */
 	float *mean_power;	/* [fft], over columns */
 	struct traces *traces;
-	double *answer;		/* [STATES][window], of the filter */
+	uint32_t settle;	/* samples of @past */
+	double complex *past;	/* [settle + PREDICT_MAX], before a gap's end */
+	double complex *ahead;	/* [window], errors of the prediction */
+	double complex *behind;	/* [window], of the one back in time */
+	double complex predict[PREDICT_MAX + 1];
 	float *amplitude;	/* [fft], complex */
 	float *gain;		/* [fft] zeros [dB] */
 	float *db;		/* [fft] */
@@ -205,7 +211,7 @@ static int make_traces(struct spectrum *s)
 		.step = 2 * nyquist / p->fft,
 		.spread = p->spread,
 		.cutoff = p->cutoff / nyquist,
-		.poles = STATES,
+		.poles = 2 * SECTIONS,
 		.floor = pow(10, -p->range_db / 10),
 	};
 
@@ -232,6 +238,9 @@ int spectrum_create(struct spectrum **spectrum,
 	s->kept = 256;
 	while (s->kept < 2 * p->window + p->column / p->interval + 2)
 		s->kept *= 2;
+	if (p->cutoff > 0)
+		s->settle = fmin(SETTLE * spectrum_nyquist(p) / p->cutoff,
+				 SETTLE_MAX);
 	s->gate = dsp_alloc(p->gate, 2 * sizeof(float));
 	s->fft = kiss_fft_alloc(p->fft, 0, NULL, NULL);
 	s->slow = dsp_alloc(s->kept, sizeof(*s->slow));
@@ -241,7 +250,9 @@ int spectrum_create(struct spectrum **spectrum,
 	s->power = dsp_alloc((size_t)p->trace_columns * p->fft, sizeof(float));
 	s->column = dsp_alloc(p->trace_columns, sizeof(*s->column));
 	s->mean_power = dsp_alloc(p->fft, sizeof(float));
-	s->answer = dsp_alloc(p->window, STATES * sizeof(*s->answer));
+	s->past = dsp_alloc(s->settle + PREDICT_MAX, sizeof(*s->past));
+	s->ahead = dsp_alloc(p->window, sizeof(*s->ahead));
+	s->behind = dsp_alloc(p->window, sizeof(*s->behind));
 	s->amplitude = dsp_alloc(p->fft, 2 * sizeof(float));
 	s->gain = dsp_alloc(p->fft, sizeof(float));
 	s->db = dsp_alloc(p->fft, sizeof(float));
@@ -253,7 +264,7 @@ int spectrum_create(struct spectrum **spectrum,
 	s->mean = dsp_alloc(p->width, sizeof(float));
 	if (!s->gate || !s->fft || !s->slow || !s->in || !s->out ||
 	    !s->hann || !s->power || !s->column || !s->mean_power ||
-	    !s->answer || !s->amplitude || !s->gain || !s->db ||
+	    !s->past || !s->ahead || !s->behind || !s->amplitude || !s->gain || !s->db ||
 	    !s->level_db || !s->row || !s->grey || !s->map || !s->peak ||
 	    !s->mean) {
 		spectrum_destroy(s);
@@ -282,7 +293,9 @@ void spectrum_destroy(struct spectrum *s)
 	free(s->column);
 	free(s->mean_power);
 	traces_destroy(s->traces);
-	free(s->answer);
+	free(s->past);
+	free(s->ahead);
+	free(s->behind);
 	free(s->amplitude);
 	free(s->gain);
 	free(s->db);
@@ -366,104 +379,83 @@ static float weight(const struct spectrum *s, uint32_t i, uint32_t n)
 		       0.5f - 0.5f * cosf(2 * (float)M_PI * (i + 0.5f) / n);
 }
 
-/* What the filter remembers, number @k of STATES. */
-static double complex *state_of(struct spectrum *s, int k)
-{
-	struct section *f = &s->section[k / 2];
-
-	return k % 2 ? &f->s2 : &f->s1;
-}
-
-/* Makes answer @k orthonormal to those before it; 0 where it adds nothing. */
-static void part_answer(double *answers, uint32_t n, int k,
-			double r[STATES][STATES])
-{
-	double *answer = answers + (size_t)k * n, whole = 0, left = 0;
-	uint32_t i;
-	int j;
-
-	for (i = 0; i < n; i++)
-		whole += answer[i] * answer[i];
-	for (j = 0; j < k; j++) {
-		const double *other = answers + (size_t)j * n;
-
-		r[j][k] = 0;
-		for (i = 0; i < n; i++)
-			r[j][k] += other[i] * answer[i];
-		for (i = 0; i < n; i++)
-			answer[i] -= r[j][k] * other[i];
-	}
-	for (i = 0; i < n; i++)
-		left += answer[i] * answer[i];
-	r[k][k] = left > ALIKE * whole ? sqrt(left) : INFINITY;
-	for (i = 0; i < n; i++)
-		answer[i] /= r[k][k];
-}
-
 /*
- * What a past can leave in the samples since the gap, as their spectrum will
- * see it: an answer for every state, made orthonormal. R says what each is
- * made of.
+ * One more coefficient of the prediction, the one that leaves least of the
+ * errors ahead and behind (Burg 1967). Its magnitude is 1 at most: what is
+ * predicted does not grow.
  */
-static void find_answers(struct spectrum *s, double r[STATES][STATES])
+static void predict_more(struct spectrum *s, uint32_t order)
 {
-	double *answer = s->answer;
+	double complex *ahead = s->ahead, *behind = s->behind;
+	double complex *c = s->predict, k = 0;
+	double power = 0;
 	uint32_t i;
-	int k;
 
-	for (k = 0; k < STATES; k++, answer += s->n) {
-		filter_settle(s, 0);
-		*state_of(s, k) = 1;
-		for (i = 0; i < s->n; i++)
-			answer[i] = creal(filter(s, 0)) *
-				    (double)weight(s, i, s->n);
-		part_answer(s->answer, s->n, k, r);
+	for (i = order; i < s->n; i++) {
+		k += ahead[i] * conj(behind[i - 1]);
+		power += creal(ahead[i] * conj(ahead[i])) +
+			 creal(behind[i - 1] * conj(behind[i - 1]));
+	}
+	k = power > 0 ? -2 * k / power : 0;
+	for (i = s->n - 1; i >= order; i--) {
+		const double complex error = ahead[i];
+
+		ahead[i] += k * behind[i - 1];
+		behind[i] = behind[i - 1] + conj(k) * error;
+	}
+	c[order] = k;
+	for (i = 1; 2 * i <= order; i++) {
+		const double complex low = c[i], high = c[order - i];
+
+		c[order - i] = high + k * conj(low);
+		c[i] = low + k * conj(high);
 	}
 }
 
-/* The state of which all that a past left in the samples comes. */
-static void find_state(struct spectrum *s, double complex state[STATES])
+/* How a sample since the gap follows from those before it. */
+static uint32_t find_prediction(struct spectrum *s)
 {
-	double r[STATES][STATES];
-	uint32_t i;
-	int k, j;
+	const uint32_t most = s->n / 4 < PREDICT_MAX ? s->n / 4 : PREDICT_MAX;
+	uint32_t i, order;
 
-	find_answers(s, r);
-	for (k = 0; k < STATES; k++)
-		state[k] = 0;
-	filter_settle(s, load(sample_at(s, 0)));
-	for (i = 0; i < s->n; i++) {
-		const double complex y =
-			filter(s, load(sample_at(s, i))) *
-			(double)weight(s, i, s->n);
+	for (i = 0; i < s->n; i++)
+		s->ahead[i] = s->behind[i] = load(sample_at(s, i));
+	for (order = 1; order <= most; order++)
+		predict_more(s, order);
+	return most;
+}
 
-		for (k = 0; k < STATES; k++)
-			state[k] += s->answer[(size_t)k * s->n + i] * y;
-	}
-	for (k = STATES - 1; k >= 0; k--) {
-		for (j = k + 1; j < STATES; j++)
-			state[k] -= r[k][j] * state[j];
-		state[k] /= r[k][k];
+/* The same, back in time: what was before the first sample, oldest first. */
+static void find_past(struct spectrum *s)
+{
+	const uint32_t order = find_prediction(s);
+	double complex *past = s->past;
+	uint32_t i, k;
+
+	for (i = 0; i < order; i++)
+		past[s->settle + i] = load(sample_at(s, i));
+	for (i = s->settle; i-- > 0;) {
+		past[i] = 0;
+		for (k = 1; k <= order; k++)
+			past[i] -= conj(s->predict[k]) * past[i + k];
 	}
 }
 
 /*
  * The first samples after a gap, all that there are, raw until now. Of the past
- * nothing is known: it is the one of which their spectrum has least, so neither
- * tissue rings, nor flow that was there before.
+ * nothing is known: it is what they predict, so neither tissue rings, nor flow
+ * that was there before.
  */
 static void filter_begin(struct spectrum *s)
 {
-	double complex state[STATES];
 	uint32_t i;
-	int k;
 
 	if (!(s->params.cutoff > 0))
 		return;
-	find_state(s, state);
-	filter_settle(s, load(sample_at(s, 0)));
-	for (k = 0; k < STATES; k++)
-		*state_of(s, k) -= state[k];
+	find_past(s);
+	filter_settle(s, s->past[0]);
+	for (i = 0; i < s->settle; i++)
+		filter(s, s->past[i]);
 	for (i = 0; i < s->n; i++)
 		store(sample_at(s, i), filter(s, load(sample_at(s, i))));
 }
