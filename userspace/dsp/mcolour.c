@@ -68,12 +68,13 @@ int mcolour_create(struct mcolour **mcolour,
 
 /* --- a line --- */
 
-/* Velocities beyond the palette's ends alias into it. */
+/* Where the middle is shifted, what is beyond one end is at the other. */
 static uint16_t cell_of(const struct mcolour *m, const struct vel *vel,
 			size_t at, float db)
 {
 	const struct colour_scale *c = &m->params.colour;
-	const double place = (vel->v[at] / c->nyquist + 1 + c->baseline) / 2;
+	const double v = palette_velocity(c, vel->v[at]);
+	const double place = (v / c->nyquist + 1 + c->baseline) / 2;
 	const int velocity = (place - floor(place)) * PALETTE_COLOURS;
 	const float share = c->map == COLOUR_VELOCITY ? 0 :
 						palette_shade(c, vel, at);

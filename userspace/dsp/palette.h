@@ -50,4 +50,21 @@ static inline uint32_t palette_entry(float share, uint32_t entries)
 	return at > 0 ? at < entries ? at : entries - 1 : 0;
 }
 
+/**
+ * palette_velocity() - where between the palette's ends a velocity is drawn
+ * @scale: of the colours
+ * @v: velocity [m/s]
+ *
+ * Loupas' estimator finds velocities beyond the Nyquist velocity of the carrier
+ * where the echoes' frequency is below it. They keep their direction.
+ *
+ * Return: @v, or the end next to it, short of where colour wraps.
+ */
+static inline float palette_velocity(const struct colour_scale *scale, float v)
+{
+	const float end = scale->nyquist * (1 - 1e-6);
+
+	return v > end ? end : v < -end ? -end : v;
+}
+
 #endif /* DSP_PALETTE_H */

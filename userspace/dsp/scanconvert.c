@@ -526,7 +526,9 @@ static void find_flow(void *arg, uint32_t share)
 		float *shade = s->shade + (size_t)line * stride;
 
 		for (j = 0; j < vel->samples; j++, i++) {
-			v[j] = vel->valid[i] ? vel->v[i] : NAN;
+			v[j] = vel->valid[i] ?
+				       palette_velocity(colour, vel->v[i]) :
+				       NAN;
 			if (colour->map != COLOUR_VELOCITY)
 				shade[j] = palette_shade(colour, vel, i);
 		}

@@ -144,6 +144,19 @@ Test(mcolour, colours_alias_at_the_baselines_ends)
 	end(&f);
 }
 
+/* Loupas' estimator finds such, where echoes are lower than the carrier. */
+Test(mcolour, velocities_beyond_nyquist_keep_their_direction)
+{
+	struct fixture f;
+
+	begin(&f, usual());
+	give(&f, 0.55f, 3);
+	cr_expect(is_colour(&f, 3, 4, 0.4999));
+	give(&f, -0.55f, 4);
+	cr_expect(is_colour(&f, 4, 4, -0.4999));
+	end(&f);
+}
+
 Test(mcolour, wrong_params_are_refused_with_a_reason)
 {
 	struct mcolour_params p = usual();

@@ -195,6 +195,19 @@ Test(scanconvert, towards_is_red_away_is_blue)
 	cr_assert_gt(rgb[2], rgb[0]);
 }
 
+/* Loupas' estimator finds such, where echoes are lower than the carrier. */
+Test(scanconvert, velocities_beyond_nyquist_keep_their_direction)
+{
+	static const float towards[4] = { 0.55f, 0.55f, 0.5f, 0.49f };
+	static const float away[4] = { -0.55f, -0.55f, -0.5f, -0.49f };
+	uint8_t rgb[3];
+
+	colour_of(rgb, towards, 1, -40, INFINITY);
+	cr_assert_gt(rgb[0], rgb[2]);
+	colour_of(rgb, away, 1, -40, INFINITY);
+	cr_assert_gt(rgb[2], rgb[0]);
+}
+
 Test(scanconvert, aliasing_does_not_blur_to_no_velocity)
 {
 	static const float wrapped[4] = { 0.49f, -0.49f, 0.49f, -0.49f };
