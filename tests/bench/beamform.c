@@ -163,6 +163,7 @@ static const struct geometry packet32 = {
 struct object {
 	struct geometry geometry;
 	uint32_t lines;		/* of the case, of which a smoke test has a few */
+	bool smoke;
 	struct sono_scan *scan;
 	uint32_t *group;
 	struct demod *demod;
@@ -582,6 +583,15 @@ static void judge_simus(struct object *o, struct bench_quality *quality)
 	free(frame);
 }
 
+static double count_points(const struct object *o)
+{
+	const struct geometry *g = &o->geometry;
+	const struct judge_plan plan = { o->scan, &g->grid, g->f_number,
+					 g->waves, g->interpolation };
+
+	return judge_points(&plan);
+}
+
 static void judge(void *object, struct bench_quality *quality)
 {
 	struct object *o = object;
@@ -591,6 +601,8 @@ static void judge(void *object, struct bench_quality *quality)
 	judge_weak(o, quality);
 	judge_beside(o, quality);
 	judge_simus(o, quality);
+	if (o->smoke)
+		quality->points = count_points(o);
 }
 
 /* --- the case --- */
@@ -618,6 +630,7 @@ static void *create(const void *arg, struct bench_run *run)
 
 	*g = *(const struct geometry *)arg;
 	o->lines = g->grid.lines;
+	o->smoke = run->smoke;
 	demod.interpolation = g->interpolation;
 	if (run->smoke) {
 		/* those in the middle */

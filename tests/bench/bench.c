@@ -33,6 +33,9 @@
 #define LEAST_EXACT_DB	36
 #define LEAST_ENV_DB	40
 
+/* Of all points: what may lie at the aperture's edge or the record's end by rounding. */
+#define POINTS_SHARE	1e-6
+
 static const struct bench_case *const groups[] = {
 	bench_demod,
 	bench_beamform,
@@ -158,7 +161,7 @@ static void begin(struct contestant *c, const struct bench_case *row,
 		.level = level,
 		.run = { .smoke = state.smoke,
 			 .threads = row->threads ? row->threads : 1 },
-		.quality = { NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN },
+		.quality = { NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN },
 		.latency = { NAN, NAN, NAN },
 	};
 	setenv("SONO_CPU", level->name, 1);
@@ -251,6 +254,10 @@ static void record(struct contestant *c, const struct bench_case *row,
 	json_object_set_new(result, "points",
 			    c->run.points > 0 ? json_integer(c->run.points) :
 						json_null());
+	json_object_set_new(result, "points_counted",
+			    c->quality.points > 0 ?
+				    json_integer(c->quality.points) :
+				    json_null());
 	json_object_set_new(result, "pt_per_cycle",
 			    share(c->run.points, cycles));
 	json_object_set_new(result, "cycles_per_item",
@@ -526,6 +533,25 @@ static void check_quality(const json_t *results, const struct bench_case *row,
 	       row->name, level->name, text);
 }
 
+/* That the figure by which speed is told is what the plan says. */
+static void check_points(const json_t *results, const struct bench_case *row,
+			 const struct level *level)
+{
+	const json_t *r = find(results, row->name, level->name,
+			       row->threads ? row->threads : 1);
+	const double said = json_number_value(json_object_get(r, "points"));
+	const double counted = json_number_value(
+		json_object_get(r, "points_counted"));
+	char text[80];
+
+	if (!row->quality || level->flags & ~state.flags)
+		return;
+	snprintf(text, sizeof(text), "%.0f points, by the plan %.0f", said,
+		 counted);
+	report(counted > 0 && fabs(said - counted) <= POINTS_SHARE * counted,
+	       row->name, level->name, text);
+}
+
 /* Others may have the processors here: that it is told, not how short it is. */
 static void check_latency(const json_t *results, const struct bench_case *row,
 			  const struct level *level)
@@ -556,6 +582,7 @@ static void check_case(const json_t *results, const struct bench_case *row,
 {
 	check_result(results, row, level);
 	check_quality(results, row, level);
+	check_points(results, row, level);
 	check_latency(results, row, level);
 }
 

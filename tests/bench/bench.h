@@ -50,6 +50,7 @@ struct bench_quality {
 	double exact_db;
 	double env_db;
 	double env_exact_db;
+	double points;
 };
 
 /**

@@ -303,3 +303,41 @@ void judge_add(const struct judge *j, struct judge_sums *sums,
 	compare(&sums->envelope, cabs(same), amplitude);
 	compare(&sums->envelope_exact, cabs(exact), amplitude);
 }
+
+/* --- points --- */
+
+static uint32_t count_event(const struct judge_plan *plan,
+			    const struct sono_event *ev, double x, double z)
+{
+	const struct sono_scan *scan = plan->scan;
+	const double there = judge_arrival(scan, ev, x, z) - ev->rx_start;
+	uint32_t n = 0, c;
+
+	for (c = 0; c < scan->channels; c++) {
+		const struct sono_element *el = &scan->element[c];
+		const double s = (there + hypot(x - el->x, z - el->z) /
+						  scan->c) * scan->fs;
+
+		n += in_aperture(el, plan->f_number, x, z) && s >= 0 &&
+		     s <= ev->samples - 1;
+	}
+	return n;
+}
+
+uint64_t judge_points(const struct judge_plan *plan)
+{
+	const struct grid *grid = plan->grid;
+	uint64_t n = 0;
+	uint32_t line, j, e;
+
+	for (line = 0; line < grid->lines; line++) {
+		const struct ray ray = grid_ray(grid, line);
+
+		for (j = 0; j < grid->samples; j++)
+			for (e = 0; e < plan->scan->events; e++)
+				n += count_event(plan, &plan->scan->event[e],
+						 ray.x + j * ray.dx,
+						 ray.z + j * ray.dz);
+	}
+	return n;
+}

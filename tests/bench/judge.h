@@ -70,6 +70,12 @@ void judge_add(const struct judge *judge, struct judge_sums *sums,
 	       const struct judge_point *at, double complex got,
 	       double amplitude);
 
+/**
+ * judge_points() - pixels x channels x events of all images inside the aperture
+ * and the record, one by one: slow
+ */
+uint64_t judge_points(const struct judge_plan *plan);
+
 /** judge_arrival() - first arrival of an event's wave at a place [s] */
 double judge_arrival(const struct sono_scan *scan,
 		     const struct sono_event *event, double x, double z);
