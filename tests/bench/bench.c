@@ -20,6 +20,7 @@
 #include "dsp/dsp.h"
 #include "dsp/workers.h"
 
+#define ROWS_MOST	2	/* that race each other */
 #define RUNS_MOST	501
 #define RUNS_LEAST	5
 #define RUNS_SLOW	2	/* of what takes longer than SLOW_NS */
@@ -63,12 +64,15 @@ static struct {
 	double seconds;		/* of each case and level */
 	const char *out;
 	unsigned int flags;	/* what the processor offers */
+	cpu_set_t cores;	/* that there are for us */
+	cpu_set_t core;		/* for what has one thread */
 	json_t *results;
 	json_t *notes;
 } state = { .seconds = 1 };
 
-/* One level of the case in hand. */
+/* A level of one of the cases in hand. */
 struct contestant {
+	const struct bench_case *row;
 	const struct level *level;
 	void *object;
 	struct bench_run run;
@@ -122,32 +126,41 @@ double bench_random(void)
 
 /* --- running --- */
 
+static unsigned int threads_of(const struct bench_case *row)
+{
+	return row->threads ? row->threads : 1;
+}
+
 /*
  * A single worker stays on the core whose cycles are counted, and with it all
- * threads that the case makes.
+ * threads that the case makes: the one on which the cases in hand began.
  */
 static void pin(unsigned int threads)
 {
-	static cpu_set_t all;
-	cpu_set_t one;
-
-	if (!CPU_COUNT(&all))
-		sched_getaffinity(0, sizeof(all), &all);
-	CPU_ZERO(&one);
-	CPU_SET(sched_getcpu(), &one);
-	sched_setaffinity(0, sizeof(all), threads > 1 ? &all : &one);
+	sched_setaffinity(0, sizeof(cpu_set_t),
+			  threads > 1 ? &state.cores : &state.core);
 }
 
-static void wake(const struct contestant *c, const struct bench_case *row)
+static void choose_core(void)
 {
-	if (row->wake)
-		row->wake(c->object);
+	if (!CPU_COUNT(&state.cores))
+		sched_getaffinity(0, sizeof(state.cores), &state.cores);
+	pin(2);
+	CPU_ZERO(&state.core);
+	CPU_SET(sched_getcpu(), &state.core);
 }
 
-static void rest(const struct contestant *c, const struct bench_case *row)
+static void wake(const struct contestant *c)
 {
-	if (row->rest)
-		row->rest(c->object);
+	pin(c->run.threads);
+	if (c->row->wake)
+		c->row->wake(c->object);
+}
+
+static void rest(const struct contestant *c)
+{
+	if (c->row->rest)
+		c->row->rest(c->object);
 }
 
 /* How long it takes is not known before it has been tried. */
@@ -158,22 +171,23 @@ static void begin(struct contestant *c, const struct bench_case *row,
 	double start, took, least;
 
 	*c = (struct contestant){
+		.row = row,
 		.level = level,
-		.run = { .smoke = state.smoke,
-			 .threads = row->threads ? row->threads : 1 },
+		.run = { .smoke = state.smoke, .threads = threads_of(row) },
 		.quality = { NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN },
 		.latency = { NAN, NAN, NAN },
 	};
 	setenv("SONO_CPU", level->name, 1);
+	pin(c->run.threads);
 	c->object = row->create(row->arg, &c->run);
-	wake(c, row);
+	wake(c);
 	row->execute(c->object);
 	if (row->quality)
 		row->quality(c->object, &c->quality);
 	start = cycles_now_ns();
 	row->execute(c->object);
 	took = cycles_now_ns() - start;
-	rest(c, row);
+	rest(c);
 	c->times = state.smoke && row->together_ns ? 1 : ceil(together / took);
 	least = took > SLOW_NS ? RUNS_SLOW :
 		state.smoke ? SMOKE_RUNS : RUNS_LEAST;
@@ -183,22 +197,21 @@ static void begin(struct contestant *c, const struct bench_case *row,
 				    least), RUNS_MOST);
 }
 
-static void repeat(struct contestant *c, const struct bench_case *row)
+static void repeat(struct contestant *c)
 {
 	struct cycles_time t;
 
-	wake(c, row);
-	t = cycles_time(row->execute, c->object, c->times);
-	rest(c, row);
+	wake(c);
+	t = cycles_time(c->row->execute, c->object, c->times);
+	rest(c);
 	c->ms[c->done] = t.ns / 1e6;
 	c->cycles[c->done++] = c->run.threads > 1 ? t.cycles : t.own_cycles;
 }
 
 /*
- * Round robin: a level that needs fewer repetitions has them spread over all
- * the rounds.
+ * Round robin: who needs fewer repetitions has them spread over all the rounds.
  */
-static void race(struct contestant *c, size_t n, const struct bench_case *row)
+static void race(struct contestant *c, size_t n)
 {
 	size_t rounds = 0, i, k;
 
@@ -207,7 +220,7 @@ static void race(struct contestant *c, size_t n, const struct bench_case *row)
 	for (k = 0; k < rounds; k++)
 		for (i = 0; i < n; i++)
 			if ((k + 1) * c[i].runs / rounds > c[i].done)
-				repeat(&c[i], row);
+				repeat(&c[i]);
 }
 
 /* --- results --- */
@@ -236,15 +249,19 @@ static json_t *snr_of(const struct bench_quality *quality)
 	return of;
 }
 
-static void record(struct contestant *c, const struct bench_case *row,
-		   double c_cycles)
+/* Medians of the same case: of the C form, and of one thread. */
+struct rivals {
+	double c_cycles, one_ms;
+};
+
+static void record(struct contestant *c, const struct rivals *rivals)
 {
 	/* quantiles sort, so in this order */
 	double cycles = cycles_quantile(c->cycles, c->done, 0.5);
 	double ms = cycles_quantile(c->ms, c->done, 0.5);
 	json_t *result = json_object();
 
-	json_object_set_new(result, "name", json_string(row->name));
+	json_object_set_new(result, "name", json_string(c->row->name));
 	json_object_set_new(result, "variant", json_string(c->level->name));
 	json_object_set_new(result, "threads", json_integer(c->run.threads));
 	json_object_set_new(result, "cores", json_integer(workers_available()));
@@ -269,7 +286,10 @@ static void record(struct contestant *c, const struct bench_case *row,
 	json_object_set_new(result, "env_db", number(c->quality.env_db));
 	json_object_set_new(result, "env_exact_db",
 			    number(c->quality.env_exact_db));
-	json_object_set_new(result, "speedup_vs_c", number(c_cycles / cycles));
+	json_object_set_new(result, "speedup_vs_c",
+			    number(rivals->c_cycles / cycles));
+	json_object_set_new(result, "speedup_vs_1_thread",
+			    number(rivals->one_ms / ms));
 	json_object_set_new(result, "fps",
 			    share(1e3 * c->run.frames, ms));
 	json_object_set_new(result, "frame_ms", number(c->latency.frame_ms));
@@ -298,9 +318,9 @@ static void print_value(const json_t *result, const char *key,
 
 static void print_head(void)
 {
-	printf("%-22s %-7s %3s %10s %10s %10s %9s %7s %7s %7s %7s %7s %7s %8s %8s %8s %8s\n",
+	printf("%-22s %-7s %3s %10s %10s %10s %9s %7s %7s %7s %7s %7s %7s %7s %8s %8s %8s %8s\n",
 	       "case", "variant", "thr", "median ms", "p99 ms", "pt/cycle",
-	       "cyc/item", "snr dB", "beside", "exact", "env", "env ex", "vs c",
+	       "cyc/item", "snr dB", "beside", "exact", "env", "env ex", "vs c", "vs 1",
 	       "fps", "frame ms", "latency", "lat p99");
 }
 
@@ -318,6 +338,7 @@ static void print_result(const json_t *r)
 	print_value(r, "env_db", "%*.1f", 8);
 	print_value(r, "env_exact_db", "%*.1f", 8);
 	print_value(r, "speedup_vs_c", "%*.2f", 8);
+	print_value(r, "speedup_vs_1_thread", "%*.2f", 8);
 	print_value(r, "fps", "%*.1f", 9);
 	print_value(r, "frame_ms", "%*.2f", 9);
 	print_value(r, "latency_ms_median", "%*.2f", 9);
@@ -326,27 +347,72 @@ static void print_result(const json_t *r)
 	fflush(stdout);
 }
 
-static void run_case(const struct bench_case *row)
+static double median(struct contestant *c, double *values)
 {
-	static struct contestant c[LEVELS];
-	double c_cycles;
-	size_t n = 0, i;
+	return cycles_quantile(values, c->done, 0.5);
+}
 
-	pin(row->threads);
-	for (i = 0; i < LEVELS; i++)
-		if (!(levels[i].flags & ~state.flags))
-			begin(&c[n++], row, &levels[i]);
-	race(c, n, row);
-	for (i = 0; i < n && row->latency; i++)
-		row->latency(c[i].object, &c[i].latency);
-	c_cycles = cycles_quantile(c[0].cycles, c[0].done, 0.5);
+/* NAN where there is no such rival, or none but itself. */
+static struct rivals rivals_of(struct contestant *all, size_t n,
+			       const struct contestant *c)
+{
+	struct rivals r = { NAN, NAN };
+	size_t i;
+
 	for (i = 0; i < n; i++) {
-		record(&c[i], row, c_cycles);
-		row->destroy(c[i].object);
+		struct contestant *o = &all[i];
+
+		if (o->row == c->row && !o->level->flags)
+			r.c_cycles = median(o, o->cycles);
+		if (o != c && o->level == c->level && o->run.threads == 1)
+			r.one_ms = median(o, o->ms);
+	}
+	return r;
+}
+
+/*
+ * What follows each other and has one name is one case with more or fewer
+ * threads, and races as well.
+ */
+static size_t rows_of(const struct bench_case *row)
+{
+	size_t n = 1;
+
+	while (n < ROWS_MOST && row[n].name && !strcmp(row[n].name, row->name))
+		n++;
+	return n;
+}
+
+static void finish(struct contestant *all, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		const struct rivals rivals = rivals_of(all, n, &all[i]);
+
+		pin(all[i].run.threads);
+		if (all[i].row->latency)
+			all[i].row->latency(all[i].object, &all[i].latency);
+		record(&all[i], &rivals);
+		all[i].row->destroy(all[i].object);
 		if (!state.smoke)
 			print_result(json_array_get(state.results,
 						    json_array_size(state.results) - 1));
 	}
+}
+
+static void run_case(const struct bench_case *row, size_t rows)
+{
+	static struct contestant c[ROWS_MOST * LEVELS];
+	size_t n = 0, k, i;
+
+	choose_core();
+	for (k = 0; k < rows; k++)
+		for (i = 0; i < LEVELS; i++)
+			if (!(levels[i].flags & ~state.flags))
+				begin(&c[n++], &row[k], &levels[i]);
+	race(c, n);
+	finish(c, n);
 }
 
 static bool wanted(const char *name, char **prefix)
@@ -457,7 +523,7 @@ static double least_speedup(const char *name, const struct level *level)
 	return SMOKE_RATIO;
 }
 
-static unsigned int threads_of(const json_t *result)
+static unsigned int threads_in(const json_t *result)
 {
 	return json_integer_value(json_object_get(result, "threads"));
 }
@@ -471,7 +537,7 @@ static const json_t *find(const json_t *results, const char *name,
 	json_array_foreach(results, i, r)
 		if (!strcmp(text(r, "name"), name) &&
 		    !strcmp(text(r, "variant"), variant) &&
-		    threads_of(r) == count)
+		    threads_in(r) == count)
 			return r;
 	return NULL;
 }
@@ -494,7 +560,7 @@ static void check_result(const json_t *results, const struct bench_case *row,
 {
 	const char *name = row->name;
 	const json_t *r = find(results, name, level->name,
-			       row->threads ? row->threads : 1);
+			       threads_of(row));
 
 	if (level->flags & ~state.flags)
 		printf("ok %u - %s %s # SKIP not offered by this processor\n",
@@ -514,7 +580,7 @@ static void check_quality(const json_t *results, const struct bench_case *row,
 			  const struct level *level)
 {
 	const json_t *r = find(results, row->name, level->name,
-			       row->threads ? row->threads : 1);
+			       threads_of(row));
 	char text[120];
 
 	if (!row->quality || level->flags & ~state.flags)
@@ -538,7 +604,7 @@ static void check_points(const json_t *results, const struct bench_case *row,
 			 const struct level *level)
 {
 	const json_t *r = find(results, row->name, level->name,
-			       row->threads ? row->threads : 1);
+			       threads_of(row));
 	const double said = json_number_value(json_object_get(r, "points"));
 	const double counted = json_number_value(
 		json_object_get(r, "points_counted"));
@@ -557,7 +623,7 @@ static void check_latency(const json_t *results, const struct bench_case *row,
 			  const struct level *level)
 {
 	const json_t *r = find(results, row->name, level->name,
-			       row->threads ? row->threads : 1);
+			       threads_of(row));
 
 	if (!row->latency || level->flags & ~state.flags)
 		return;
@@ -627,7 +693,7 @@ static double median_over(json_t **runs, size_t n, const json_t *of,
 
 	for (i = 0; i < n && found < 64; i++) {
 		const json_t *r = find(runs[i], text(of, "name"),
-				       text(of, "variant"), threads_of(of));
+				       text(of, "variant"), threads_in(of));
 
 		if (json_is_number(json_object_get(r, key)))
 			value[found++] = json_number_value(
@@ -649,7 +715,7 @@ static void print_comparison(const json_t *r, json_t **ours, size_t own,
 		ratio = median_over(ours, own, r, "pt_per_cycle") /
 			median_over(theirs, other, r, "pt_per_cycle");
 	printf("%-22s %-7s %3u", text(r, "name"), text(r, "variant"),
-	       threads_of(r));
+	       threads_in(r));
 	if (isnan(then))
 		printf(" %12s %12.4f %9s\n", "-", now, "new");
 	else
@@ -726,9 +792,9 @@ int main(int argc, char **argv)
 	if (!state.smoke)
 		print_head();
 	for (g = 0; g < GROUPS; g++)
-		for (row = groups[g]; row->name; row++)
+		for (row = groups[g]; row->name; row += rows_of(row))
 			if (wanted(row->name, argv + optind))
-				run_case(row);
+				run_case(row, rows_of(row));
 	write_results();
 	if (state.smoke)
 		check_results(argv + optind);
