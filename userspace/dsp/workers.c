@@ -38,6 +38,8 @@ struct workers {
 	void *arg;
 	bool watched;		/* changes between jobs */
 	bool quit;
+	/* more than processors: who waits by spinning takes one from who works */
+	bool crowded;
 	/*
 	 * A job is published by the release of ticket, and round says that
 	 * there is one; what it did is published by the release of left. Each
@@ -71,7 +73,7 @@ static void futex(atomic_uint *word, int op, unsigned int value)
 /* Until the round is no longer @old: awake for a while, then asleep. */
 static unsigned int next_round(struct workers *w, unsigned int old)
 {
-	const uint64_t until = now_us() + WORKERS_AWAKE_US;
+	const uint64_t until = now_us() + (w->crowded ? 0 : WORKERS_AWAKE_US);
 	unsigned int round, i;
 
 	do {
@@ -197,7 +199,7 @@ void workers_run(struct workers *w, uint32_t shares,
 	while (atomic_load_explicit(&w->left, memory_order_acquire)) {
 		__builtin_ia32_pause();
 		/* a worker has lost its processor, perhaps to this loop */
-		if (!(++looks % 4096))
+		if (w->crowded || !(++looks % 4096))
 			sched_yield();
 	}
 }
@@ -264,7 +266,8 @@ int workers_create(struct workers **workers, uint32_t count)
 	w = aligned_alloc(64, sizeof(*w));
 	if (!w)
 		return -ENOMEM;
-	*w = (struct workers){ .count = 1 };
+	*w = (struct workers){ .count = 1,
+			       .crowded = count > workers_available() };
 	w->worker = calloc(count, sizeof(*w->worker));
 	if (!w->worker) {
 		free(w);

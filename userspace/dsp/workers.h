@@ -39,7 +39,8 @@ struct workers_span {
  *         WORKERS_MAX
  *
  * Each thread but the caller is bound to a processor of its own, as far as the
- * process has as many. Its scheduling policy and priority are its creator's.
+ * process has as many; where there are more threads than that, all of them sleep
+ * between jobs. Its scheduling policy and priority are its creator's.
  *
  * Return: 0, -EINVAL, -ENOMEM or -EAGAIN where the system has no more threads.
  */
