@@ -86,7 +86,7 @@ static int waited(struct stream *t)
 
 /* All but CONFIG. */
 static void prepare(struct __test_metadata *_metadata, struct stream *t,
-		    const char *node)
+		    const char *node, uint32_t slots)
 {
 	char why[256];
 
@@ -96,13 +96,13 @@ static void prepare(struct __test_metadata *_metadata, struct stream *t,
 	t->config = table_config(&t->table, SONO_CONFIG_PRBS);
 	t->config.heartbeat_ms = 2000;
 	t->config.irq_count = 2;
-	ASSERT_EQ(0, sono_setup(t->s, SLOTS, FRAME));
+	ASSERT_EQ(0, sono_setup(t->s, slots, FRAME));
 }
 
 /* Configured twice, so that the table has another number than a first one. */
 static void set_up(struct __test_metadata *_metadata, struct stream *t)
 {
-	prepare(_metadata, t, NODE);
+	prepare(_metadata, t, NODE, SLOTS);
 	ASSERT_EQ(0, sono_config(t->s, &t->config));
 	ASSERT_EQ(0, sono_config(t->s, &t->config));
 	ASSERT_LE(2, t->config.cfg_gen);
@@ -456,7 +456,7 @@ TEST(does_not_come_back)
 
 	if (access(second, W_OK))
 		SKIP(return, "no second board");
-	prepare(_metadata, &t, "/dev/sono1");
+	prepare(_metadata, &t, "/dev/sono1", SLOTS);
 	while (sono_config(t.s, &t.config))
 		ASSERT_EQ(0, sysfs_put(second, "1"));
 	for (int i = 0; i < 14; i++) {
@@ -593,7 +593,7 @@ TEST_F(link, fatal_error_after_its_first_symptom)
 
 	if (sysfs_function_of(2, name, sizeof(name)))
 		SKIP(return, "no third board");
-	prepare(_metadata, &t, "/dev/sono2");
+	prepare(_metadata, &t, "/dev/sono2", SLOTS);
 	ASSERT_EQ(0, sono_config(t.s, &t.config));
 	begun = now_ns();
 	start(_metadata, &t);
@@ -607,6 +607,73 @@ TEST_F(link, fatal_error_after_its_first_symptom)
 	EXPECT_EQ(0, sono_ctl(t.s)->fault);
 	start(_metadata, &t);
 	EXPECT_EQ(1, take_some(_metadata, &t, 50));
+	tear_down(&t);
+}
+
+/* One that sends no interrupt holds it up for 2.4 s. */
+static void *self_test(void *unused)
+{
+	(void)unused;
+	sysfs_put("/sys/class/sono/sono3/selftest_interrupt", "1");
+	return NULL;
+}
+
+/* Who writes a slot writes its start. */
+static int slots_written(struct sono *s, useconds_t watched)
+{
+	const struct sono_setup *st = &s->setup;
+	uint8_t mark[64];
+	int written = 0;
+
+	memset(mark, 0xa5, sizeof(mark));
+	for (uint32_t i = 0; i < st->slots; i++)
+		memcpy(s->slots + (size_t)i * st->slot_stride, mark,
+		       sizeof(mark));
+	usleep(watched);
+	for (uint32_t i = 0; i < st->slots; i++)
+		written += !!memcmp(s->slots + (size_t)i * st->slot_stride,
+				    mark, sizeof(mark));
+	return written;
+}
+
+/*
+ * The fourth board sends no interrupts, so that a self test of them keeps the
+ * driver from more than taking the bus from it: that must do, at once.
+ */
+TEST_F(link, fatal_error_takes_the_bus_first)
+{
+	const struct shape slow = { 15, 544, 1, 1000000, 7 };
+	unsigned long long errors;
+	pthread_t thread;
+	struct stream t;
+	char name[32];
+
+	if (sysfs_function_of(3, name, sizeof(name)))
+		SKIP(return, "no fourth board");
+	prepare(_metadata, &t, "/dev/sono3", 256);
+	table_free(&t.table);
+	ASSERT_EQ(0, table_make(&t.table, sono_info(t.s), &slow));
+	t.config = table_config(&t.table, SONO_CONFIG_PRBS);
+	ASSERT_EQ(0, sono_config(t.s, &t.config));
+	errors = sysfs_counter_of(3, "link_errors");
+	/* Without a heartbeat to keep: it streams on. */
+	t.start.flags = SONO_START_TX_OFF;
+	ASSERT_EQ(0, sono_start(t.s, &t.start));
+	ASSERT_EQ(0, pthread_create(&thread, NULL, self_test, NULL));
+	usleep(200000);
+	EXPECT_LT(5, slots_written(t.s, 300000));
+	ASSERT_EQ(0, sysfs_aer_inject(name, AER_MALFORMED_TLP, 0));
+	while (sysfs_counter_of(3, "link_errors") == errors)
+		ASSERT_EQ(SONO_STATE_RUNNING, sono_ctl(t.s)->state) usleep(1000);
+	usleep(50000);
+	EXPECT_EQ(0, slots_written(t.s, 300000));
+	/* All that in the midst of the self test, and of the run. */
+	EXPECT_EQ(SONO_STATE_RUNNING, sono_ctl(t.s)->state);
+	pthread_join(thread, NULL);
+	while (sono_ctl(t.s)->state == SONO_STATE_RUNNING)
+		usleep(1000);
+	EXPECT_EQ(SONO_END_LINK, sono_ctl(t.s)->reason);
+	EXPECT_EQ(0, sono_start(t.s, &t.start));
 	tear_down(&t);
 }
 
