@@ -286,9 +286,20 @@ static int read_config(struct server *s, uint64_t offset, uint32_t count,
 	return 0;
 }
 
+/* The log has when the board got the bus, and when it lost it. */
+static void log_master(struct server *s, bool was)
+{
+	bool on = pci_bus_master(&s->pci);
+
+	if (on != was)
+		log_line(&s->log, on ? "ev=bus_master on=1" :
+				       "ev=bus_master on=0");
+}
+
 static int write_config(struct server *s, uint64_t offset, uint32_t count,
 			const uint8_t *from)
 {
+	bool was = pci_bus_master(&s->pci);
 	enum pci_effect effect;
 
 	if (sim_board_dead(s->board))
@@ -297,6 +308,7 @@ static int write_config(struct server *s, uint64_t offset, uint32_t count,
 		return EINVAL;
 	if (effect == PCI_RESET)
 		sim_board_reset(s->board, server_message_time(s));
+	log_master(s, was);
 	return 0;
 }
 
@@ -365,8 +377,11 @@ static int do_write_multi(struct server *s)
 
 static int do_reset(struct server *s)
 {
+	bool was = pci_bus_master(&s->pci);
+
 	pci_reset(&s->pci);
 	sim_board_reset(s->board, server_message_time(s));
+	log_master(s, was);
 	return reply(s, NULL, 0, NULL, 0);
 }
 
