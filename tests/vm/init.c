@@ -5,7 +5,8 @@
  * reports: the kernel log on sono.kmsg, and on sono.verdict the command's
  * status, the kernel's taint and the token from /etc/token. The token is the
  * last thing written, so a guest that crashed or hung before has no verdict.
- * Only tests/vm/run, which made the initramfs, reads these.
+ * Only tests/vm/run, which made the initramfs, reads these. What /last leaves
+ * running, where there is one, the machine restarts under.
  *
  * A kernel with kmemleak is asked for leaks, before and after the module went;
  * the lines that one with gcov counted leave by the port sono.gcov.
@@ -198,10 +199,10 @@ static void mount_shares(void)
 		fclose(list);
 }
 
-/* Runs /command; orphans that it leaves are reaped meanwhile. */
-static int run_command(int out)
+/* Runs a script; orphans that it leaves are reaped meanwhile. */
+static int run_script(char *script, int out)
 {
-	static char *const argv[] = { "/bin/sh", "/command", NULL };
+	char *const argv[] = { "/bin/sh", script, NULL };
 	static char *const envp[] = { "PATH=/bin:/sbin:/usr/bin", "HOME=/tmp",
 				      "LANG=C.UTF-8", NULL };
 	const struct rlimit unlimited = { RLIM_INFINITY, RLIM_INFINITY };
@@ -355,8 +356,7 @@ int main(void)
 	mount_shares();
 
 	note("command begins");
-	status = run_command(out);
-	close(out);
+	status = run_script("/command", out);
 	end_all();
 	note("command ended with status %d", status);
 	if (!access("/sys/kernel/debug/kmemleak", F_OK)) {
@@ -368,6 +368,8 @@ int main(void)
 
 	copy_log(log);
 	report(verdict, status);
+	if (!access("/last", F_OK))
+		run_script("/last", out);
 	/* Shuts the devices down, too; what that logs is on the console. */
 	reboot(RB_AUTOBOOT);
 	return 1;
