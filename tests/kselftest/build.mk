@@ -55,7 +55,7 @@ vm-soak = $(call vm-part-of,soak,$(1),$(2),$(3),$(4))
 
 $(call vm-part,driver,sono_uapi sono_drv sono_watch sono_onward,200)
 $(call vm-part,truth,sono_truth,200)
-$(call vm-part,kill,sono_kill,300)
+$(call vm-part,kill,sono_kill sono_safety,300)
 $(call vm-part,fault,sono_fault,120)
 $(call vm-part,recover,sono_recover,300)
 $(call vm-part,safety,sono_safety,120)
@@ -91,7 +91,7 @@ $(foreach k,$(KERNELS),$(call vm-long-stress,frames,SONO_FRAMES=1000000 SONO_SEC
 $(foreach k,$(KERNELS),$(eval $(call soak,vm-wild-$(k),$(KSELFTEST_VM) build/$(k)/kernel/sono.ko $(O)/tests/kselftest/sono_stress,env SONO_STRESS=18000 SONO_SECONDS=2400 tests/kselftest/vm wild $(k),2700)))
 $(eval $(call soak,vm-wild-debug,$(KSELFTEST_VM) build/debug/kernel/sono.ko $(O)/tests/kselftest/sono_stress,env SONO_STRESS=6000 SONO_SECONDS=4000 tests/kselftest/vm wild debug,9000))
 $(call vm-soak,truth,sono_truth,1200,debug kcsan)
-$(call vm-soak,kill,sono_kill,1200,debug kcsan)
+$(call vm-soak,kill,sono_kill sono_safety,1200,debug kcsan)
 $(call vm-soak,fault,sono_fault,1200,debug kcsan)
 $(call vm-soak,observe,sono_observe sono_uapi sono_firmware,1200,debug kcsan)
 # Each IOMMU, and bounce buffers, on the kernel that make check has not.

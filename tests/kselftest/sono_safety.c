@@ -7,12 +7,15 @@
  *
  *	sono_safety killed|continued|unbound|limits|overtemp|stalled NODE
  *	sono_safety panic NODE		does not return
+ *	sono_safety streams NODE	leaves a consumer behind
+ *	sono_safety holds NODE		leaves a run with a CONFIG that waits
  *
  * Lines "# silent node= how= run= before= after= from= until=": START of the run
  * was called at before and had returned at after, which relates the two clocks
  * (ns of CLOCK_MONOTONIC); the board must be silent from .. until.
  */
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,7 +38,11 @@
 #define STALL_AT_NS (500 * MS)
 
 static const struct shape shape = { 15, 544, 1, 125000, 5 };
+/* A frame of 12 s: a table that is loaded meanwhile takes over at its end. */
+static const struct shape shape_long = { 1, 32, 150, 8000000, 7 };
 static const char *node;
+static uint32_t heartbeat_ms = HEARTBEAT_MS;
+static uint64_t related_ns = RELATED_NS;
 /* When a consumer last took a frame; of all processes. */
 static uint64_t *last_taken;
 
@@ -57,7 +64,7 @@ static void silent(const struct run *r, const char *how, uint64_t from,
 	fflush(stdout);
 }
 
-static int set_up(struct run *r)
+static int set_up(struct run *r, const struct shape *form)
 {
 	struct sono_config c;
 	char why[128] = "";
@@ -69,11 +76,11 @@ static int set_up(struct run *r)
 	}
 	ret = sono_setup(r->s, SLOTS, FRAME);
 	if (!ret)
-		ret = table_make(&r->table, sono_info(r->s), &shape);
+		ret = table_make(&r->table, sono_info(r->s), form);
 	if (ret)
 		return ret;
 	c = table_config(&r->table, SONO_CONFIG_PRBS);
-	c.heartbeat_ms = HEARTBEAT_MS;
+	c.heartbeat_ms = heartbeat_ms;
 	return sono_config(r->s, &c);
 }
 
@@ -93,11 +100,11 @@ static int start(struct run *r)
 static int begin(struct run *r)
 {
 	struct sono_stop a;
-	int ret = set_up(r);
+	int ret = set_up(r, &shape);
 
 	for (int i = 0; !ret && i < 50; i++) {
 		ret = start(r);
-		if (ret || r->after - r->before < RELATED_NS)
+		if (ret || r->after - r->before < related_ns)
 			return ret;
 		ret = sono_stop(r->s, &a);
 	}
@@ -445,6 +452,60 @@ static int panic(void)
 	return sysfs_put("/proc/sysrq-trigger", "c");
 }
 
+/* Until the machine restarts, and with more time than that takes. */
+static int streams(void)
+{
+	struct run r = { 0 };
+
+	heartbeat_ms = 2000;
+	/* Started once: of some boards a run does not end again. */
+	related_ns = UINT64_MAX;
+	return fork_consumer(&r, 200 * MS, false) < 0 ? -ECHILD : 0;
+}
+
+static void *config_waits(void *run)
+{
+	struct run *r = run;
+	struct sono_config c = table_config(&r->table, SONO_CONFIG_PRBS);
+
+	c.heartbeat_ms = heartbeat_ms;
+	sono_config(r->s, &c);
+	return NULL;
+}
+
+static void hold(int tell)
+{
+	struct run r = { 0 };
+	struct sono_frame f;
+	pthread_t thread;
+
+	if (set_up(&r, &shape_long) || start(&r) ||
+	    pthread_create(&thread, NULL, config_waits, &r))
+		_exit(1);
+	/* Asking is a sign of life. */
+	for (int i = 0; sono_next(r.s, &f) == 0; i++) {
+		usleep(1000);
+		if (i == 300 && write(tell, "", 1) != 1)
+			_exit(1);
+	}
+	_exit(0);
+}
+
+/* Who ends the run would wait for most of its frame, if the load did not give way. */
+static int holds(void)
+{
+	int tell[2];
+	char c;
+
+	heartbeat_ms = 2000;
+	if (pipe(tell))
+		return -errno;
+	if (!fork())
+		hold(tell[1]);
+	close(tell[1]);
+	return read(tell[0], &c, 1) == 1 ? 0 : -ECHILD;
+}
+
 static const struct {
 	const char *name;
 	int (*test)(void);
@@ -452,7 +513,8 @@ static const struct {
 	{ "killed", killed },	  { "continued", continued },
 	{ "unbound", unbound },	  { "limits", limits },
 	{ "overtemp", overtemp }, { "stalled", stalled },
-	{ "panic", panic },
+	{ "panic", panic },	  { "streams", streams },
+	{ "holds", holds },
 };
 
 int main(int argc, char **argv)
