@@ -62,8 +62,9 @@ struct sim_updater {
 
 /* One run, and the frame it is in. */
 struct sim_run {
-	bool running; /* RUNNING; between stop and TIMER_STOPPED as well */
+	bool running; /* between stop and TIMER_STOPPED as well */
 	bool draining;
+	bool lingers; /* injected: RUNNING has fallen, a write is still to come */
 	const char *reason; /* why it stops */
 	uint64_t zero; /* time zero: the first event was due [ticks] */
 	uint64_t seq; /* of the frame in flight; all before it are produced */
@@ -159,7 +160,7 @@ int sim_dma_write(struct sim_board *b, uint64_t addr, const void *from,
 void sim_run_start(struct sim_board *b);
 void sim_run_stop(struct sim_board *b, const char *reason);
 void sim_run_abort(struct sim_board *b, const char *reason);
-void sim_run_stopped(struct sim_board *b);
+void sim_run_drained(struct sim_board *b);
 void sim_run_trigger(struct sim_board *b);
 void sim_run_window(struct sim_board *b);
 void sim_tx_update(struct sim_board *b, const char *reason);
@@ -173,6 +174,7 @@ uint32_t sim_hv(const struct sim_board *b);
 /* queue.c */
 int sim_queue_frame(struct sim_board *b);
 void sim_queue_late(struct sim_board *b);
+void sim_queue_straggler(struct sim_board *b);
 
 /* payload.c */
 void sim_payload_make(struct sim_board *b, uint32_t first);

@@ -62,6 +62,8 @@
  *         this many ms after the first start until a reset other than by RESET
  * @numb: every Nth run can be ended neither by CONTROL nor by RESET
  * @glitch: every Nth read of STATUS is all ones
+ * @linger: of every Nth run that is stopped a write arrives 100 ms after RUNNING
+ *          fell; DMA_BUSY says so
  *
  * @dead_channel: set of receive channels that deliver 0
  * @noisy_channel: set of receive channels with SIM_NOISY_RMS more noise
@@ -120,6 +122,7 @@ struct sim_faults {
 	uint32_t blind;
 	uint32_t numb;
 	uint32_t glitch;
+	uint32_t linger;
 	uint64_t dead_channel[SIM_CHANNELS_MAX / 64];
 	uint64_t noisy_channel[SIM_CHANNELS_MAX / 64];
 	uint64_t weak_element[SIM_CHANNELS_MAX / 64];

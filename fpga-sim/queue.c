@@ -5,6 +5,7 @@
  */
 #include <endian.h>
 #include <errno.h>
+#include <string.h>
 
 #include "board.h"
 
@@ -200,6 +201,20 @@ static int write_kept(struct sim_board *b)
 void sim_queue_late(struct sim_board *b)
 {
 	write_kept(b);
+}
+
+/* Injected: the start of the next slot is written after the run. */
+void sim_queue_straggler(struct sim_board *b)
+{
+	uint8_t row[SONO_ROW_ALIGN];
+	uint64_t bytes;
+
+	if (take_slot(b, &bytes) <= 0)
+		return;
+	memset(row, 0x5a, sizeof(row));
+	sim_log(b, "ev=straggler run=%u slot=%u addr=0x%llx", b->run_count,
+		b->segments[0].slot, (ull)b->segments[0].addr);
+	sim_dma_write(b, b->segments[0].addr, row, sizeof(row));
 }
 
 static void keep(struct sim_board *b, const struct sono_cpl *cpl,

@@ -83,7 +83,7 @@ static uint32_t status(const struct sim_board *b)
 	bool loading = b->loader.state == SONO_SEQ_LOADING;
 	bool writing = b->updater.state == SONO_FW_BUSY;
 
-	return (b->run.running ? SONO_STATUS_RUNNING : 0) |
+	return (b->run.running && !b->run.lingers ? SONO_STATUS_RUNNING : 0) |
 	       (b->tx_on ? SONO_STATUS_TX_ON : 0) |
 	       (b->fault ? SONO_STATUS_FAULT : 0) |
 	       (b->run.running || loading || writing ? SONO_STATUS_DMA_BUSY :

@@ -5,6 +5,7 @@
 #include "board.h"
 
 #define DRAIN_NS 5000
+#define LINGER_NS 100000000u
 #define NS_PER_MS 1000000ull
 
 typedef unsigned long long ull;
@@ -167,16 +168,32 @@ static void log_stop(struct sim_board *b)
 		r->reason);
 }
 
-/* DMA has drained: nothing more reaches host memory. */
-void sim_run_stopped(struct sim_board *b)
+/* Nothing more reaches host memory. */
+static void stopped(struct sim_board *b)
 {
 	b->run.running = false;
 	b->run.draining = false;
-	sim_queue_late(b);
-	sim_irq_flush(b);
+	b->run.lingers = false;
 	log_stop(b);
 	sim_load_activate(b);
 	sim_irq_raise(b, SONO_IRQ_STOPPED);
+}
+
+/* Every completion is in host memory; the last write may not be. */
+void sim_run_drained(struct sim_board *b)
+{
+	if (b->run.lingers) {
+		sim_queue_straggler(b);
+		stopped(b);
+		return;
+	}
+	sim_queue_late(b);
+	sim_irq_flush(b);
+	b->run.lingers = sim_strikes(b, &b->config.faults.linger, b->stops);
+	if (b->run.lingers)
+		b->due[TIMER_STOPPED] = b->now + sim_ticks(b, LINGER_NS);
+	else
+		stopped(b);
 }
 
 /* Ends the run with no drain and no interrupt. */

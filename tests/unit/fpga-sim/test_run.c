@@ -479,6 +479,37 @@ Test(run, numb_board_is_not_stopped)
 	host_end(&h);
 }
 
+Test(run, last_write_comes_after_the_run)
+{
+	struct sim_config config;
+	char line[512];
+	uint64_t slot;
+	struct host h;
+
+	sim_config_init(&config);
+	config.faults.linger = 1;
+	host_start(&h, &config);
+	start(&h, 1000, RUN_TX);
+	host_run(&h, 2 * MS);
+	host_write(&h, SONO_REG_CONTROL, 0);
+	host_run(&h, 99 * MS);
+	cr_assert_eq(host_read(&h, SONO_REG_STATUS), SONO_STATUS_DMA_BUSY);
+	cr_assert_eq(host_read(&h, SONO_REG_IRQ_STATUS) & SONO_IRQ_STOPPED, 0);
+	cr_assert_eq(host_logged(&h, "ev=straggler", NULL), 0);
+	/* It is not over, so that no other begins. */
+	host_write(&h, SONO_REG_CONTROL, RUN_TX);
+	cr_assert_eq(host_logged(&h, "reason=running", NULL), 1);
+	host_run(&h, 2 * MS);
+	cr_assert_eq(host_read(&h, SONO_REG_STATUS), 0);
+	cr_assert(host_read(&h, SONO_REG_IRQ_STATUS) & SONO_IRQ_STOPPED);
+	cr_assert_eq(host_logged(&h, "ev=straggler", line), 1);
+	slot = log_field(line, "slot");
+	cr_assert_eq(slot, host_read(&h, SONO_REG_PRODUCED_LO));
+	cr_assert_eq(host_slot(&h, (uint32_t)slot)[63], 0x5a);
+	cr_assert_eq(host_slot(&h, (uint32_t)slot)[64], 0);
+	host_end(&h);
+}
+
 Test(run, status_glitches)
 {
 	struct sim_config config;
