@@ -182,7 +182,8 @@ static void stop_board(struct sim_host *h)
 	uint64_t next;
 
 	wr(h, SONO_REG_CONTROL, 0);
-	while (present(h) && rd(h, SONO_REG_STATUS) & SONO_STATUS_RUNNING) {
+	while (present(h) && rd(h, SONO_REG_STATUS) & (SONO_STATUS_RUNNING |
+						       SONO_STATUS_DMA_BUSY)) {
 		next = sim_board_next(h->board);
 		if (next == SIM_NEVER)
 			break;
