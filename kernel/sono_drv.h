@@ -176,7 +176,7 @@ struct sono_selftest {
  * @troubles: how many of each there were
  * @trouble: name of the latest, NULL before the first
  * @fault: that has been told, of which no more is said; under lock
- * @fault_irqs: of the event vector, by the time it was told; under lock
+ * @fault_irqs: of the event vector, when it was told or a run began; under lock
  * @debugfs: the board's folder
  * @hwmon: its sensors, NULL without hwmon; under lock once there is a node
  * @firmware: takes images for it, NULL without a flash for them

@@ -330,6 +330,7 @@ void sono_hw_queues(struct sono_device *sd, const struct sono_stream *s)
  */
 int sono_hw_start(struct sono_device *sd, u32 heartbeat_ms, bool tx, u32 *run)
 {
+	int irqs = atomic_read(&sd->irqs[SONO_VEC_EVENT]);
 	u32 before;
 
 	lockdep_assert_held(&sd->lock);
@@ -344,6 +345,7 @@ int sono_hw_start(struct sono_device *sd, u32 heartbeat_ms, bool tx, u32 *run)
 		return -EIO;
 	/* Of a fault that comes now an interrupt tells. */
 	sd->fault = SONO_FAULT_NONE;
+	sd->fault_irqs = irqs;
 	return 0;
 }
 

@@ -465,6 +465,12 @@ static bool told(const struct row *r, int n)
 		ok &= trouble_told(r, n, troubles[i]);
 	snprintf(text, sizeof(text), "/sys/class/sono/sono%d/trouble", n);
 	ok &= !r->troubles || holds("state", !strcmp(sysfs_get(text), "none"), 0);
+	if (has_word(r->troubles, "unheard")) {
+		snprintf(text, sizeof(text),
+			 "sono_trouble: sono%d what=unheard code=%u ", n,
+			 SONO_VEC_EVENT);
+		ok &= holds(text, told_count(text) > 0, true);
+	}
 	if (!strcmp(r->fault, "irq-lost=1")) {
 		snprintf(text, sizeof(text), "sono_found: sono%d ", n);
 		ok &= holds(text, told_count(text) > 0, true);
