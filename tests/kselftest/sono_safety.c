@@ -5,7 +5,7 @@
  * again until another one. "tests/kselftest/judge silence" looks the moments up
  * in the board's log.
  *
- *	sono_safety killed|continued|unbound|limits|overtemp|stalled NODE
+ *	sono_safety killed|continued|unbound|limits|overtemp|stalled|lied NODE
  *	sono_safety panic NODE		does not return
  *	sono_safety streams NODE	leaves a consumer behind
  *	sono_safety holds NODE		leaves a run with a CONFIG that waits
@@ -435,6 +435,67 @@ static int stalled(void)
 	return 0;
 }
 
+/* A board that sends no interrupt keeps the driver's lock with it for 2.4 s. */
+static void *self_test(void *unused)
+{
+	char path[64];
+
+	(void)unused;
+	snprintf(path, sizeof(path), "/sys/class/sono/%s/selftest_interrupt",
+		 strrchr(node, '/') + 1);
+	sysfs_put(path, "1");
+	return NULL;
+}
+
+/* Until the run ends. When it last gave a frame; asking is a sign of life. */
+static uint64_t drain_run(struct run *r)
+{
+	const uint64_t limit = now_ns() + 10 * NS_PER_S;
+	uint64_t last = now_ns();
+	struct sono_frame f;
+	int ret;
+
+	while ((ret = sono_next(r->s, &f)) >= 0 && now_ns() < limit) {
+		if (ret == 1) {
+			last = now_ns();
+			sono_release(r->s, &f);
+		}
+		usleep(500);
+	}
+	return last;
+}
+
+/*
+ * A completion that lies is found with the last frames before it. Transmit must
+ * end then, even if the run cannot yet: a self test is in the way.
+ */
+static int lied(void)
+{
+	struct run r = { 0 };
+	pthread_t thread;
+	uint64_t last, ended;
+	int ret = begin(&r);
+
+	if (ret)
+		return ret;
+	if (pthread_create(&thread, NULL, self_test, NULL))
+		return -EAGAIN;
+	last = drain_run(&r);
+	ended = now_ns();
+	pthread_join(thread, NULL);
+	if (sono_ctl(r.s)->reason != SONO_END_PROTOCOL ||
+	    sono_ctl(r.s)->fault != SONO_BAD_GEN)
+		return -EPROTO;
+	printf("# lied: the run ended %llu ms after the lie\n",
+	       (unsigned long long)((ended - last) / MS));
+	/* Or it was not the lie that ended transmit. */
+	if (ended - last < 700 * MS)
+		return -ETIME;
+	silent(&r, "lied", last + 200 * MS, ended);
+	end(&r);
+	return 0;
+}
+
 static int panic(void)
 {
 	struct run r = { 0 };
@@ -514,7 +575,7 @@ static const struct {
 	{ "unbound", unbound },	  { "limits", limits },
 	{ "overtemp", overtemp }, { "stalled", stalled },
 	{ "panic", panic },	  { "streams", streams },
-	{ "holds", holds },
+	{ "holds", holds },	  { "lied", lied },
 };
 
 int main(int argc, char **argv)
