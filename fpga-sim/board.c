@@ -422,7 +422,11 @@ static uint64_t misread(struct sim_board *b, uint64_t value, size_t size)
 /* A read that nobody has answered; the next one is as ever. */
 static bool glitches(struct sim_board *b, uint64_t offset)
 {
-	if (offset != SONO_REG_STATUS ||
+	const bool asked = offset == SONO_REG_STATUS ||
+			   offset == SONO_REG_CFG_GEN ||
+			   offset == SONO_REG_FRAME_BYTES;
+
+	if (!asked ||
 	    !sim_strikes(b, &b->config.faults.glitch, ++b->looks))
 		return false;
 	sim_log(b, "ev=glitch");

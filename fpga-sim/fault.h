@@ -61,7 +61,7 @@
  * @blind: registers read as all ones and take nothing, while the run goes on,
  *         this many ms after the first start until a reset other than by RESET
  * @numb: every Nth run can be ended neither by CONTROL nor by RESET
- * @glitch: every Nth read of STATUS is all ones
+ * @glitch: every Nth read of STATUS, CFG_GEN and FRAME_BYTES is all ones
  * @linger: of every Nth run that is stopped a write arrives 100 ms after RUNNING
  *          fell; DMA_BUSY says so
  *

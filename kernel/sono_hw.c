@@ -213,7 +213,7 @@ int sono_hw_identify(struct sono_device *sd)
  */
 u32 sono_hw_table(struct sono_device *sd)
 {
-	return rd(sd, SONO_REG_CFG_GEN);
+	return rd_sure(sd, SONO_REG_CFG_GEN);
 }
 
 static bool is_loading(u32 status)
@@ -287,9 +287,12 @@ int sono_hw_load(struct sono_device *sd, dma_addr_t table, u32 bytes,
 		return -EREMOTEIO;
 	}
 	answered(sd, &asked);
-	result->cfg_gen = rd(sd, SONO_REG_CFG_GEN);
-	result->frame_bytes = rd(sd, SONO_REG_FRAME_BYTES);
-	return 0;
+	result->cfg_gen = rd_sure(sd, SONO_REG_CFG_GEN);
+	result->frame_bytes = rd_sure(sd, SONO_REG_FRAME_BYTES);
+	/* It may have left meanwhile, and with it what these say. */
+	if (READ_ONCE(sd->away))
+		return -EIO;
+	return result->frame_bytes == SONO_ALL_ONES ? absent(sd) : 0;
 }
 
 void sono_hw_set_source(struct sono_device *sd, u32 source)

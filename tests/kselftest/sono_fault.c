@@ -404,6 +404,16 @@ static bool next_run(struct sono *s, const struct row *r,
 	return holds("frames", ret, 1) & stopped(s, &seen);
 }
 
+/* Of what it says of a table, too, reads may be lost. */
+static bool glitch_case(struct sono *s, struct sono_config *c)
+{
+	const uint32_t before = c->cfg_gen;
+
+	return holds("CONFIG again", sono_config(s, c), 0) &&
+	       holds("the table's number", c->cfg_gen, before + 1) &&
+	       holds("the table's frames", c->frame_bytes, 16384);
+}
+
 static bool with_board(struct sono *s, const struct row *r)
 {
 	struct sono_start start = { 0 };
@@ -423,6 +433,7 @@ static bool with_board(struct sono *s, const struct row *r)
 	     holds("CONFIG", sono_config(s, &config), 0) &&
 	     (strncmp(r->fault, "crc", 3) || crc_case(s, &config)) &&
 	     (strncmp(r->fault, "forget", 6) || forget_case(s, &config)) &&
+	     (strncmp(r->fault, "glitch", 6) || glitch_case(s, &config)) &&
 	     holds("START", sono_start(s, &start), 0) &&
 	     run_once(s, r, start.run) && (!might_write(r) || slots_stay(s)) &&
 	     next_run(s, r, &start);

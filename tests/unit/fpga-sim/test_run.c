@@ -510,7 +510,7 @@ Test(run, last_write_comes_after_the_run)
 	host_end(&h);
 }
 
-Test(run, status_glitches)
+Test(run, reads_get_lost)
 {
 	struct sim_config config;
 	struct host h;
@@ -522,6 +522,10 @@ Test(run, status_glitches)
 		cr_assert_eq(host_read(&h, SONO_REG_STATUS),
 			     i % 3 ? 0 : UINT32_MAX);
 	cr_assert_eq(host_read(&h, SONO_REG_ID), SONO_ID_MAGIC);
+	/* the tenth to the twelfth */
+	cr_assert_eq(host_read(&h, SONO_REG_CFG_GEN), 0);
+	cr_assert_eq(host_read(&h, SONO_REG_FRAME_BYTES), 0);
+	cr_assert_eq(host_read(&h, SONO_REG_CFG_GEN), UINT32_MAX);
 	host_end(&h);
 }
 
