@@ -410,12 +410,14 @@ int sono_hw_reset(struct sono_device *sd)
 	status = rd_sure(sd, SONO_REG_STATUS);
 	if (is_busy(status))
 		return status == SONO_ALL_ONES ? absent(sd) : -EIO;
-	/* One that lasts is told of anew, and then no interrupt tells of it. */
 	sd->fault = SONO_FAULT_NONE;
-	sd->fault_irqs = atomic_read(&sd->irqs[SONO_VEC_EVENT]) - 1;
+	sd->fault_irqs = atomic_read(&sd->irqs[SONO_VEC_EVENT]);
 	wr(sd, SONO_REG_IRQ_ENABLE,
 	   SONO_IRQ_FAULT | SONO_IRQ_SEQ | SONO_IRQ_STOPPED |
 		   SONO_IRQ_FW);
+	/* One that lasts is told of anew, and no interrupt tells of it. */
+	if (rd(sd, SONO_REG_FAULT))
+		sd->fault_irqs--;
 	return 0;
 }
 
