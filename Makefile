@@ -85,8 +85,8 @@ ifeq ($(wildcard /etc/sonoring-root),)
 
 OUTSIDE := help clean root $(if $(REF),bench)
 INSIDE := $(filter-out $(OUTSIDE),$(or $(MAKECMDGOALS),all))
-# One more than processors: a guest waits for two thirds of its time.
-JOBS = $(or $(patsubst -j%,%,$(filter -j%,$(MAKEFLAGS))),$(shell expr $$(nproc) + 1))
+# Twice as many as processors: a guest waits for two thirds of its time.
+JOBS = $(or $(patsubst -j%,%,$(filter -j%,$(MAKEFLAGS))),$(shell expr $$(nproc) \* 2))
 SHORT_FLAGS = $(foreach f,k B,$(if $(findstring $f,$(firstword -$(MAKEFLAGS))),-$f))
 
 ifneq ($(REF),)

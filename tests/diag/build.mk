@@ -25,9 +25,11 @@ $(eval $(call test-program,tests/diag/link_error,tests/diag/link_error.c \
 	tests/kselftest/sysfs.c tests/kselftest/stream.c,$(DIAG_TEST_LIBS)))
 $(eval $(call test-program,tests/diag/clock,tests/diag/clock.c))
 ifeq ($(O),build)
-$(foreach k,$(KERNELS),$(eval $(call check,vm-diag-$(k),$(O)/fpga-sim/sono-sim \
+vm-diag = $(eval $(call $(1),vm-diag-$(2),$(O)/fpga-sim/sono-sim \
 	$(O)/userspace/tools/sono $(O)/tests/diag/link_error $(O)/tests/diag/clock build/tests/vm/init \
-	build/$(k)/kernel/sono.ko,tests/diag/vm $(k),400)))
+	build/$(2)/kernel/sono.ko,tests/diag/vm $(2),400))
+$(call vm-diag,check,6.12)
+$(call vm-diag,soak,7.3)
 endif
 
 # Image quality, baseline, history and report.

@@ -12,3 +12,6 @@ $(eval $(call check,presets,$(O)/userspace/tools/sono $(O)/tests/presets/record,
 $(foreach k,6.12 7.3,$(eval $(call check,presets-$(k),\
 	$(O)/userspace/tools/sono $(O)/fpga-sim/sono-sim $(O)/tests/vm/init \
 	$(O)/$(k)/kernel/sono.ko,tests/presets/presets $(k),400)))
+$(foreach k,6.12 7.3,$(eval $(call soak,presets-$(k),\
+	$(O)/userspace/tools/sono $(O)/fpga-sim/sono-sim $(O)/tests/vm/init \
+	$(O)/$(k)/kernel/sono.ko,env SONO_ALL=1 tests/presets/presets $(k),900)))
