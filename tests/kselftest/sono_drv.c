@@ -6,10 +6,12 @@
 #include <kselftest_harness.h>
 
 #include <fcntl.h>
+#include <glob.h>
 #include <liburing.h>
 #include <linux/perf_event.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stddef.h>
 #include <sys/ioctl.h>
@@ -976,6 +978,90 @@ TEST(unbind_again_and_again)
 		raw_end(&r);
 		ASSERT_EQ(0, bind_board(name));
 	}
+	expect_working(_metadata);
+}
+
+static int run_on(int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	return sched_setaffinity(0, sizeof(set), &set);
+}
+
+/* Keeps ordinary work from a processor, but no interrupt and its thread. */
+static pid_t hog(int cpu)
+{
+	const struct sched_param first = { .sched_priority = 1 };
+	pid_t pid = fork();
+
+	if (pid)
+		return pid;
+	/* On some kernels the driver's way out leads through that processor. */
+	alarm(3);
+	if (run_on(cpu) || sched_setscheduler(0, SCHED_FIFO, &first))
+		_exit(1);
+	for (;;)
+		continue;
+}
+
+/* How long the scheduler lets a hog go on; where it says so. */
+static const char *const patience[] = {
+	"/proc/sys/kernel/sched_rt_runtime_us",
+	"/sys/kernel/debug/sched/fair_server/cpu1/runtime",
+};
+
+/* For each of the board's events there is work to do. */
+static bool events_on(const char *cpu)
+{
+	char path[64];
+	glob_t found;
+	int irq, ret = -1;
+
+	if (glob("/proc/irq/*/sono-event", 0, NULL, &found))
+		return false;
+	if (sscanf(found.gl_pathv[0], "/proc/irq/%d/", &irq) == 1) {
+		snprintf(path, sizeof(path), "/proc/irq/%d/smp_affinity_list",
+			 irq);
+		ret = sysfs_put(path, cpu);
+	}
+	globfree(&found);
+	return !ret;
+}
+
+/*
+ * Who does that work is held up on the second processor, where it was asked for,
+ * so that it is still to be done when the device goes. A kernel that watches over
+ * objects says if it goes with it.
+ */
+TEST(unbind_while_an_event_waits)
+{
+	static const char test[] = "/sys/class/sono/sono0/selftest_interrupt";
+	char name[64], was[2][32];
+	pid_t pid;
+
+	if (sysconf(_SC_NPROCESSORS_ONLN) < 2)
+		SKIP(return, "one processor");
+	ASSERT_EQ(0, sysfs_function(name, sizeof(name)));
+	for (int i = 0; i < 2; i++) {
+		snprintf(was[i], sizeof(was[i]), "%s", sysfs_get(patience[i]));
+		sysfs_put(patience[i], i ? "0" : "-1");
+	}
+	ASSERT_TRUE(events_on("1"));
+	/* An interrupt moves when it comes next. */
+	ASSERT_EQ(0, sysfs_put(test, "1"));
+	ASSERT_EQ(0, run_on(0));
+	pid = hog(1);
+	ASSERT_LT(0, pid);
+	usleep(50000);
+	ASSERT_EQ(0, sysfs_put(test, "1"));
+	ASSERT_EQ(0, unbind_board(name));
+	kill(pid, SIGKILL);
+	EXPECT_EQ(pid, waitpid(pid, NULL, 0));
+	for (int i = 0; i < 2; i++)
+		sysfs_put(patience[i], was[i]);
+	ASSERT_EQ(0, bind_board(name));
 	expect_working(_metadata);
 }
 

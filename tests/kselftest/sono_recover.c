@@ -610,7 +610,7 @@ TEST_F(link, fatal_error_after_its_first_symptom)
 	tear_down(&t);
 }
 
-/* One that sends no interrupt holds it up for 2.4 s. */
+/* One that sends no interrupt holds it up for over two seconds. */
 static void *self_test(void *unused)
 {
 	(void)unused;

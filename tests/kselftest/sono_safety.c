@@ -435,7 +435,7 @@ static int stalled(void)
 	return 0;
 }
 
-/* A board that sends no interrupt keeps the driver's lock with it for 2.4 s. */
+/* A board that sends no interrupt keeps the driver's lock with it for 2 s. */
 static void *self_test(void *unused)
 {
 	char path[64];
