@@ -335,7 +335,7 @@ FIXTURE_SETUP(importer)
 	if (variant->on_bus)
 		strncpy(self->device, strrchr(path, '/') + 1,
 			sizeof(self->device) - 1);
-	self->fd = open(IMPORTER, O_RDONLY);
+	self->fd = open(IMPORTER, O_RDWR);
 	if (self->fd < 0)
 		SKIP(return, IMPORTER ": %s", strerror(errno));
 	flow_begin(_metadata, &self->flow);
@@ -406,6 +406,36 @@ TEST_F(importer, device_reads_frames_that_come_later)
 		EXPECT_TRUE(same_at(self->fd, frame.data, WIDE,
 				    frame.rec.slot * STRIDE));
 		give_back(&self->flow, &frame);
+	}
+	close(fd);
+}
+
+/* A slot that somebody holds is theirs to write, by a device too. */
+TEST_F(importer, device_writes_what_the_host_reads)
+{
+	static const uint32_t dirs[] = { SONO_IMPORT_BOTH, SONO_IMPORT_WRITE };
+	struct sono_frame frame = take_wide(_metadata, &self->flow);
+	int fd = export_slot(self->flow.fd, frame.rec.slot);
+	struct sono_import im;
+	char written[STRIDE];
+
+	ASSERT_LE(0, fd);
+	for (int i = 0; i < 2; i++) {
+		ASSERT_EQ(0, import(self, fd, dirs[i], &im));
+		expect_mapped(_metadata, &im, STRIDE);
+		memset(written, 0x31 + i, STRIDE);
+		ASSERT_EQ(STRIDE, pwrite(self->fd, written, STRIDE, 0));
+		EXPECT_EQ(0, cpu_access(fd, DMA_BUF_SYNC_START));
+		EXPECT_EQ(0, memcmp(written, frame.data, STRIDE));
+		EXPECT_EQ(0, cpu_access(fd, DMA_BUF_SYNC_END));
+		/* And the kernel. */
+		memset(written, 0x41 + i, STRIDE);
+		ASSERT_EQ(STRIDE, pwrite(self->fd, written, STRIDE, 0));
+		EXPECT_TRUE(same_at(self->fd, written, STRIDE, STRIDE));
+		/* Another import is another file. */
+		close(self->fd);
+		self->fd = open(IMPORTER, O_RDWR);
+		ASSERT_LE(0, self->fd);
 	}
 	close(fd);
 }

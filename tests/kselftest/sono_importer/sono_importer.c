@@ -221,6 +221,39 @@ static ssize_t importer_read(struct file *file, char __user *buf, size_t count,
 	return ret;
 }
 
+static ssize_t write_device(struct import *im, const char __user *buf,
+			    size_t count, loff_t pos)
+{
+	size_t left, done = 0;
+
+	while (done < count) {
+		void *to = as_device(im, pos + done, &left);
+
+		if (!to)
+			return -EINVAL;
+		left = min(left, count - done);
+		if (copy_from_user(to, buf + done, left))
+			return -EFAULT;
+		done += left;
+	}
+	return done;
+}
+
+static ssize_t importer_write(struct file *file, const char __user *buf,
+			      size_t count, loff_t *pos)
+{
+	struct import *im = file->private_data;
+	ssize_t ret = -EPERM;
+
+	mutex_lock(&im->lock);
+	if (im->dmabuf && im->dir != DMA_TO_DEVICE)
+		ret = write_device(im, buf, count, *pos);
+	mutex_unlock(&im->lock);
+	if (ret > 0)
+		*pos += ret;
+	return ret;
+}
+
 static int importer_open(struct inode *inode, struct file *file)
 {
 	struct import *im = kzalloc(sizeof(*im), GFP_KERNEL);
@@ -253,6 +286,7 @@ static const struct file_operations importer_fops = {
 	.open = importer_open,
 	.release = importer_release,
 	.read = importer_read,
+	.write = importer_write,
 	.unlocked_ioctl = importer_ioctl,
 };
 

@@ -2,7 +2,8 @@
 /*
  * /dev/sono_importer takes a dma-buf as a driver of another device does. Then
  * read() gives its bytes twice: first as the device finds them at the bus
- * addresses that it was given, then as the kernel does by vmap().
+ * addresses that it was given, then as the kernel does by vmap(). write() writes
+ * them as the device does.
  */
 #ifndef SONO_IMPORTER_H
 #define SONO_IMPORTER_H
