@@ -206,6 +206,12 @@ static void on_blind(struct sim_board *b)
 	b->blind = true;
 }
 
+static void on_blank(struct sim_board *b)
+{
+	sim_log(b, "ev=blank");
+	b->blank = true;
+}
+
 static void on_heartbeat(struct sim_board *b)
 {
 	if (b->config.faults.deaf)
@@ -220,6 +226,7 @@ static void (*const on_timer[TIMERS])(struct sim_board *b) = {
 	[TIMER_REBOOT] = on_reboot,
 	[TIMER_STALL] = on_stall,
 	[TIMER_BLIND] = on_blind,
+	[TIMER_BLANK] = on_blank,
 	[TIMER_HEARTBEAT] = on_heartbeat,
 	[TIMER_STOPPED] = sim_run_drained,
 	[TIMER_LOAD] = sim_load_step,
@@ -332,7 +339,8 @@ void sim_restart(struct sim_board *b)
 				b->due[TIMER_OVERVOLT],
 				b->due[TIMER_REBOOT],
 				b->due[TIMER_STALL],
-				b->due[TIMER_BLIND] };
+				b->due[TIMER_BLIND],
+				b->due[TIMER_BLANK] };
 
 	b->control = 0;
 	sim_run_abort(b, "reset");
@@ -383,6 +391,7 @@ void sim_board_reset(struct sim_board *b, uint64_t now)
 		return;
 	sim_reset(b);
 	b->blind = false;
+	b->blank = false;
 	b->hung = sim_strikes(b, &b->config.faults.hang, ++b->resets);
 	if (b->hung)
 		sim_log(b, "ev=hung");
@@ -441,7 +450,7 @@ uint64_t sim_board_read(struct sim_board *b, uint64_t offset, size_t size,
 	sim_advance(b, sim_ticks(b, now));
 	if (b->dead || b->blind || glitches(b, offset))
 		return size == 8 ? UINT64_MAX : UINT32_MAX;
-	if (b->hung)
+	if (b->hung || b->blank)
 		return 0;
 	if (!access_valid(b, offset, size))
 		return 0;
@@ -455,7 +464,8 @@ void sim_board_write(struct sim_board *b, uint64_t offset, size_t size,
 		     uint64_t value, uint64_t now)
 {
 	sim_advance(b, sim_ticks(b, now));
-	if (b->dead || b->blind || b->hung || !access_valid(b, offset, size))
+	if (b->dead || b->blind || b->blank || b->hung ||
+	    !access_valid(b, offset, size))
 		return;
 	sim_reg_write(b, (uint32_t)offset, (uint32_t)value);
 	if (size == 8)

@@ -21,6 +21,7 @@ enum sim_timer {
 	TIMER_REBOOT,
 	TIMER_STALL,
 	TIMER_BLIND,
+	TIMER_BLANK,
 	TIMER_HEARTBEAT,
 	TIMER_STOPPED, /* DMA has drained after a run */
 	TIMER_LOAD, /* next step of loading a table */
@@ -102,6 +103,7 @@ struct sim_board {
 	uint64_t looks; /* at STATUS, likewise */
 	bool hung; /* injected: registers read as 0 */
 	bool blind; /* injected: registers read as all ones, the run goes on */
+	bool blank; /* likewise, as 0 */
 
 	uint32_t scratch[2];
 	uint32_t control;

@@ -30,7 +30,7 @@ static const struct field {
 	FIELD(ringing), NAMED("hv-low", hv_low), NAMED("hv-slow", hv_slow),
 	NAMED("hv-stays", hv_stays), NAMED("gain-stuck", gain_stuck),
 	FIELD(heedless), FIELD(lanes), FIELD(speed), FIELD(blind), FIELD(numb),
-	FIELD(glitch), FIELD(linger),
+	FIELD(glitch), FIELD(linger), FIELD(blank),
 };
 
 /* clang-format on */

@@ -60,6 +60,7 @@
  * @speed: of its link, as a generation: 1 is 2.5 GT/s
  * @blind: registers read as all ones and take nothing, while the run goes on,
  *         this many ms after the first start until a reset other than by RESET
+ * @blank: likewise, but they read as 0
  * @numb: every Nth run can be ended neither by CONTROL nor by RESET
  * @glitch: every Nth read of STATUS, CFG_GEN and FRAME_BYTES is all ones
  * @linger: of every Nth run that is stopped a write arrives 100 ms after RUNNING
@@ -120,6 +121,7 @@ struct sim_faults {
 	uint32_t lanes;
 	uint32_t speed;
 	uint32_t blind;
+	uint32_t blank;
 	uint32_t numb;
 	uint32_t glitch;
 	uint32_t linger;

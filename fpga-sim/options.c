@@ -81,7 +81,7 @@ void options_help(void)
 	      "                      linger, hang, glitch, crc, forget, flash, or by\n"
 	      "                      chance\n"
 	      "                      from a seed; N ms after the first start dead,\n"
-	      "                      blind, overtemp, overvolt, reboot, stall;\n"
+	      "                      blind, blank, overtemp, overvolt, reboot, stall;\n"
 	      "                      dead-channel, noisy-channel, weak-element,\n"
 	      "                      dead-element N; every Nth frame corrupt; scratch,\n"
 	      "                      rot, hot, leak, deaf, heedless, lanes, speed:\n"

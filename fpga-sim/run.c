@@ -73,6 +73,9 @@ static void schedule_faults(struct sim_board *b)
 	if (f->blind)
 		b->due[TIMER_BLIND] =
 			b->now + sim_ticks(b, f->blind * NS_PER_MS);
+	if (f->blank)
+		b->due[TIMER_BLANK] =
+			b->now + sim_ticks(b, f->blank * NS_PER_MS);
 	if (f->reboot)
 		b->due[TIMER_REBOOT] =
 			b->now + sim_ticks(b, f->reboot * NS_PER_MS);

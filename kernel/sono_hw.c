@@ -67,6 +67,15 @@ static u32 rd_sure(struct sono_device *sd, u32 reg)
 	return rd(sd, reg);
 }
 
+/*
+ * Registers that read as 0 say of anything that it is over, be it or not. A board
+ * that can be believed knows its ID, at the second question at the latest.
+ */
+static bool is_credible(struct sono_device *sd)
+{
+	return sono_hw_answers(sd) || sono_hw_answers(sd);
+}
+
 static int absent(struct sono_device *sd)
 {
 	sono_trouble(sd, SONO_TROUBLE_ABSENT, 0, 0);
@@ -370,7 +379,8 @@ static bool is_busy(u32 status)
 static bool stopped(struct sono_device *sd, u32 *status)
 {
 	*status = rd_sure(sd, SONO_REG_STATUS);
-	return !is_busy(*status) || *status == SONO_ALL_ONES;
+	return *status == SONO_ALL_ONES ||
+	       (!is_busy(*status) && is_credible(sd));
 }
 
 /**
@@ -408,8 +418,10 @@ int sono_hw_reset(struct sono_device *sd)
 	wr(sd, SONO_REG_RESET, SONO_RESET_MAGIC);
 	/* The write is posted; a read makes sure that it has arrived. */
 	status = rd_sure(sd, SONO_REG_STATUS);
-	if (is_busy(status))
-		return status == SONO_ALL_ONES ? absent(sd) : -EIO;
+	if (status == SONO_ALL_ONES)
+		return absent(sd);
+	if (is_busy(status) || !is_credible(sd))
+		return -EIO;
 	sd->fault = SONO_FAULT_NONE;
 	sd->fault_irqs = atomic_read(&sd->irqs[SONO_VEC_EVENT]);
 	wr(sd, SONO_REG_IRQ_ENABLE,
@@ -538,6 +550,8 @@ int sono_hw_flash(struct sono_device *sd, u32 command, const bool *cancel,
 		return absent(sd);
 	if (FIELD_GET(SONO_FW_STATE, status) == SONO_FW_BUSY)
 		return -ECANCELED;
+	if (!is_credible(sd))
+		return unanswered(sd, SONO_REG_FW_COMMAND);
 	*code = FIELD_GET(SONO_FW_CODE, status);
 	if (*code)
 		sono_trouble(sd, SONO_TROUBLE_FLASH, command, *code);
@@ -560,7 +574,7 @@ void sono_hw_flash_abort(struct sono_device *sd)
 	/* The write is posted. */
 	status = rd_sure(sd, SONO_REG_FW_STATUS);
 	if (FIELD_GET(SONO_FW_STATE, status) == SONO_FW_BUSY ||
-	    status == SONO_ALL_ONES) {
+	    status == SONO_ALL_ONES || !is_credible(sd)) {
 		sono_trouble(sd, SONO_TROUBLE_BARRED, 0, 0);
 		sono_hw_bar(sd);
 	}

@@ -365,10 +365,10 @@ static int check_keys(const struct sim_source *src, char *why, size_t why_bytes)
 					key_names[set[i].key], set[i].beyond,
 					set[i].count - 1);
 	if (f->lanes || f->speed || f->rot || f->flash || f->stall ||
-	    f->blind || f->numb || f->glitch ||
+	    f->blind || f->blank || f->numb || f->glitch ||
 	    (f->hang && !f->forget && !f->reboot))
 		return sono_why(why, why_bytes, -EINVAL,
-				"faults lanes, speed, rot, flash, stall, hang, blind, numb and glitch mean nothing in process: there is no link, no flash and no reset");
+				"faults lanes, speed, rot, flash, stall, hang, blind, blank, numb and glitch mean nothing in process: there is no link, no flash and no reset");
 	if (src->file && strcmp(src->scene, "replay"))
 		return sono_why(why, why_bytes, -EINVAL,
 				"key file means nothing to scene %s, only to replay",

@@ -455,6 +455,29 @@ Test(run, blind_board_goes_on)
 	host_end(&h);
 }
 
+Test(run, blank_board_goes_on)
+{
+	struct sim_config config;
+	uint64_t seen;
+	struct host h;
+
+	sim_config_init(&config);
+	config.faults.blank = 2;
+	host_start(&h, &config);
+	start(&h, 1000, RUN_TX);
+	host_run(&h, 3 * MS);
+	seen = last_transmit(&h);
+	cr_assert_eq(host_read(&h, SONO_REG_STATUS), 0);
+	cr_assert_eq(host_read(&h, SONO_REG_ID), 0);
+	host_write(&h, SONO_REG_CONTROL, 0);
+	host_write(&h, SONO_REG_RESET, SONO_RESET_MAGIC);
+	host_run(&h, 3 * MS);
+	cr_assert(last_transmit(&h) > seen);
+	sim_board_reset(h.board, h.now);
+	cr_assert_eq(host_read(&h, SONO_REG_ID), SONO_ID_MAGIC);
+	host_end(&h);
+}
+
 /* Every second run; what else ends it does. */
 Test(run, numb_board_is_not_stopped)
 {
