@@ -771,6 +771,10 @@ Test(sonod, what_does_not_fit_leaves_what_was)
 	sono_client_close(c);
 }
 
+/* 40 bytes of letters of two bytes */
+#define ACCENTS_8 "\303\251\303\251\303\251\303\251"
+#define ACCENTS ACCENTS_8 ACCENTS_8 ACCENTS_8 ACCENTS_8 ACCENTS_8
+
 Test(sonod, what_is_refused_changes_nothing)
 {
 	struct sono_client *c = look(0, 0);
@@ -808,6 +812,12 @@ Test(sonod, what_is_refused_changes_nothing)
 		"no name of a preset");
 	refused(control, "{\"do\":\"preset\"}", "\\\"name\\\" is missing");
 	refused(control, "{\"do\":\"dance\"}", "dance: no such request");
+	/* names that are cut off within a letter */
+	refused(control, "{\"do\":\"a" ACCENTS "\"}", "??: no such request");
+	refused(control, "{\"do\":\"set\",\"a" ACCENTS "\":1}",
+		"??: no such control");
+	refused(control, "{\"do\":\"preset\",\"name\":\"a" ACCENTS "\"}",
+		"no name of a preset");
 	refused(control, "[1]", "a request is");
 	refused(control, "{\"do\":", "unexpected token");
 	reply = granted(control, "{\"do\":\"state\"}");

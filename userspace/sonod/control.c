@@ -91,8 +91,8 @@ static uint32_t cfg_gen(const struct control *control)
 static void say_error(const struct control *control, int fd, const char *name,
 		      const char *why)
 {
-	say(fd, json_pack("{s:b,s:s*,s:i,s:s}", "ok", 0, "do", name, "cfg_gen",
-			  cfg_gen(control), "error", why));
+	say(fd, json_pack("{s:b,s:s*,s:i,s:o}", "ok", 0, "do", name, "cfg_gen",
+			  cfg_gen(control), "error", words_json(why)));
 }
 
 static json_t *state_for(const struct client *c)

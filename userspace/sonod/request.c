@@ -202,6 +202,21 @@ int request_set(const struct chosen *c, const json_t *request,
 
 /* --- to JSON --- */
 
+/* What somebody named may be no UTF-8: where it was cut off, or as a file is. */
+json_t *words_json(const char *words)
+{
+	json_t *json = json_string(words);
+	char ascii[256];
+	size_t n = 0;
+
+	if (json)
+		return json;
+	for (; words[n] && n < sizeof(ascii) - 1; n++)
+		ascii[n] = words[n] & 0x80 ? '?' : words[n];
+	ascii[n] = '\0';
+	return json_string(ascii);
+}
+
 /* NAN, which JSON has not: left out. */
 static void put(json_t *to, const char *key, double value)
 {
@@ -283,10 +298,10 @@ json_t *state_json(const struct chosen *c)
 		s.heartbeat_ms, "output", "mi", s.indices.mi, "ti",
 		s.indices.ti, "calibrated", s.calibrated);
 	if (s.state == SCANNER_FAULT)
-		json_object_set_new(state, "fault", json_string(s.fault));
+		json_object_set_new(state, "fault", words_json(s.fault));
 	if (!*s.preset)
 		return state;
-	json_object_set_new(state, "preset", json_string(s.preset));
+	json_object_set_new(state, "preset", words_json(s.preset));
 	put_fields(state, plain, &s.controls);
 	put_group(state, "box", box_fields(&s), &s.controls);
 	put_group(state, "volume", volume_fields(&s), &s.controls);

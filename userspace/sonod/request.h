@@ -45,6 +45,9 @@ int request_preset(const struct chosen *chosen, const json_t *request,
 int request_set(const struct chosen *chosen, const json_t *request,
 		struct wanted *wanted, char *why, size_t why_bytes);
 
+/** words_json() - a new string: @words, of which others chose a part */
+json_t *words_json(const char *words);
+
 /** state_json() - how it is, a new object */
 json_t *state_json(const struct chosen *chosen);
 
