@@ -152,77 +152,104 @@ static int say_refusal(const char *word, const char *reply)
 	return status;
 }
 
-static int ask(struct sono_control *c, const char *path, const char *word)
+/* *reply is the caller's. */
+static int ask(struct sono_control *c, const char *path, const char *word,
+	       char **reply)
 {
 	json_t *request = NULL;
-	char *text = NULL, *reply = NULL;
+	char *text = NULL;
 	int status = read_word(word, &request);
 	int64_t ret;
 
+	*reply = NULL;
 	if (!status) {
 		text = json_dumps(request, JSON_COMPACT);
-		ret = sono_control_ask(c, text, &reply);
+		ret = sono_control_ask(c, text, reply);
 		if (ret == -EREMOTEIO)
-			status = say_refusal(word, reply);
+			status = say_refusal(word, *reply);
 		else if (ret < 0)
 			status = tool_fail("ask", path, NULL, ret);
 		else if (!strcmp(word, "state"))
-			print_state(reply, "state");
+			print_state(*reply, "state");
 	}
-	free(reply);
 	free(text);
 	json_decref(request);
 	return status;
 }
 
-static bool still_scanning(const char *event)
-{
-	json_t *json = json_loads(event, 0, NULL);
-	const char *state = json_string_value(
-		json_object_get(json_object_get(json, "state"), "state"));
-	bool scanning = state && !strcmp(state, "scanning");
-
-	json_decref(json);
-	return scanning;
-}
-
-/* Until sonod is gone, or, where @scan, no longer scans. */
-static int stay(struct sono_control *c, const char *path, bool scan)
+/* NULL: sonod has gone, and it has been said. */
+static char *next_event(struct sono_control *c, const char *path)
 {
 	struct pollfd p = { .fd = sono_control_fd(c), .events = POLLIN };
+	char *event = sono_control_event(c);
+
+	if (event)
+		return event;
+	poll(&p, 1, -1);
+	event = sono_control_event(c);
+	if (!event)
+		tool_fail("go on with", path, "sonod has gone", 0);
+	return event;
+}
+
+static int print_events(struct sono_control *c, const char *path)
+{
 	char *event;
 
-	for (;;) {
-		poll(&p, 1, -1);
-		event = sono_control_event(c);
-		if (!event)
-			return tool_fail("go on with", path,
-					 "sonod has gone", 0);
-		if (!scan)
-			print_state(event, "state");
-		else if (!still_scanning(event)) {
-			free(event);
-			return TOOL_OK;
-		}
+	while ((event = next_event(c, path))) {
+		print_state(event, "state");
 		free(event);
 		if (ferror(stdout))
 			return TOOL_OK;	/* output_end() says it */
 	}
+	return TOOL_FAILED;
+}
+
+/* By a reply or an event; *status: how it ended, if it no longer does. */
+static bool still_scanning(const char *text, const char *path, int *status)
+{
+	json_t *json = json_loads(text, 0, NULL);
+	const json_t *now = json_object_get(json, "state");
+	const char *state = json_string_value(json_object_get(now, "state"));
+	const char *fault = json_string_value(json_object_get(now, "fault"));
+	const bool scanning = state && !strcmp(state, "scanning");
+
+	*status = fault ? tool_fail("go on with", path, fault, 0) : TOOL_OK;
+	json_decref(json);
+	return scanning;
+}
+
+/* It may have ended since it was asked for: the reply to "watch" says so. */
+static int stay_while_scanning(struct sono_control *c, const char *path)
+{
+	char *text;
+	int status = ask(c, path, "watch", &text);
+
+	while (!status && still_scanning(text, path, &status)) {
+		free(text);
+		text = next_event(c, path);
+		if (!text)
+			status = TOOL_FAILED;
+	}
+	free(text);
+	return status;
 }
 
 static int ask_all(struct sono_control *c, const char *path, char **words)
 {
 	bool watch = false, scan = false;
 	int status = TOOL_OK;
+	char *reply;
 
 	for (; *words && !status; words++) {
 		watch |= !strcmp(*words, "watch");
 		scan |= !strcmp(*words, "scan");
-		status = ask(c, path, *words);
+		status = ask(c, path, *words, &reply);
+		free(reply);
 	}
-	if (!status && scan && !watch)
-		status = ask(c, path, "watch");
-	return !status && (watch || scan) ? stay(c, path, !watch) : status;
+	if (!status && watch)
+		return print_events(c, path);
+	return !status && scan ? stay_while_scanning(c, path) : status;
 }
 
 /* Before anything is asked. */
