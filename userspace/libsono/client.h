@@ -156,7 +156,7 @@ struct sono_control;
 int sono_control_open(struct sono_control **control, const char *path,
 		      char *why, size_t why_bytes);
 
-/** sono_control_fd() - readable when there is an event */
+/** sono_control_fd() - readable when there is an event that is not kept */
 int sono_control_fd(const struct sono_control *control);
 
 /**
@@ -166,7 +166,9 @@ int sono_control_fd(const struct sono_control *control);
  * @reply: set to the reply, JSON, to be freed; NULL on an error of the socket.
  *         May be NULL
  *
- * Events that come before the reply are kept for sono_control_event().
+ * Of events that come before the reply the newest is kept for
+ * sono_control_event(). A reply that comes later than in ten seconds is dropped
+ * by the next request.
  *
  * Return: the cfg_gen from which it holds; -EREMOTEIO: refused, the reply says
  * why; -EPIPE: sonod has gone; -ETIMEDOUT after ten seconds; -errno.

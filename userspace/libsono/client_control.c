@@ -78,48 +78,113 @@ static void keep_event(struct sono_control *c, char *text)
 	c->event = text;
 }
 
-/* Of a reply; -EAGAIN: it is an event. */
-static int64_t judge(const char *text)
+/* What a message is. */
+enum kind {
+	EVENT,
+	REPLY,	/* to a request that it names */
+	OTHER,	/* to what is no request, or to nothing: why we are thrown out */
+};
+
+/**
+ * struct message - what sonod says
+ * @kind: of it
+ * @ret: that sono_control_ask() returns for it
+ * @of: REPLY: name of the request
+ */
+struct message {
+	enum kind kind;
+	int64_t ret;
+	char of[32];
+};
+
+/* "do", or "" where there is none. */
+static void get_name(char *name, size_t bytes, const json_t *json)
+{
+	const char *text = json_string_value(json_object_get(json, "do"));
+
+	snprintf(name, bytes, "%s", text ? text : "");
+}
+
+static struct message judge(const char *text)
 {
 	json_t *json = json_loads(text, 0, NULL);
-	int64_t ret = -EPROTO;
+	struct message m = { OTHER, -EPROTO, "" };
 
+	get_name(m.of, sizeof(m.of), json);
 	if (json_object_get(json, "event"))
-		ret = -EAGAIN;
-	else if (json_is_true(json_object_get(json, "ok")))
-		ret = json_integer_value(json_object_get(json, "cfg_gen"));
+		m.kind = EVENT;
+	else if (*m.of)
+		m.kind = REPLY;
+	if (json_is_true(json_object_get(json, "ok")))
+		m.ret = json_integer_value(json_object_get(json, "cfg_gen"));
 	else if (json_is_false(json_object_get(json, "ok")))
-		ret = -EREMOTEIO;
+		m.ret = -EREMOTEIO;
 	json_decref(json);
+	return m;
+}
+
+/* The next that is no event; 0, or -errno. */
+static int next_reply(struct sono_control *c, int timeout_ms, char **text,
+		      struct message *m)
+{
+	int ret;
+
+	for (;;) {
+		ret = receive(c, timeout_ms, text);
+		if (ret)
+			return ret;
+		*m = judge(*text);
+		if (m->kind != EVENT)
+			return 0;
+		keep_event(c, *text);
+	}
+}
+
+/*
+ * A reply that comes when nothing is asked is late: who asked has given up, and
+ * the next who asks must not take it for theirs.
+ */
+static int drop_late(struct sono_control *c, char **text, struct message *m)
+{
+	int ret;
+
+	while (!(ret = next_reply(c, 0, text, m)) && m->kind == REPLY)
+		free(*text);
 	return ret;
 }
 
 int64_t sono_control_ask(struct sono_control *c, const char *request,
 			 char **reply)
 {
+	json_t *json = json_loads(request, 0, NULL);
+	struct message m;
 	char *text = NULL;
-	int64_t ret;
+	char name[32];
+	int ret;
 
+	get_name(name, sizeof(name), json);
+	json_decref(json);
 	if (reply)
 		*reply = NULL;
+	ret = drop_late(c, &text, &m);
 	/* -EPIPE: thrown out already; the next message says why */
-	if (send(c->fd, request, strlen(request), MSG_NOSIGNAL) < 0 &&
+	if (ret && send(c->fd, request, strlen(request), MSG_NOSIGNAL) < 0 &&
 	    errno != EPIPE)
 		return -errno;
-	for (;;) {
-		ret = receive(c, REPLY_MS, &text);
+	while (ret) {
+		ret = next_reply(c, REPLY_MS, &text, &m);
 		if (ret)
 			return ret;
-		ret = judge(text);
-		if (ret != -EAGAIN)
+		if (m.kind == OTHER || !*name || !strcmp(m.of, name))
 			break;
-		keep_event(c, text);
+		free(text);
+		ret = -EAGAIN;
 	}
 	if (reply)
 		*reply = text;
 	else
 		free(text);
-	return ret;
+	return m.ret;
 }
 
 char *sono_control_event(struct sono_control *c)

@@ -10,3 +10,6 @@ $(eval $(call unit-test,tests/unit/libsono/test_ring,\
 	tests/unit/libsono/test_ring.c,userspace/libsono/libsono.a))
 $(eval $(call unit-test,tests/unit/libsono/test_queue,\
 	tests/unit/libsono/test_queue.c,userspace/libsono/libsono.a -lz))
+
+$(eval $(call unit-test,tests/unit/libsono/test_control,\
+	tests/unit/libsono/test_control.c,userspace/libsono/libsono.a -ljansson))
