@@ -115,7 +115,8 @@ struct sono *prepared_start(const struct prepared *p, uint32_t slots)
 		.table = (uintptr_t)p->plan->table.data,
 		.table_bytes = (uint32_t)p->plan->table.bytes,
 	};
-	struct sono_start start = { 0 };
+	/* no heartbeat to keep: who waits for the processors of others may */
+	struct sono_start start = { .flags = SONO_START_TX_OFF };
 	char path[PATH_BYTES], source[PATH_BYTES + 64], why[256] = "";
 	struct sono *s;
 	int ret;
@@ -125,8 +126,6 @@ struct sono *prepared_start(const struct prepared *p, uint32_t slots)
 	ret = sono_open(&s, source, why, sizeof(why));
 	if (ret)
 		bench_die(source, why);
-	/* the C form takes its time */
-	config.heartbeat_ms = sono_info(s)->heartbeat_max;
 	ret = sono_setup(s, slots, (uint32_t)p->plan->scan->frame_bytes);
 	if (!ret)
 		ret = sono_config(s, &config);
@@ -151,7 +150,7 @@ void prepared_pause(struct sono *s)
 
 void prepared_resume(struct sono *s)
 {
-	struct sono_start start = { 0 };
+	struct sono_start start = { .flags = SONO_START_TX_OFF };
 	int ret = sono_start(s, &start);
 
 	if (ret)
