@@ -190,6 +190,7 @@ endef
 define part-rule
 $(2) += $(3)
 $(2)_DEPS += $(4)
+deps-$(1)-$(3) := $(4)
 run-$(1)-$(3) := tests/run $(7) $(3) $(or $(6),300) $(5)
 .PHONY: $(1)-$(3)
 $(1)-$(3): $(4)
@@ -263,7 +264,7 @@ soak:
 # Of the driver, by every guest of the kernel that counts them.
 COVERAGE := driver faults uapi recover fault observe
 
-coverage: all tests $(SOAKS_DEPS)
+coverage: $(foreach part,$(COVERAGE),$(or $(deps-check-vm-$(part)-debug),$(deps-soak-vm-$(part)-debug)))
 	$(foreach part,$(COVERAGE),@$(or $(run-check-vm-$(part)-debug),$(run-soak-vm-$(part)-debug)) || :$(newline))
 	@tests/vm/coverage $(addsuffix -debug,$(COVERAGE))
 
