@@ -432,6 +432,7 @@ static uint64_t misread(struct sim_board *b, uint64_t value, size_t size)
 static bool glitches(struct sim_board *b, uint64_t offset)
 {
 	const bool asked = offset == SONO_REG_STATUS ||
+			   offset == SONO_REG_RUN_COUNT ||
 			   offset == SONO_REG_CFG_GEN ||
 			   offset == SONO_REG_FRAME_BYTES;
 

@@ -62,7 +62,8 @@
  *         this many ms after the first start until a reset other than by RESET
  * @blank: likewise, but they read as 0
  * @numb: every Nth run can be ended neither by CONTROL nor by RESET
- * @glitch: every Nth read of STATUS, CFG_GEN and FRAME_BYTES is all ones
+ * @glitch: every Nth read of STATUS, RUN_COUNT, CFG_GEN and FRAME_BYTES is all
+ *          ones
  * @linger: of every Nth run that is stopped a write arrives 100 ms after RUNNING
  *          fell; DMA_BUSY says so
  *

@@ -346,11 +346,11 @@ int sono_hw_start(struct sono_device *sd, u32 heartbeat_ms, bool tx, u32 *run)
 	u32 before;
 
 	lockdep_assert_held(&sd->lock);
-	before = rd(sd, SONO_REG_RUN_COUNT);
+	before = rd_sure(sd, SONO_REG_RUN_COUNT);
 	wr(sd, SONO_REG_HEARTBEAT, heartbeat_ms);
 	wr(sd, SONO_REG_CONTROL,
 	   SONO_CONTROL_RUN | (tx ? SONO_CONTROL_TX_ENABLE : 0));
-	*run = rd(sd, SONO_REG_RUN_COUNT);
+	*run = rd_sure(sd, SONO_REG_RUN_COUNT);
 	if (*run == SONO_ALL_ONES)
 		return absent(sd);
 	if (*run == before)
