@@ -247,6 +247,9 @@ static bool run(struct life *l)
 	struct sono_frame f;
 	int ret;
 
+	/* A START that failed may have given frames all the same. */
+	while (sono_next(l->s, &f) == 1)
+		sono_release(l->s, &f);
 	l->start = (struct sono_start){ 0 };
 	l->taken = 0;
 	ret = sono_start(l->s, &l->start);
