@@ -168,7 +168,8 @@ int sono_control_fd(const struct sono_control *control);
  *
  * Of events that come before the reply the newest is kept for
  * sono_control_event(). A reply that comes later than in ten seconds is dropped
- * by the next request.
+ * by the next request, unless that has the same name and waits already: replies
+ * say the name of what they answer, and no more.
  *
  * Return: the cfg_gen from which it holds; -EREMOTEIO: refused, the reply says
  * why; -EPIPE: sonod has gone; -ETIMEDOUT after ten seconds; -errno.

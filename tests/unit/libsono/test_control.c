@@ -2,6 +2,7 @@
 /* The control socket, from a client's side, on a sonod that says what it likes. */
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -89,6 +90,22 @@ Test(control, a_reply_that_is_late_is_not_the_next_ones, .timeout = 60)
 	cr_expect_eq(sono_control_ask(c, "{\"do\":\"freeze\"}", &reply), 5);
 	cr_expect_str_eq(reply, OK("freeze", 5));
 	free(reply);
+	end(&s, c);
+}
+
+/* Of the same name, too, if it is there before the request. */
+Test(control, a_reply_that_waits_is_nobodys, .timeout = 60)
+{
+	static const char *const lines[] = {
+		OK("state", 1), OK("freeze", 99), NULL,
+		OK("freeze", 5), NULL, NULL,
+	};
+	struct script s;
+	struct sono_control *c = begin(&s, lines);
+	struct pollfd p = { .fd = sono_control_fd(c), .events = POLLIN };
+
+	cr_assert_eq(poll(&p, 1, 30000), 1);
+	cr_expect_eq(sono_control_ask(c, "{\"do\":\"freeze\"}", NULL), 5);
 	end(&s, c);
 }
 
