@@ -535,7 +535,8 @@ static int ask_for_slow(void)
 {
 	static const char take[] = "{\"do\":\"take\"}";
 	static const char scan[] = "{\"do\":\"scan\"}";
-	static const char slow[] = "{\"do\":\"preset\",\"name\":\"slow\"}";
+	static const char slow[] =
+		"{\"do\":\"preset\",\"name\":\"slow\",\"id\":-12}";
 	const int fd = raw(d.control);
 	char reply[4096];
 
@@ -568,6 +569,13 @@ static const char *text_of(json_t *reply, const char *key)
 	const char *text = json_string_value(json_object_get(reply, key));
 
 	return text ? text : "";
+}
+
+static bool has_id(json_t *reply, json_int_t value)
+{
+	const json_t *id = json_object_get(reply, "id");
+
+	return json_is_integer(id) && json_integer_value(id) == value;
 }
 
 static bool has_preset(const char *name)
@@ -603,6 +611,7 @@ Test(sonod_meanwhile, freeze_waits_for_no_preset)
 	reply = next_reply(asker);
 	cr_assert_str_eq(text_of(reply, "do"), "preset");
 	cr_assert(json_is_true(json_object_get(reply, "ok")));
+	cr_assert(has_id(reply, -12));
 	json_decref(reply);
 	is_state(control, "frozen");
 	cr_assert(has_preset("slow"));
@@ -658,16 +667,18 @@ Test(sonod_meanwhile, who_goes_freezes_and_is_forgotten)
 Test(sonod_meanwhile, who_gives_back_is_told)
 {
 	const int asker = ask_for_slow(), plan = slow_is_read();
-	static const char release[] = "{\"do\":\"release\"}";
+	static const char release[] = "{\"do\":\"release\",\"id\":4000000000}";
 	json_t *reply;
 
 	cr_assert_gt(send(asker, release, strlen(release), 0), 0);
 	reply = next_reply(asker);
 	cr_assert_str_eq(text_of(reply, "do"), "preset");
 	cr_assert(strstr(text_of(reply, "error"), "given back"));
+	cr_assert(has_id(reply, -12));
 	json_decref(reply);
 	reply = next_reply(asker);
 	cr_assert_str_eq(text_of(reply, "do"), "release");
+	cr_assert(has_id(reply, 4000000000));
 	json_decref(reply);
 	is_state(control, "frozen");
 	let_it_be(plan, "tests/sonod/guest.plan");
@@ -682,6 +693,7 @@ Test(sonod_meanwhile, another_is_refused)
 
 	cr_assert_gt(send(asker, set, strlen(set), 0), 0);
 	reply = next_reply(asker);
+	cr_assert(!json_object_get(reply, "id"));
 	cr_assert_str_eq(text_of(reply, "do"), "set");
 	cr_assert_str_eq(text_of(reply, "error"),
 			 "set: the preset before it is not ready yet");
@@ -689,6 +701,32 @@ Test(sonod_meanwhile, another_is_refused)
 	let_it_be(plan, "tests/sonod/guest.plan");
 	json_decref(next_reply(asker));
 	close(asker);
+}
+
+Test(sonod, an_id_is_an_integer)
+{
+	static const char *const wrong[] = {
+		"{\"do\":\"state\",\"id\":\"seven\"}",
+		"{\"do\":\"state\",\"id\":7.5}",
+		"{\"do\":\"state\",\"id\":null}",
+	};
+	static const char none[] = "{\"do\":\"dance\",\"id\":7}";
+	const int fd = raw(d.control);
+	json_t *reply;
+
+	for (size_t i = 0; i < 3; i++) {
+		cr_assert_gt(send(fd, wrong[i], strlen(wrong[i]), 0), 0);
+		reply = next_reply(fd);
+		cr_assert(json_is_false(json_object_get(reply, "ok")));
+		cr_assert_str_eq(text_of(reply, "error"), "id: not an integer");
+		json_decref(reply);
+	}
+	cr_assert_gt(send(fd, none, strlen(none), 0), 0);
+	reply = next_reply(fd);
+	cr_assert(json_is_false(json_object_get(reply, "ok")));
+	cr_assert(has_id(reply, 7));
+	json_decref(reply);
+	close(fd);
 }
 
 /* --- changes --- */
@@ -818,6 +856,7 @@ Test(sonod, what_is_refused_changes_nothing)
 		"??: no such control");
 	refused(control, "{\"do\":\"preset\",\"name\":\"a" ACCENTS "\"}",
 		"no name of a preset");
+	refused(control, "{\"do\":\"set\",\"id\":3}", "set: no control is named");
 	refused(control, "[1]", "a request is");
 	refused(control, "{\"do\":", "unexpected token");
 	reply = granted(control, "{\"do\":\"state\"}");

@@ -167,9 +167,8 @@ int sono_control_fd(const struct sono_control *control);
  *         May be NULL
  *
  * Of events that come before the reply the newest is kept for
- * sono_control_event(). A reply that comes later than in ten seconds is dropped
- * by the next request, unless that has the same name and waits already: replies
- * say the name of what they answer, and no more.
+ * sono_control_event(). A reply that comes later than in ten seconds is dropped:
+ * requests are numbered by their "id", which is ours, and replies repeat it.
  *
  * Return: the cfg_gen from which it holds; -EREMOTEIO: refused, the reply says
  * why; -EPIPE: sonod has gone; -ETIMEDOUT after ten seconds; -errno.

@@ -19,11 +19,13 @@
 /**
  * struct sono_control - see client.h
  * @fd: the socket
+ * @asked: requests so far: the "id" of the newest
  * @event: newest one that came before a reply, or NULL
  * @text: room for a message
  */
 struct sono_control {
 	int fd;
+	json_int_t asked;
 	char *event;
 	char text[REPLY_MAX];
 };
@@ -81,7 +83,7 @@ static void keep_event(struct sono_control *c, char *text)
 /* What a message is. */
 enum kind {
 	EVENT,
-	REPLY,	/* to a request that it names */
+	REPLY,	/* to the request with its id */
 	OTHER,	/* to what is no request, or to nothing: why we are thrown out */
 };
 
@@ -89,31 +91,23 @@ enum kind {
  * struct message - what sonod says
  * @kind: of it
  * @ret: that sono_control_ask() returns for it
- * @of: REPLY: name of the request
+ * @id: REPLY: of the request
  */
 struct message {
 	enum kind kind;
 	int64_t ret;
-	char of[32];
+	json_int_t id;
 };
-
-/* "do", or "" where there is none. */
-static void get_name(char *name, size_t bytes, const json_t *json)
-{
-	const char *text = json_string_value(json_object_get(json, "do"));
-
-	snprintf(name, bytes, "%s", text ? text : "");
-}
 
 static struct message judge(const char *text)
 {
 	json_t *json = json_loads(text, 0, NULL);
-	struct message m = { OTHER, -EPROTO, "" };
+	const json_t *id = json_object_get(json, "id");
+	struct message m = { OTHER, -EPROTO, json_integer_value(id) };
 
-	get_name(m.of, sizeof(m.of), json);
 	if (json_object_get(json, "event"))
 		m.kind = EVENT;
-	else if (*m.of)
+	else if (id)
 		m.kind = REPLY;
 	if (json_is_true(json_object_get(json, "ok")))
 		m.ret = json_integer_value(json_object_get(json, "cfg_gen"));
@@ -123,63 +117,70 @@ static struct message judge(const char *text)
 	return m;
 }
 
-/* The next that is no event; 0, or -errno. */
-static int next_reply(struct sono_control *c, int timeout_ms, char **text,
-		      struct message *m)
+/* With its number; what is no JSON object is sonod's to refuse, as it is. */
+static char *number(struct sono_control *c, const char *request)
 {
-	int ret;
+	json_t *json = json_loads(request, JSON_REJECT_DUPLICATES, NULL);
+	char *text;
 
-	for (;;) {
-		ret = receive(c, timeout_ms, text);
-		if (ret)
-			return ret;
-		*m = judge(*text);
-		if (m->kind != EVENT)
-			return 0;
-		keep_event(c, *text);
-	}
+	c->asked++;
+	if (json_object_set_new(json, "id", json_integer(c->asked)))
+		text = strdup(request);
+	else
+		text = json_dumps(json, JSON_COMPACT);
+	json_decref(json);
+	return text;
+}
+
+/* 0; so it is, too, when we are thrown out: the next message says why. */
+static int ask(struct sono_control *c, const char *request)
+{
+	char *text = number(c, request);
+	int ret = 0;
+
+	if (!text)
+		return -ENOMEM;
+	if (send(c->fd, text, strlen(text), MSG_NOSIGNAL) < 0 &&
+	    errno != EPIPE && errno != ECONNRESET)
+		ret = -errno;
+	free(text);
+	return ret;
 }
 
 /*
- * A reply that comes when nothing is asked is late: who asked has given up, and
- * the next who asks must not take it for theirs.
+ * A reply to a request before is late: who asked has given up, and who asks now
+ * must not take it for theirs.
  */
-static int drop_late(struct sono_control *c, char **text, struct message *m)
+static int next_reply(struct sono_control *c, char **text, struct message *m)
 {
 	int ret;
 
-	while (!(ret = next_reply(c, 0, text, m)) && m->kind == REPLY)
-		free(*text);
+	while (!(ret = receive(c, REPLY_MS, text))) {
+		*m = judge(*text);
+		if (m->kind == EVENT)
+			keep_event(c, *text);
+		else if (m->kind == REPLY && m->id != c->asked)
+			free(*text);
+		else
+			break;
+	}
 	return ret;
 }
 
 int64_t sono_control_ask(struct sono_control *c, const char *request,
 			 char **reply)
 {
-	json_t *json = json_loads(request, 0, NULL);
 	struct message m;
-	char *text = NULL;
-	char name[32];
+	char *text;
 	int ret;
 
-	get_name(name, sizeof(name), json);
-	json_decref(json);
 	if (reply)
 		*reply = NULL;
-	ret = drop_late(c, &text, &m);
-	/* -EPIPE: thrown out already; the next message says why */
-	if (ret && send(c->fd, request, strlen(request), MSG_NOSIGNAL) < 0 &&
-	    errno != EPIPE)
-		return -errno;
-	while (ret) {
-		ret = next_reply(c, REPLY_MS, &text, &m);
-		if (ret)
-			return ret;
-		if (m.kind == OTHER || !*name || !strcmp(m.of, name))
-			break;
-		free(text);
-		ret = -EAGAIN;
-	}
+	ret = ask(c, request);
+	if (!ret)
+		ret = next_reply(c, &text, &m);
+	if (ret)
+		return ret;
 	if (reply)
 		*reply = text;
 	else

@@ -29,6 +29,16 @@ struct client {
 };
 
 /**
+ * struct question - what a reply is to
+ * @name: of the request, constant; NULL: there is no such request
+ * @id: that its client gave it, an integer, or NULL
+ */
+struct question {
+	const char *name;
+	json_t *id;
+};
+
+/**
  * struct control - clients, and what they control
  * @loop: of the thread
  * @peers: clients
@@ -42,7 +52,8 @@ struct client {
  * @maker: of presets
  * @chosen: what was asked of the scanner
  * @controller: who has the control, or NULL
- * @waiting: name of the controller's request that is being made ready, or NULL
+ * @waiting: controller's request that is being made ready; its name is NULL
+ *           where there is none. Its id is held
  * @wanted: by that request
  */
 struct control {
@@ -58,7 +69,7 @@ struct control {
 	struct maker *maker;
 	struct chosen chosen;
 	struct client *controller;
-	const char *waiting;
+	struct question waiting;
 	struct wanted wanted;
 };
 
@@ -88,10 +99,11 @@ static uint32_t cfg_gen(const struct control *control)
 	return status.cfg_gen;
 }
 
-static void say_error(const struct control *control, int fd, const char *name,
-		      const char *why)
+static void say_error(const struct control *control, int fd,
+		      const struct question *question, const char *why)
 {
-	say(fd, json_pack("{s:b,s:s*,s:i,s:o}", "ok", 0, "do", name, "cfg_gen",
+	say(fd, json_pack("{s:b,s:O*,s:s*,s:i,s:o}", "ok", 0, "id",
+			  question->id, "do", question->name, "cfg_gen",
 			  cfg_gen(control), "error", words_json(why)));
 }
 
@@ -106,17 +118,24 @@ static json_t *state_for(const struct client *c)
 	return state;
 }
 
-/* @name: of the request; NULL: it has none, and is refused. */
-static void reply(const struct client *c, const char *name, int ret,
-		  const char *why)
+static void reply(const struct client *c, const struct question *question,
+		  int ret, const char *why)
 {
 	if (ret)
-		say_error(c->control, c->peer.watch.fd, name, why);
+		say_error(c->control, c->peer.watch.fd, question, why);
 	else
 		say(c->peer.watch.fd,
-		    json_pack("{s:b,s:s,s:i,s:o}", "ok", 1, "do", name,
-			      "cfg_gen", cfg_gen(c->control), "state",
-			      state_for(c)));
+		    json_pack("{s:b,s:O*,s:s,s:i,s:o}", "ok", 1, "id",
+			      question->id, "do", question->name, "cfg_gen",
+			      cfg_gen(c->control), "state", state_for(c)));
+}
+
+/* To what is no request. */
+static void refuse_message(const struct client *c, int err, const char *why)
+{
+	const struct question none = { 0 };
+
+	reply(c, &none, err, why);
 }
 
 static void tell_all(struct control *control)
@@ -130,6 +149,12 @@ static void tell_all(struct control *control)
 
 /* --- who has the control --- */
 
+static void wait_no_more(struct control *control)
+{
+	json_decref(control->waiting.id);
+	control->waiting = (struct question){ 0 };
+}
+
 /* Nobody controls: nobody transmits, and what was wanted is not. */
 static void give_up(struct control *control)
 {
@@ -137,9 +162,9 @@ static void give_up(struct control *control)
 
 	control->controller = NULL;
 	scanner_freeze(control->chosen.scanner, why, sizeof(why));
-	if (control->waiting)
+	if (control->waiting.name)
 		maker_forget(control->maker);
-	control->waiting = NULL;
+	wait_no_more(control);
 	tell_all(control);
 }
 
@@ -151,13 +176,13 @@ static void give_up(struct control *control)
 /**
  * struct call - a request
  * @client: whose it is
- * @name: of it, constant
+ * @question: it, for its reply
  * @json: all of it
  * @why: reason if it is refused
  */
 struct call {
 	struct client *client;
-	const char *name;
+	struct question question;
 	const json_t *json;
 	char why[256];
 };
@@ -194,8 +219,8 @@ static int do_release(struct call *call)
 
 	if (control->controller != call->client)
 		return refuse(call, -EPERM, "the control was not taken");
-	if (control->waiting)
-		reply(call->client, control->waiting, -ECANCELED,
+	if (control->waiting.name)
+		reply(call->client, &control->waiting, -ECANCELED,
 		      "the control was given back");
 	give_up(control);
 	return 0;
@@ -223,17 +248,18 @@ static int want(struct call *call,
 	struct wanted wanted;
 	int ret;
 
-	if (control->waiting)
+	if (control->waiting.name)
 		return refuse(call, -EBUSY,
 			      "%s: the %s before it is not ready yet",
-			      call->name, control->waiting);
+			      call->question.name, control->waiting.name);
 	ret = read(&control->chosen, call->json, &wanted, call->why,
 		   sizeof(call->why));
 	if (ret)
 		return ret;
 	params = scanner_setup_params(control->chosen.scanner);
 	maker_begin(control->maker, &params, wanted.preset, &wanted.controls);
-	control->waiting = call->name;
+	control->waiting = call->question;
+	json_incref(control->waiting.id);
 	control->wanted = wanted;
 	return LATER;
 }
@@ -252,7 +278,6 @@ static int do_set(struct call *call)
 static void on_made(struct watch *watch, uint32_t events)
 {
 	struct control *control = watched(watch, struct control, made);
-	const char *name = control->waiting;
 	struct setup *setup;
 	uint64_t count;
 	char why[256];
@@ -269,8 +294,8 @@ static void on_made(struct watch *watch, uint32_t events)
 				  sizeof(why));
 	if (!ret)
 		control->chosen.now = control->wanted;
-	control->waiting = NULL;
-	reply(control->controller, name, ret, why);
+	reply(control->controller, &control->waiting, ret, why);
+	wait_no_more(control);
 }
 
 static const struct {
@@ -299,7 +324,7 @@ static int do_request(struct call *call, const char *name)
 		i++;
 	if (i == REQUESTS)
 		return refuse(call, -EINVAL, "%.40s: no such request", name);
-	call->name = requests[i].name;
+	call->question.name = requests[i].name;
 	if (requests[i].controls &&
 	    call->client->control->controller != call->client)
 		return refuse(call, -EPERM, "%s: take the control first", name);
@@ -309,17 +334,24 @@ static int do_request(struct call *call, const char *name)
 static void answer(struct client *c, const json_t *request)
 {
 	const char *name = json_string_value(json_object_get(request, "do"));
-	struct call call = { .client = c, .json = request };
+	json_t *id = json_object_get(request, "id");
+	struct call call = {
+		.client = c, .question.id = id, .json = request,
+	};
 	int ret;
 
 	if (!name) {
-		reply(c, NULL, -EINVAL, "a request is {\"do\": name, ...}");
+		refuse_message(c, -EINVAL, "a request is {\"do\": name, ...}");
+		return;
+	}
+	if (id && !json_is_integer(id)) {
+		refuse_message(c, -EINVAL, "id: not an integer");
 		return;
 	}
 	c->peer.greeted = true;
 	ret = do_request(&call, name);
 	if (ret != LATER)
-		reply(c, call.name, ret, call.why);
+		reply(c, &call.question, ret, call.why);
 }
 
 static void on_gone(struct peer *peer)
@@ -337,7 +369,7 @@ static void no_json(const struct client *c, const json_error_t *error)
 
 	snprintf(why, sizeof(why), "no JSON: %s, at character %d", error->text,
 		 error->position);
-	reply(c, NULL, -EINVAL, why);
+	refuse_message(c, -EINVAL, why);
 }
 
 static void on_client(struct watch *watch, uint32_t events)
@@ -357,7 +389,7 @@ static void on_client(struct watch *watch, uint32_t events)
 		return;
 	}
 	if (bytes > (ssize_t)sizeof(text)) {
-		reply(c, NULL, -EMSGSIZE, "a request is too long");
+		refuse_message(c, -EMSGSIZE, "a request is too long");
 		return;
 	}
 	request = json_loadb(text, bytes, JSON_REJECT_DUPLICATES, &error);
@@ -380,7 +412,9 @@ static struct peer *create_client(struct peers *peers)
 
 static void refuse_peer(struct peers *peers, int fd, const char *why)
 {
-	say_error(watched(peers, struct control, peers), fd, NULL, why);
+	const struct question none = { 0 };
+
+	say_error(watched(peers, struct control, peers), fd, &none, why);
 }
 
 static const struct peers_kind askers = {

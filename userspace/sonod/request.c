@@ -179,25 +179,26 @@ int request_set(const struct chosen *c, const json_t *request,
 	struct scanner_status status;
 	const char *key;
 	json_t *value;
+	bool named = false;
 	int ret = 0;
 
 	if (!*c->now.preset)
 		return sono_why(why, why_bytes, -EINVAL,
 				"set: no preset has been chosen");
-	if (json_object_size(request) < 2)
-		return sono_why(why, why_bytes, -EINVAL,
-				"set: no control is named");
 	*wanted = c->now;
 	scanner_status(c->scanner, &status);
 	json_object_foreach((json_t *)request, key, value) {
-		if (!strcmp(key, "do"))
+		if (!strcmp(key, "do") || !strcmp(key, "id"))
 			continue;
 		ret = set_control(&wanted->controls, &status, key, value, why,
 				  why_bytes);
 		if (ret)
-			break;
+			return ret;
+		named = true;
 	}
-	return ret;
+	return named ? 0 :
+		       sono_why(why, why_bytes, -EINVAL,
+				"set: no control is named");
 }
 
 /* --- to JSON --- */
