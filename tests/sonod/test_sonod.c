@@ -1143,6 +1143,22 @@ Test(sonod, terminated_it_ends_well)
 	cr_assert_eq(WEXITSTATUS(status), 0);
 }
 
+/* The plan is never read to its end. Otherwise it takes 20 ms to end. */
+Test(sonod_meanwhile, terminated_it_waits_for_no_preset)
+{
+	const int asker = ask_for_slow(), plan = slow_is_read();
+	struct timespec begin;
+	int status;
+
+	clock_gettime(CLOCK_MONOTONIC, &begin);
+	status = daemon_end(&d, SIGTERM);
+	cr_assert(WIFEXITED(status));
+	cr_assert_eq(WEXITSTATUS(status), 0);
+	cr_assert_lt(ms_since(&begin), 2000);
+	close(plan);
+	close(asker);
+}
+
 /* --- under systemd --- */
 
 static int listening(const char *path)

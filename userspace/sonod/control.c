@@ -541,17 +541,18 @@ bool control_answers(struct control *control)
 	return write(control->asked.fd, &one, sizeof(one)) > 0 && answered;
 }
 
-void control_destroy(struct control *control)
+bool control_destroy(struct control *control)
 {
 	const uint64_t one = 1;
+	bool ended;
 
 	if (!control)
-		return;
+		return true;
 	if (control->begun && write(control->ending.fd, &one, sizeof(one)) > 0)
 		pthread_join(control->thread, NULL);
 	/* first of all: who has the control ends transmit by going */
 	peers_end(&control->peers);
-	maker_destroy(control->maker);
+	ended = maker_destroy(control->maker);
 	if (control->made.fd >= 0)
 		close(control->made.fd);
 	if (control->asked.fd >= 0)
@@ -562,4 +563,5 @@ void control_destroy(struct control *control)
 		close(control->changed.fd);
 	loop_end(&control->loop);
 	free(control);
+	return ended;
 }

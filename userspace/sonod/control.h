@@ -47,7 +47,11 @@ int control_begin(struct control *control, struct scanner *scanner,
  */
 bool control_answers(struct control *control);
 
-/** control_destroy() - freeze, end the thread; NULL is fine */
-void control_destroy(struct control *control);
+/**
+ * control_destroy() - freeze, end the thread; NULL is fine
+ *
+ * Return: whether all of its threads have ended: see maker_destroy().
+ */
+bool control_destroy(struct control *control);
 
 #endif /* SONOD_CONTROL_H */

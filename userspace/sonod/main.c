@@ -245,12 +245,17 @@ static int run(struct daemon *d)
 	return EXIT_SUCCESS;
 }
 
-/* Who has the control ends transmit by going; descriptors go with us. */
-static void close_all(struct daemon *d)
+/*
+ * Who has the control ends transmit by going; descriptors go with us. Return:
+ * whether all threads have ended.
+ */
+static bool close_all(struct daemon *d)
 {
-	control_destroy(d->control);
+	const bool ended = control_destroy(d->control);
+
 	scanner_destroy(d->scanner);
 	stream_destroy(d->stream);
+	return ended;
 }
 
 int main(int argc, char **argv)
@@ -267,6 +272,8 @@ int main(int argc, char **argv)
 		return status;
 	for (size_t i = 0; i < sizeof(steps) / sizeof(*steps) && !status; i++)
 		status = steps[i](&d);
-	close_all(&d);
+	/* exit() would wait for the plan that such a thread may be reading */
+	if (!close_all(&d))
+		_exit(status);
 	return status;
 }

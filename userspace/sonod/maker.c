@@ -29,6 +29,8 @@ struct order {
  * @number: of the newest order; it also counts those that were forgotten
  * @ordered: @order has not been begun
  * @end: the thread shall end
+ * @making: it makes: who ends does not wait for it
+ * @left: it was not waited for: what there is is the thread's to free
  * @ready: an order is done; what it came to has not been taken
  * @result: 1, or -errno of it
  * @setup: made, or NULL
@@ -44,6 +46,8 @@ struct maker {
 	unsigned int number;
 	bool ordered;
 	bool end;
+	bool making;
+	bool left;
 	bool ready;
 	int result;
 	struct setup *setup;
@@ -89,6 +93,7 @@ static void make(struct maker *m)
 	int ret;
 
 	m->ordered = false;
+	m->making = true;
 	pthread_mutex_unlock(&m->lock);
 	ret = setup_create(&setup, &order.params, order.preset,
 			   &order.controls, why, sizeof(why));
@@ -97,11 +102,20 @@ static void make(struct maker *m)
 	pthread_mutex_unlock(&m->lock);
 	setup_destroy(setup);
 	pthread_mutex_lock(&m->lock);
+	m->making = false;
+}
+
+static void free_maker(struct maker *m)
+{
+	pthread_cond_destroy(&m->wake);
+	pthread_mutex_destroy(&m->lock);
+	free(m);
 }
 
 static void *serve(void *arg)
 {
 	struct maker *m = arg;
+	bool left;
 
 	pthread_setname_np(pthread_self(), "maker");
 	pthread_mutex_lock(&m->lock);
@@ -111,7 +125,10 @@ static void *serve(void *arg)
 		else
 			pthread_cond_wait(&m->wake, &m->lock);
 	}
+	left = m->left;
 	pthread_mutex_unlock(&m->lock);
+	if (left)
+		free_maker(m);
 	return NULL;
 }
 
@@ -143,9 +160,7 @@ int maker_create(struct maker **maker, int made)
 	pthread_cond_init(&m->wake, NULL);
 	ret = start(m);
 	if (ret) {
-		pthread_cond_destroy(&m->wake);
-		pthread_mutex_destroy(&m->lock);
-		free(m);
+		free_maker(m);
 		return ret;
 	}
 	*maker = m;
@@ -196,17 +211,25 @@ int maker_take(struct maker *m, struct setup **setup, char *why,
 	return ret;
 }
 
-void maker_destroy(struct maker *m)
+bool maker_destroy(struct maker *m)
 {
+	struct setup *late;
+	bool left;
+
 	if (!m)
-		return;
+		return true;
 	pthread_mutex_lock(&m->lock);
+	late = forget(m);
 	m->end = true;
+	left = m->left = m->making;
+	if (left)
+		pthread_detach(m->thread);
 	pthread_cond_signal(&m->wake);
 	pthread_mutex_unlock(&m->lock);
+	setup_destroy(late);
+	if (left)
+		return false;
 	pthread_join(m->thread, NULL);
-	setup_destroy(m->setup);
-	pthread_cond_destroy(&m->wake);
-	pthread_mutex_destroy(&m->lock);
-	free(m);
+	free_maker(m);
+	return true;
 }

@@ -48,7 +48,14 @@ void maker_forget(struct maker *maker);
 int maker_take(struct maker *maker, struct setup **setup, char *why,
 	       size_t why_bytes);
 
-/** maker_destroy() - when what is being made is done; NULL is fine */
-void maker_destroy(struct maker *maker);
+/**
+ * maker_destroy() - make no more; NULL is fine
+ *
+ * What is being made is not waited for.
+ *
+ * Return: whether its thread has ended. It may live as long as the process
+ * otherwise, so must @presets of its params.
+ */
+bool maker_destroy(struct maker *maker);
 
 #endif /* SONOD_MAKER_H */
