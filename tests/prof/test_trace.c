@@ -213,3 +213,28 @@ Test(tracefs, lines_of_the_kernel_are_events_of_their_frame)
 					&s));
 	cr_assert_not(prof_tracefs_line("x: sono_y", held, 3, &s));
 }
+
+/* None is told as an event without a name. */
+Test(tracefs, all_of_the_drivers_events_are_known)
+{
+	FILE *from = fopen("kernel/sono_trace.h", "r");
+	char line[256], name[64], event[128];
+	struct prof_step s;
+	int known = 0;
+
+	cr_assert(from);
+	while (fgets(line, sizeof(line), from)) {
+		if (sscanf(line, "DEFINE_EVENT(%*[a-z_], %63[a-z_]", name) !=
+			    1 &&
+		    sscanf(line, "TRACE_EVENT(%63[a-z_]", name) != 1)
+			continue;
+		snprintf(event, sizeof(event), "a-1 [0] ..... 1.5: %s: x=1\n",
+			 name);
+		cr_assert(prof_tracefs_line(event, NULL, 0, &s), "%s", event);
+		cr_expect_str_eq(s.name, name);
+		free(s.note);
+		known++;
+	}
+	fclose(from);
+	cr_assert_geq(known, 14);
+}

@@ -99,7 +99,8 @@ static const char *name_of(const char *event, size_t length)
 		"sono_post", "sono_release", "sono_bad_release",
 		"sono_retire", "sono_reclaim", "sono_complete",
 		"sono_start", "sono_end", "sono_found", "sono_leave",
-		"sono_return", "sono_link_corrected", "sono_flash",
+		"sono_return", "sono_link_corrected", "sono_trouble",
+		"sono_flash",
 	};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
