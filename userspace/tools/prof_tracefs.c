@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -10,7 +11,8 @@
 
 #include "prof_tracefs.h"
 
-#define TRACEFS "/sys/kernel/tracing"
+#define INSTANCES "/sys/kernel/tracing/instances"
+#define PREFIX "sono-prof-"
 
 static int set(const struct prof_tracefs *t, const char *file,
 	       const char *value)
@@ -30,25 +32,55 @@ static int set(const struct prof_tracefs *t, const char *file,
 	return ret;
 }
 
+/* The system removes none of which a file is open: not those in use. */
+static void sweep(void)
+{
+	DIR *dir = opendir(INSTANCES);
+	struct dirent *entry;
+
+	while (dir && (entry = readdir(dir)))
+		if (!strncmp(entry->d_name, PREFIX, strlen(PREFIX)))
+			unlinkat(dirfd(dir), entry->d_name, AT_REMOVEDIR);
+	if (dir)
+		closedir(dir);
+}
+
+/* It may be swept by somebody before it is held: then there is none. */
+static int create(struct prof_tracefs *t)
+{
+	char path[256];
+
+	snprintf(t->path, sizeof(t->path), INSTANCES "/" PREFIX "%d",
+		 (int)getpid());
+	if (mkdir(t->path, 0700))
+		return -errno;
+	snprintf(path, sizeof(path), "%s/tracing_on", t->path);
+	t->hold = open(path, O_RDONLY | O_CLOEXEC);
+	return t->hold < 0 ? -errno : 0;
+}
+
+static void destroy(struct prof_tracefs *t)
+{
+	if (t->hold >= 0)
+		close(t->hold);
+	rmdir(t->path);
+	t->path[0] = '\0';
+}
+
 /* Other users of the trace are not disturbed by an instance, nor we by them. */
 int prof_tracefs_begin(struct prof_tracefs *t)
 {
 	int ret;
 
-	snprintf(t->path, sizeof(t->path), TRACEFS "/instances/sono-prof-%d",
-		 (int)getpid());
-	if (mkdir(t->path, 0700)) {
-		ret = -errno;
-		t->path[0] = '\0';
-		return ret;
-	}
-	ret = set(t, "trace_clock", "mono");
+	t->hold = -1;
+	sweep();
+	ret = create(t);
+	if (!ret)
+		ret = set(t, "trace_clock", "mono");
 	if (!ret)
 		ret = set(t, "events/sono/enable", "1");
-	if (!ret)
-		return 0;
-	rmdir(t->path);
-	t->path[0] = '\0';
+	if (ret)
+		destroy(t);
 	return ret;
 }
 
@@ -165,6 +197,5 @@ void prof_tracefs_end(struct prof_tracefs *t, struct prof_trace *to,
 	set(t, "events/sono/enable", "0");
 	prof_held_sort(held, n);
 	read_lines(t, to, held, n);
-	rmdir(t->path);
-	t->path[0] = '\0';
+	destroy(t);
 }

@@ -8,9 +8,11 @@
 /**
  * struct prof_tracefs - an instance of the kernel's trace
  * @path: of its directory; empty: there is none
+ * @hold: open as long as it is ours, or -1
  */
 struct prof_tracefs {
 	char path[128];
+	int hold;
 };
 
 /**
@@ -27,6 +29,8 @@ struct prof_held {
 
 /**
  * prof_tracefs_begin() - the driver's tracepoints are on, in an instance of ours
+ *
+ * Instances of those that were killed are removed.
  *
  * Return: 0 or -errno: -EACCES, -ENOENT where there is no tracefs or no driver.
  */
