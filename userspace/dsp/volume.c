@@ -267,7 +267,7 @@ static double mean_shift(const double *power)
 	return sum > 0 ? moment / sum : NAN;
 }
 
-/* Width at half power, between shifts linear. */
+/* Width at half power, between shifts linear; all there is where it has no end. */
 static double half_width(const double *power)
 {
 	int best = 0, low, high, i;
@@ -281,7 +281,8 @@ static double half_width(const double *power)
 		;
 	for (high = best; high < SHIFTS - 1 && power[high] > half; high++)
 		;
-	if (low == best || high == best)
+	if (low == best || high == best || power[low] > half ||
+	    power[high] > half)
 		return 2 * SHIFT_SPAN;
 	return shift_of(high - (half - power[high]) /
 				       (power[high - 1] - power[high])) -

@@ -708,6 +708,22 @@ Test(pipeline, spectrum_of_a_volume)
 	sono_scan_free(scan);
 }
 
+Test(pipeline, volume_that_takes_all_shifts_has_a_spread)
+{
+	struct sono_scan *scan = spectral_scan();
+	struct pipeline_params params = spectral();
+	double flow;
+
+	/* seen by few elements, and short: no shift has half the power */
+	params.pw.grid.samples = 2;
+	params.pw.aperture.f_number = 16;
+	for (flow = 0; flow < 80; flow += 1) {
+		params.pw.flow = flow * M_PI / 180;
+		pipeline_destroy(make(scan, &params));
+	}
+	sono_scan_free(scan);
+}
+
 Test(pipeline, sample_volume_is_marked_on_the_section)
 {
 	struct sono_scan *scan = spectral_scan();
