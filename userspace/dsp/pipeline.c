@@ -14,6 +14,9 @@
 
 #define PACKET_FRAMES_MAX	1024
 
+/* Of the period: ticks of a slow clock. A frame that is missing makes it 1. */
+#define PACKET_JITTER		0.02
+
 static const struct stage *const stages[] = {
 	&stage_demod,
 	&stage_beamform,
@@ -300,13 +303,27 @@ static void sign(const struct pipeline *p, struct image *image)
 	image->heart_rate = p->ecg ? ecg_heart_rate(p->ecg) : NAN;
 }
 
+/* Velocity is of frames at equal times: was one lost, there is another packet. */
+static void place_in_packet(struct pipeline *p, double before)
+{
+	const double period = p->scan->frame_period;
+	const bool begun = p->frame;
+
+	if (fabs(p->time - before - period) > PACKET_JITTER * period)
+		p->frame = 0;
+	p->broken = begun && !p->frame;
+}
+
 bool pipeline_execute(struct pipeline *p, const struct rf_frame *in,
 		      const struct image **out)
 {
-	const bool last = p->frame + 1 == p->params.colour.packet_frames;
+	const double before = p->time;
+	bool last;
 
 	p->in = in;
 	p->time = frame_time(p, in);
+	place_in_packet(p, before);
+	last = p->frame + 1 == p->params.colour.packet_frames;
 	if (p->watched)
 		workers_watch(p->workers, true);
 	run_stages(p, last);
@@ -329,6 +346,12 @@ void pipeline_pass(struct pipeline *p, const struct rf_frame *in)
 	if (p->ecg)
 		stage_ecg.run(p);
 	p->in = NULL;
+	p->frame = 0;
+}
+
+bool pipeline_wants_next(const struct pipeline *p)
+{
+	return p->frame && !p->broken;
 }
 
 void pipeline_reset(struct pipeline *p)
@@ -345,6 +368,7 @@ void pipeline_reset(struct pipeline *p)
 	if (p->ecg)
 		ecg_reset(p->ecg);
 	p->frame = 0;
+	p->broken = false;
 	p->frames = 0;
 	p->begun = false;
 	for (i = 0; i < p->stages; i++)

@@ -329,6 +329,10 @@ int pipeline_create(struct pipeline **pipeline, const struct sono_scan *scan,
  * @out: where the result is true, set to the picture; it belongs to the
  *       pipeline and holds until the next call
  *
+ * A frame that does not follow the one before by the scan's period, as frames
+ * between them were lost or passed, begins a packet of its own: velocity is of
+ * equal times.
+ *
  * Return: whether the frame completed a packet.
  */
 bool pipeline_execute(struct pipeline *pipeline, const struct rf_frame *in,
@@ -340,9 +344,20 @@ bool pipeline_execute(struct pipeline *pipeline, const struct rf_frame *in,
  * @in: a frame of the scan; not used after the return
  *
  * Its ECG counts, so that beats are known and the strip has no hole; nothing
- * is beamformed. Time begins with the first frame, passed or not.
+ * is beamformed, and a packet that was begun is dropped. Time begins with the
+ * first frame, passed or not.
  */
 void pipeline_pass(struct pipeline *pipeline, const struct rf_frame *in);
+
+/**
+ * pipeline_wants_next() - would a packet be lost with the next frame?
+ * @pipeline: a pipeline
+ *
+ * Return: true within a packet: who is late takes the next frame and not the
+ * newest. False between packets, also after a frame that began one since others
+ * were lost: to be on time is then worth more than that frame.
+ */
+bool pipeline_wants_next(const struct pipeline *pipeline);
 
 /** pipeline_reset() - forget earlier frames and times */
 void pipeline_reset(struct pipeline *pipeline);

@@ -97,6 +97,7 @@ struct pipeline {
 	uint64_t epoch;			/* board time of the first frame */
 	double time;			/* of the frame, from epoch [s] */
 	uint32_t frame;			/* of the packet, that comes next */
+	bool broken;			/* by the frame that execute took last */
 	unsigned int stages;
 	const struct stage *stage[PIPELINE_STAGES_MAX];
 	struct pipeline_timing timing[PIPELINE_STAGES_MAX];

@@ -350,10 +350,10 @@ static void process(struct scanner *s, const struct sono_frame *f)
 		publish(s, setup, &f->rec);
 }
 
-/* A packet of several frames needs them all; else the newest there is. */
+/* The newest there is, but where a packet of several frames has begun. */
 static int take(struct scanner *s, struct sono_frame *f)
 {
-	bool all = s->now->plan->params.colour.packet_frames > 1;
+	bool all = pipeline_wants_next(s->now->pipeline);
 	int ret = sono_take(s->sono, f, all ? NULL : pass, s);
 
 	if (ret == 1)

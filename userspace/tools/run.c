@@ -382,13 +382,13 @@ static bool finished(const struct run *r)
 }
 
 /*
- * A packet of several frames needs them all, and a recording is never late. The
- * plan may be another one from frame to frame.
+ * A packet of several frames needs all once it has begun, and a recording is never
+ * late. The plan may be another one from frame to frame.
  */
 static bool wants_newest(const struct run *r)
 {
 	return !r->every && !sono_scan(r->sono) &&
-	       r->plan->params.colour.packet_frames == 1;
+	       !pipeline_wants_next(r->pipeline);
 }
 
 int run_live(struct run *r, const struct run_ops *ops, void *arg)

@@ -373,6 +373,7 @@ static int run_freeze(struct view *v)
 /* A run too short for a picture is no success, unless somebody had enough. */
 static int check_pictures(struct view *v)
 {
+	const uint32_t packet = v->run.plan->params.colour.packet_frames;
 	const uint64_t taken = run_stats(&v->run).frames;
 	char why[WHY_BYTES];
 
@@ -385,9 +386,9 @@ static int check_pictures(struct view *v)
 			 taken, v->run.after);
 	else
 		snprintf(why, sizeof(why),
-			 "%" PRIu64 " frames taken, a picture needs %u",
-			 taken - v->run.after,
-			 v->run.plan->params.colour.packet_frames);
+			 "%" PRIu64 " frames taken, a picture needs %u in a row%s",
+			 taken - v->run.after, packet,
+			 packet > v->run.slots ? ", more than --slots" : "");
 	return tool_fail("show a picture of", v->run.source, why, 0);
 }
 
