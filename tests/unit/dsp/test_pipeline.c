@@ -778,6 +778,49 @@ Test(pipeline, spectrum_of_a_volume)
 	sono_scan_free(scan);
 }
 
+/* The row of a spectrum's trace of the mean, and the scale of the rows. */
+static double spectral_row(const struct pipeline_params *params, double *dz)
+{
+	struct sono_scan *scan = spectral_scan();
+	struct pipeline *p = make(scan, params);
+	const struct image *image, *strip;
+	double row = 0;
+	uint32_t x, y, n = 0;
+
+	for (x = 0; x < 6; x++)
+		cr_assert(give(p, scan, x, 5e-6, &image));
+	strip = pipeline_layer(p, REGION_SPECTRUM);
+	for (y = 0; y < strip->raster.height; y++)
+		for (x = 0; x < 8; x++) {
+			const uint8_t *at = strip->data + y * strip->stride +
+					    3 * x;
+
+			if (at[0] == at[1] && at[1] == at[2])
+				continue;
+			row += y;
+			n++;
+		}
+	cr_assert_gt(n, 0);
+	*dz = region(image, REGION_SPECTRUM).raster.dz;
+	pipeline_destroy(p);
+	sono_scan_free(scan);
+	return row / n;
+}
+
+Test(pipeline, spectrum_upside_down_is_the_same_below)
+{
+	struct pipeline_params params = spectral();
+	double dz, dz_inverted, row, inverted;
+
+	row = spectral_row(&params, &dz);
+	params.pw.invert = true;
+	inverted = spectral_row(&params, &dz_inverted);
+	cr_expect_lt(row, 31, "towards the probe is above: %g", row);
+	/* a pixel's edge lies in the row below or above it */
+	cr_expect_float_eq(row + inverted, 63, 1.01, "%g, %g", row, inverted);
+	cr_expect_float_eq(dz_inverted, -dz, 1e-12);
+}
+
 Test(pipeline, volume_that_takes_all_shifts_has_a_spread)
 {
 	struct sono_scan *scan = spectral_scan();
@@ -952,6 +995,72 @@ Test(pipeline, m_lines_of_bursts_have_velocities)
 	cr_expect_float_eq(r.colour.nyquist, 1540 / (4 * 5e6 * 100e-6), 1e-9);
 	pipeline_destroy(p);
 	sono_scan_free(scan);
+}
+
+/* The strongest echo of the first M line: its velocity, and its level. */
+static void look_at_m(const struct pipeline_params *params, double *v,
+		      double *db)
+{
+	struct sono_scan *scan = burst_scan();
+	struct pipeline *p = make(scan, params);
+	const struct vel *vel = pipeline_m_vel(p);
+	const struct image *image;
+	uint32_t i, best = 0;
+
+	cr_assert(give(p, scan, 0, 5e-6, &image));
+	for (i = 1; i < 81; i++)
+		if (vel->power[i] > vel->power[best])
+			best = i;
+	*v = vel->v[best];
+	*db = vel->power[best];
+	pipeline_destroy(p);
+	sono_scan_free(scan);
+}
+
+Test(pipeline, m_has_its_own_frequency_and_reference)
+{
+	struct pipeline_params params = colour_m();
+	double v, db, v_own, db_own;
+
+	look_at_m(&params, &v, &db);
+	params.m.frequency = 4e6;
+	params.m.reference = params.b.reference / 10;
+	look_at_m(&params, &v_own, &db_own);
+	/* the same phase of a lower carrier is a larger velocity */
+	cr_expect_float_eq(v_own / v, 5.0 / 4, 1e-6);
+	cr_expect_float_eq(db_own - db, 20, 1e-3, "%g", db_own - db);
+}
+
+/* The brightest pixel of the M strip's first column, above the scale's marks. */
+static uint8_t brightest_m(const struct pipeline_params *params)
+{
+	struct sono_scan *scan = duplex_scan();
+	struct pipeline *p = make(scan, params);
+	const struct image *image;
+	uint8_t most = 0;
+	uint32_t y;
+
+	cr_assert(give(p, scan, 0, 0, &image));
+	image = pipeline_layer(p, REGION_M);
+	for (y = 0; y < 32; y++)
+		if (image->data[y * image->stride] > most)
+			most = image->data[y * image->stride];
+	pipeline_destroy(p);
+	sono_scan_free(scan);
+	return most;
+}
+
+Test(pipeline, grey_m_has_its_own_reference)
+{
+	struct pipeline_params params = duplex();
+	uint8_t before;
+
+	params.m.reference = 16000;
+	before = brightest_m(&params);
+	params.m.reference = 160000;
+	/* 20 of 60 dB, in levels that are rounded */
+	cr_assert_float_eq(before - brightest_m(&params), 255 / 3.0, 1.01,
+			   "%u, %u", before, brightest_m(&params));
 }
 
 Test(pipeline, bursts_that_cannot_be_are_refused)

@@ -202,6 +202,22 @@ Test(wall, fir_of_high_order_is_6_db_down_at_its_cutoff)
 	wall_finish(&law);
 }
 
+/* Hamming's window: no lobe of its transform above -53 dB, of Hann's -44. */
+Test(wall, fir_ripples_no_more_than_hammings_window_lets_it)
+{
+	const struct wall_params p = { .kind = WALL_FIR, .order = 30,
+				       .cutoff = 0.5 };
+	struct wall_law law = make(&p, 64);
+	double f, worst = 0;
+
+	/* the transition is 3.3 / 31 of the rate to either side at most */
+	for (f = 0.5 + 0.11; f <= 1; f += 1e-3)
+		worst = fmax(worst, fabs(response(&law, f * M_PI, 0) - 1));
+	/* of power, twice that of amplitude */
+	cr_assert_lt(worst, 2 * 0.0025, "%g", worst);
+	wall_finish(&law);
+}
+
 Test(wall, iir_is_butterworth_once_it_has_forgotten_its_past)
 {
 	struct wall_params p = { .kind = WALL_IIR, .cutoff = 0.2,
