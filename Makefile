@@ -230,8 +230,8 @@ soak-list:
 # the clock. $(call run-parts,check,NAMES)
 ALONE-check := bench checkdsp record-fast prof-overhead
 ALONE-soak := vm-%-debug vm-%-kcsan
-LONG := vm-faults-debug vm-uapi-debug presets colour motion presets-% spectrum \
-	vm-driver-debug vm-mistakes-debug vm-recover-% vm-kill-% vm-observe-% \
+LONG := vm-driver-debug vm-faults-debug presets colour motion presets-% spectrum \
+	vm-mistakes-debug vm-recover-% vm-kill-% vm-observe-% \
 	vm-stress-% vm-wild-% fuzz-% sonod-endure vm-prof-% \
 	package
 lanes = $(foreach l,$(LONG),$(filter $(l),$(1))) $(filter-out $(LONG),$(1))
