@@ -50,7 +50,7 @@ struct cache {
 	float *rf; /* [channels][samples] of the event being computed */
 	uint32_t last; /* event whose like stands still in @rf, or NOBODY */
 	float *gain; /* [samples] */
-	float *row; /* [samples], of a channel */
+	float *row; /* [samples], of a channel; room for whole lanes */
 	uint8_t *rows; /* of an event that could not be kept */
 	struct sim_cycle cycle;
 	uint32_t frames; /* of @still */
@@ -189,7 +189,7 @@ static int alloc_cache(const struct phantom *p, struct cache *c,
 	}
 	c->rf = malloc((size_t)table->channels * samples * sizeof(*c->rf));
 	c->gain = malloc(samples * sizeof(*c->gain));
-	c->row = malloc(samples * sizeof(*c->row));
+	c->row = malloc((samples + SIM_RANDOM_LANES) * sizeof(*c->row));
 	c->rows = calloc(1, bytes);
 	return c->rf && c->gain && c->row && c->rows ? 0 : -ENOMEM;
 }
@@ -275,6 +275,17 @@ SIM_WIDE static void convert(const float *row, const float *gain, float limit,
 	}
 }
 
+/* Of whole lanes: @row has room for them. */
+SIM_WIDE static void make_noise(struct sim_random_lanes *r, float noise,
+				uint32_t samples, float *row)
+{
+	struct sim_random_lanes at = *r;
+
+	for (uint32_t n = 0; n < samples; n += SIM_RANDOM_LANES)
+		sim_random_lanes_normal(&at, noise, row + n);
+	*r = at;
+}
+
 SIM_WIDE static void add_scaled(float *row, const float *rf, float scale,
 				uint32_t samples)
 {
@@ -291,13 +302,12 @@ static void make_rows(const struct phantom *p, const struct cache *c,
 	const float limit = (float)((1 << (table->limits.adc_bits - 1)) - 1);
 	const float scale = (limit + 1) / FULL_SCALE;
 	const float noise = (float)p->config.noise;
-	struct sim_random r;
+	struct sim_random_lanes r;
 
-	sim_random_seed(&r, p->config.scene.seed ^ (uint64_t)event << 20 ^
-				    which << 32);
+	sim_random_lanes_seed(&r, p->config.scene.seed ^
+					  (uint64_t)event << 20 ^ which << 32);
 	for (uint32_t ch = 0; ch < table->channels; ch++, row += e->stride) {
-		for (uint32_t n = 0; n < e->rx_samples; n++)
-			c->row[n] = noise * sim_random_normal(&r);
+		make_noise(&r, noise, e->rx_samples, c->row);
 		if (rf) {
 			add_scaled(c->row, rf, scale, e->rx_samples);
 			rf += e->rx_samples;
