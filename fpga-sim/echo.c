@@ -382,7 +382,7 @@ static uint32_t find_arrivals(struct echo *e, uint32_t window, int64_t *base)
 	if (first > last)
 		return 0;
 	*base = (int64_t)floor(first + e->pulse.start) - 1;
-		return (uint32_t)(last - first) + e->pulse.taps + 4;
+	return (uint32_t)(last - first) + e->pulse.taps + 4;
 }
 
 /* Sum what the senders send to the scatterer, as @p shows it. */
@@ -783,7 +783,8 @@ static int alloc_room(struct echo *e, const struct most *most)
 	e->phase = calloc(n, sizeof(*e->phase));
 	e->pulse.table = malloc((size_t)STEPS * most->taps * sizeof(float));
 	e->sender = malloc(n * sizeof(*e->sender));
-	if (!all || !e->lag || !e->phase || !e->pulse.table || !e->sender || alloc_field(e, &e->heard))
+	if (!all || !e->lag || !e->phase || !e->pulse.table || !e->sender ||
+	    alloc_field(e, &e->heard))
 		return -ENOMEM;
 	copy_elements(e);
 	return e->nonlinearity != 0 ? alloc_nonlinear(e, most) : 0;
