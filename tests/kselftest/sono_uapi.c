@@ -781,7 +781,9 @@ TEST_F(stream, transmit_off)
 	begin(_metadata, self);
 	for (int i = 0; i < 20; i++) {
 		take_true(_metadata, self, &f);
-		EXPECT_EQ(SONO_RECORD_TX_OFF, f.rec.flags);
+		/* a busy machine may drop some */
+		EXPECT_EQ(SONO_RECORD_TX_OFF,
+			  f.rec.flags & ~SONO_RECORD_GAP);
 		sono_release(self->s, &f);
 	}
 	end(_metadata, self);
