@@ -120,7 +120,10 @@ static void put_picture(FILE *to, const struct diag_picture *p)
 static void put_number(FILE *to, double value)
 {
 	if (isfinite(value))
-		fprintf(to, "<td class=n>%.4g", value);
+		fprintf(to,
+			fabs(value) < 1e4 ? "<td class=n>%.4g" :
+					    "<td class=n>%.0f",
+			value);
 	else
 		fputs("<td>", to);
 }
