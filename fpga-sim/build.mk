@@ -23,7 +23,7 @@ $(eval $(call program,fpga-sim/sono-image,$(addprefix fpga-sim/, \
 	image_main.c image.c signature.c), fpga-sim/libsim.a -lcrypto))
 
 # Its tests; they share a host that lives in virtual time.
-$(foreach t,seq queue run phantom scene,$(eval $(call unit-test,tests/unit/fpga-sim/test_$(t), \
+$(foreach t,random seq queue run phantom scene,$(eval $(call unit-test,tests/unit/fpga-sim/test_$(t), \
 	tests/unit/fpga-sim/test_$(t).c tests/unit/fpga-sim/host.c, \
 	fpga-sim/libsim.a)))
 

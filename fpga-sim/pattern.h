@@ -31,11 +31,13 @@ static inline uint64_t sim_prbs_seed(uint32_t run, uint64_t seq)
 	return x ? x : 0x9e3779b97f4a7c15u;
 }
 
+/* Of a word, or of each of a vector's. */
+#define SIM_PRBS_STEP(x) \
+	((x) ^= (x) << 13, (x) ^= (x) >> 7, (x) ^= (x) << 17)
+
 static inline uint64_t sim_prbs_next(uint64_t x)
 {
-	x ^= x << 13;
-	x ^= x >> 7;
-	x ^= x << 17;
+	SIM_PRBS_STEP(x);
 	return x;
 }
 

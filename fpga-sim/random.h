@@ -72,9 +72,7 @@ sim_random_lanes_normal(struct sim_random_lanes *r, float scale,
 	const uint64_t halves = 0x0000ffff0000ffffu;
 	sim_random_words x = r->x, two; /* sums of two, two of them */
 
-	x ^= x << 13;
-	x ^= x >> 7;
-	x ^= x << 17;
+	SIM_PRBS_STEP(x);
 	r->x = x;
 	two = (x & halves) + (x >> 16 & halves);
 	*(sim_random_floats *)to =
