@@ -281,8 +281,7 @@ static double half_width(const double *power)
 		;
 	for (high = best; high < SHIFTS - 1 && power[high] > half; high++)
 		;
-	if (low == best || high == best || power[low] > half ||
-	    power[high] > half)
+	if (!(half > 0) || power[low] > half || power[high] > half)
 		return 2 * SHIFT_SPAN;
 	return shift_of(high - (half - power[high]) /
 				       (power[high - 1] - power[high])) -
