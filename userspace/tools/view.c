@@ -384,11 +384,16 @@ static int check_pictures(struct view *v)
 		snprintf(why, sizeof(why),
 			 "it has %" PRIu64 " frames, and %u were to go by",
 			 taken, v->run.after);
+	else if (taken - v->run.after < packet)
+		snprintf(why, sizeof(why),
+			 "%" PRIu64 " frames taken, a picture needs %u",
+			 taken - v->run.after, packet);
 	else
 		snprintf(why, sizeof(why),
-			 "%" PRIu64 " frames taken, a picture needs %u in a row%s",
+			 "of %" PRIu64 " frames taken no %u follow each other%s",
 			 taken - v->run.after, packet,
-			 packet > v->run.slots ? ", more than --slots" : "");
+			 packet > v->run.slots && !sono_scan(v->run.sono) ?
+				 "; --slots are fewer" : "");
 	return tool_fail("show a picture of", v->run.source, why, 0);
 }
 
