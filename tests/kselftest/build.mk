@@ -72,7 +72,7 @@ $(foreach k,$(KERNELS),$(eval $(call soak,vm-prof-$(k),$(KSELFTEST_VM) build/$(k
 check-vm-prof-6.12: $(O)/userspace/tools/sono
 
 # Under the kernels that see more, and are slower.
-$(eval $(call check,vm-driver-debug,$(KSELFTEST_VM) build/debug/kernel/sono.ko build/debug/sono_importer/sono_importer.ko $(addprefix $(O)/tests/,fuzz/uapi $(addprefix kselftest/,sono_uapi sono_drv sono_watch sono_onward)),env SONO_FUZZ=60 tests/kselftest/vm driver debug,600))
+$(call vm-part,driver,$(addprefix kselftest/,sono_uapi sono_drv sono_watch sono_onward) fuzz/uapi,600,debug)
 $(call vm-part,faults,sono_failnth,1200,debug)
 $(eval $(call soak,vm-faults-debug,$(KSELFTEST_VM) build/debug/kernel/sono.ko build/debug/sono_importer/sono_importer.ko $(O)/tests/kselftest/sono_failnth,env SONO_STRIDE=1 SONO_SECONDS=2000 tests/kselftest/vm faults debug,9000))
 $(foreach k,debug kcsan,$(eval $(call soak,vm-uapi-$(k),$(KSELFTEST_VM) build/$(k)/kernel/sono.ko $(O)/tests/fuzz/uapi $(O)/tests/kselftest/sono_uapi,env SONO_FUZZ=600 tests/kselftest/vm uapi $(k),3600)))
