@@ -9,9 +9,13 @@ TRIGGER := $(O)/tests/trigger/trigger
 $(eval $(call check,trigger,$(TRIGGER),\
 	$(TRIGGER) sim:heart$(comma)rate=70 70,60))
 
-$(foreach k,6.12 7.3,$(eval $(call check,trigger-$(k),\
-	$(TRIGGER) $(O)/fpga-sim/sono-sim $(O)/tests/vm/init \
-	$(O)/$(k)/kernel/sono.ko,\
-	tests/vm/run -k $(k) -m sono -r 1024 -t 150 -o trigger-$(k) \
+# $(call trigger-vm,check or soak,KERNEL)
+define trigger-vm
+$(call $(1),trigger-$(2),$(TRIGGER) $(O)/fpga-sim/sono-sim $(O)/tests/vm/init \
+	$(O)/$(2)/kernel/sono.ko,\
+	tests/vm/run -k $(2) -m sono -r 1024 -t 150 -o trigger-$(2) \
 	-b '--scene=heart --heart-rate=70' -f $(TRIGGER) -f tests/trigger -- \
-	$(TRIGGER) /dev/sono0 70,180)))
+	$(TRIGGER) /dev/sono0 70,180)
+endef
+$(eval $(call trigger-vm,check,6.12))
+$(eval $(call trigger-vm,soak,7.3))
