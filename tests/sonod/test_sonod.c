@@ -1083,6 +1083,75 @@ Test(sonod, noise_costs_nothing)
 	sono_client_close(c);
 }
 
+/* --- descriptors --- */
+
+/* Of a client that has seen the first picture and holds it. */
+static int take_bell(int fd, struct sono_stream_frame *frame)
+{
+	const struct sono_stream_hello hello = {
+		.kind = SONO_STREAM_HELLO,
+		.version = SONO_STREAM_VERSION,
+	};
+	struct sono_stream_format format;
+	union {
+		struct cmsghdr header;
+		char space[CMSG_SPACE(2 * sizeof(int))];
+	} ancillary;
+	struct iovec iov = { &format, sizeof(format) };
+	struct msghdr message = {
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = &ancillary,
+		.msg_controllen = sizeof(ancillary),
+	};
+	int fds[2];
+
+	cr_assert_eq(send(fd, &hello, sizeof(hello), 0),
+		     (ssize_t)sizeof(hello));
+	cr_assert_eq(recvmsg(fd, &message, 0), (ssize_t)sizeof(format));
+	memcpy(fds, CMSG_DATA(&ancillary.header), sizeof(fds));
+	close(fds[0]);
+	cr_assert_eq(recv(fd, frame, sizeof(*frame), 0),
+		     (ssize_t)sizeof(*frame));
+	return fds[1];
+}
+
+/* Its open file is sonod's too: the flags are those of both. */
+Test(sonod, a_bell_that_is_full_and_blocks_holds_nobody_up)
+{
+	const struct timeval patience = { .tv_sec = PATIENCE_MS / 1000 };
+	struct sono_stream_return back = { .kind = SONO_STREAM_RETURN };
+	const uint64_t full = UINT64_MAX - 1;
+	struct sono_client *c = look(0, 0);
+	struct sono_stream_frame frame;
+	struct sono_picture p;
+	uint64_t count;
+	int fd = raw(d.stream), bell;
+
+	cr_assert_eq(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience,
+				sizeof(patience)),
+		     0);
+	scan();
+	bell = take_bell(fd, &frame);
+	cr_assert_eq(fcntl(bell, F_SETFL, 0), 0);
+	cr_assert_eq(read(bell, &count, sizeof(count)), 8);
+	cr_assert_eq(write(bell, &full, sizeof(full)), 8);
+	for (int i = 0; i < 10; i++) {
+		back.format = frame.format;
+		back.index = frame.index;
+		cr_assert_eq(send(fd, &back, sizeof(back), 0),
+			     (ssize_t)sizeof(back));
+		cr_assert_eq(recv(fd, &frame, sizeof(frame), 0),
+			     (ssize_t)sizeof(frame), "picture %d", i);
+		next(c, &p);
+		sono_client_return(c, &p);
+	}
+	close(fd);
+	close(bell);
+	sono_client_close(c);
+	cr_assert_eq(WEXITSTATUS(daemon_end(&d, SIGTERM)), 0);
+}
+
 /* --- the process --- */
 
 Test(sonod, a_client_that_is_killed_costs_nothing)

@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "bell.h"
 #include "peers.h"
 #include "stream.h"
 
@@ -21,7 +21,7 @@
  * @stream: that it is of
  * @layers: that it wants
  * @flags: SONO_HELLO_*
- * @event: counts records sent
+ * @bell: counts records sent
  * @format: number of the last one sent; 0: none
  * @held: buffers that it looks at
  * @seen: number of the last picture sent; UINT64_MAX: none
@@ -31,7 +31,7 @@ struct client {
 	struct stream *stream;
 	uint32_t layers;
 	uint32_t flags;
-	int event;
+	struct bell bell;
 	uint32_t format;
 	struct share_buffer *held[SONO_STREAM_HELD];
 	uint64_t seen;
@@ -81,7 +81,7 @@ static void on_gone(struct peer *peer)
 	struct client *c = client_of(peer);
 
 	return_all(c);
-	close(c->event);
+	bell_destroy(&c->bell);
 	sum_layers(c->stream);
 	free(c);
 }
@@ -146,7 +146,7 @@ static unsigned int make_dmabufs(struct share *share, int *fds)
 static bool send_format(struct client *c, struct share *share)
 {
 	struct sono_stream_format format = *share_format(share);
-	int fds[FDS_MAX] = { share_memory(share), c->event };
+	int fds[FDS_MAX] = { share_memory(share), c->bell.event };
 	unsigned int dmabufs = 0;
 	bool sent;
 
@@ -179,7 +179,6 @@ static struct share_buffer **free_place(struct client *c)
 static void offer(struct client *c)
 {
 	struct share_buffer *b = c->stream->newest, **place;
-	const uint64_t one = 1;
 
 	if (!c->peer.greeted || !b || b->frame.picture == c->seen)
 		return;
@@ -194,8 +193,7 @@ static void offer(struct client *c)
 	share_get(b);
 	*place = b;
 	c->seen = b->frame.picture;
-	if (write(c->event, &one, sizeof(one)) < 0)
-		return; /* full: it counts no more, but it is ready */
+	bell_ring(&c->bell);
 }
 
 /* --- receiving --- */
@@ -289,8 +287,7 @@ static struct peer *create_client(struct peers *peers)
 		return NULL;
 	c->stream = watched(peers, struct stream, peers);
 	c->seen = UINT64_MAX;
-	c->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (c->event < 0) {
+	if (bell_create(&c->bell)) {
 		free(c);
 		return NULL;
 	}
