@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -1150,6 +1151,61 @@ Test(sonod, a_bell_that_is_full_and_blocks_holds_nobody_up)
 	close(bell);
 	sono_client_close(c);
 	cr_assert_eq(WEXITSTATUS(daemon_end(&d, SIGTERM)), 0);
+}
+
+/* sonod can open @count more, until it closes some. */
+static void leave(int count)
+{
+	struct rlimit limit;
+	char path[64];
+	int fd = 0;
+
+	cr_assert_eq(prlimit(d.pid, RLIMIT_NOFILE, NULL, &limit), 0);
+	for (; fd < (int)limit.rlim_max; fd++) {
+		snprintf(path, sizeof(path), "/proc/%d/fd/%d", d.pid, fd);
+		if (faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) &&
+		    !count--)
+			break;
+	}
+	limit.rlim_cur = fd;
+	cr_assert_eq(prlimit(d.pid, RLIMIT_NOFILE, &limit, NULL), 0);
+}
+
+static double processor_ms(void)
+{
+	struct timespec t;
+	clockid_t clock;
+
+	cr_assert_eq(clock_getcpuclockid(d.pid, &clock), 0);
+	clock_gettime(clock, &t);
+	return t.tv_sec * 1e3 + t.tv_nsec * 1e-6;
+}
+
+/* 300 ms of a loop that goes round would be 300 ms for each socket. */
+Test(sonod, without_descriptors_clients_wait_and_nothing_spins)
+{
+	struct sono_client *c;
+	struct sono_picture p;
+	double before;
+	int asker;
+
+	scan();
+	leave(1);
+	closed_with(raw(d.stream), "no room for a client: Too many open files");
+	/* connected, and in the queue */
+	leave(0);
+	asker = raw(d.control);
+	c = look(0, 0);
+	do_it("{\"do\":\"freeze\"}");
+	before = processor_ms();
+	usleep(300000);
+	cr_assert_lt(processor_ms() - before, 100);
+	cr_assert_eq(sono_client_wait(c, 0), 0);
+	leave(20);
+	do_it("{\"do\":\"scan\"}");
+	next(c, &p);
+	sono_client_close(c);
+	close(asker);
 }
 
 /* --- the process --- */

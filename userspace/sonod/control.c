@@ -400,14 +400,15 @@ static void on_client(struct watch *watch, uint32_t events)
 	json_decref(request);
 }
 
-static struct peer *create_client(struct peers *peers)
+static int create_client(struct peers *peers, struct peer **peer)
 {
 	struct client *c = calloc(1, sizeof(*c));
 
 	if (!c)
-		return NULL;
+		return -ENOMEM;
 	c->control = watched(peers, struct control, peers);
-	return &c->peer;
+	*peer = &c->peer;
+	return 0;
 }
 
 static void refuse_peer(struct peers *peers, int fd, const char *why)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/timerfd.h>
 #include <time.h>
@@ -16,20 +17,27 @@ static int64_t now_ns(void)
 	return t.tv_sec * 1000000000ll + t.tv_nsec;
 }
 
-/* --- silence --- */
+/* --- time --- */
 
-/* The list has the newest first: the last that is silent is the next to go. */
 static void set_timer(struct peers *peers)
 {
+	int64_t next = peers->rest_until;
 	struct itimerspec at = { 0 };
 
-	for (struct peer *p = peers->first; p; p = p->next) {
-		if (p->greeted)
-			continue;
-		at.it_value.tv_sec = p->until / 1000000000;
-		at.it_value.tv_nsec = p->until % 1000000000;
-	}
+	for (struct peer *p = peers->first; p; p = p->next)
+		if (!p->greeted && (!next || p->until < next))
+			next = p->until;
+	at.it_value.tv_sec = next / 1000000000;
+	at.it_value.tv_nsec = next % 1000000000;
 	timerfd_settime(peers->timer.fd, TFD_TIMER_ABSTIME, &at, NULL);
+}
+
+/* Who waits to be accepted would wake the loop again and again. */
+static void rest(struct peers *peers)
+{
+	loop_remove(peers->loop, &peers->listener);
+	peers->rest_until = now_ns() + PEERS_REST_MS * 1000000ll;
+	set_timer(peers);
 }
 
 /* What has come while we did something else is read before it is judged. */
@@ -41,17 +49,11 @@ static bool is_silent(const struct peer *p)
 	       recv(p->watch.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0;
 }
 
-static void on_timer(struct watch *watch, uint32_t events)
+static void drop_silent(struct peers *peers, int64_t now)
 {
-	struct peers *peers = watched(watch, struct peers, timer);
-	const int64_t now = now_ns();
 	struct peer *p, *next;
-	uint64_t times;
 	char why[64];
 
-	(void)events;
-	if (read(watch->fd, &times, sizeof(times)) < 0)
-		return;
 	snprintf(why, sizeof(why), "nothing was asked for within %d ms",
 		 PEER_SILENCE_MS);
 	for (p = peers->first; p; p = next) {
@@ -61,46 +63,82 @@ static void on_timer(struct watch *watch, uint32_t events)
 		peers->kind->refuse(peers, p->watch.fd, why);
 		peer_drop(p);
 	}
+}
+
+static void on_timer(struct watch *watch, uint32_t events)
+{
+	struct peers *peers = watched(watch, struct peers, timer);
+	const int64_t now = now_ns();
+	uint64_t times;
+
+	(void)events;
+	if (read(watch->fd, &times, sizeof(times)) < 0)
+		return;
+	drop_silent(peers, now);
+	if (peers->rest_until && peers->rest_until <= now)
+		peers->rest_until = loop_add(peers->loop, &peers->listener) ?
+					    now + PEERS_REST_MS * 1000000ll :
+					    0;
 	set_timer(peers);
 }
 
 /* --- connections --- */
 
-static bool accept_peer(struct peers *peers, int fd)
+static int admit(struct peers *peers, int fd)
 {
 	struct peer *p;
-	char why[64];
+	int ret = peers->kind->create(peers, &p);
 
-	if (peers->count == peers->kind->max) {
-		snprintf(why, sizeof(why), "%u clients are here already",
-			 peers->count);
-		peers->kind->refuse(peers, fd, why);
-		return false;
-	}
-	p = peers->kind->create(peers);
-	if (!p)
-		return false;
+	if (ret)
+		return ret;
 	p->of = peers;
 	p->watch.fd = fd;
 	p->watch.ready = peers->kind->ready;
 	p->until = now_ns() + PEER_SILENCE_MS * 1000000ll;
+	ret = loop_add(peers->loop, &p->watch);
+	if (ret) {
+		peers->kind->gone(p);
+		return ret;
+	}
 	p->next = peers->first;
 	peers->first = p;
 	peers->count++;
-	if (loop_add(peers->loop, &p->watch))
-		peer_drop(p);
 	set_timer(peers);
-	return true;
+	return 0;
 }
 
+/* Told why, where it is not. */
+static void welcome(struct peers *peers, int fd)
+{
+	char why[96] = "";
+	int ret;
+
+	if (peers->count == peers->kind->max) {
+		snprintf(why, sizeof(why), "%u clients are here already",
+			 peers->count);
+	} else {
+		ret = admit(peers, fd);
+		if (!ret)
+			return;
+		snprintf(why, sizeof(why), "no room for a client: %s",
+			 strerror(-ret));
+	}
+	peers->kind->refuse(peers, fd, why);
+	close(fd);
+}
+
+/* Without a descriptor it waits in the queue: one may become free. */
 static void on_listener(struct watch *watch, uint32_t events)
 {
 	struct peers *peers = watched(watch, struct peers, listener);
 	int fd = accept4(watch->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
 	(void)events;
-	if (fd >= 0 && !accept_peer(peers, fd))
-		close(fd);
+	if (fd >= 0)
+		welcome(peers, fd);
+	else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM ||
+		 errno == ENOBUFS)
+		rest(peers);
 }
 
 int peers_begin(struct peers *peers, const struct peers_kind *kind,

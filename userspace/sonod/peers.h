@@ -11,6 +11,9 @@
 /* Of a connection, for its first word. A client says it as it connects. */
 #define PEER_SILENCE_MS 2000
 
+/* No one is accepted for so long after descriptors or memory have run out. */
+#define PEERS_REST_MS 100
+
 struct peers;
 
 /**
@@ -32,14 +35,14 @@ struct peer {
 /**
  * struct peers_kind - what a protocol does
  * @max: connections at a time
- * @create: a client with its peer, zero; NULL: no memory
+ * @create: a client with its peer, zero; 0 or -errno
  * @ready: its socket is readable; may drop it
- * @gone: it has been dropped and its socket is closed: free it
+ * @gone: it is none of them: free it; its socket is not its any more
  * @refuse: tell @fd why it will be closed
  */
 struct peers_kind {
 	unsigned int max;
-	struct peer *(*create)(struct peers *peers);
+	int (*create)(struct peers *peers, struct peer **peer);
 	void (*ready)(struct watch *watch, uint32_t events);
 	void (*gone)(struct peer *peer);
 	void (*refuse)(struct peers *peers, int fd, const char *why);
@@ -50,7 +53,9 @@ struct peers_kind {
  * @kind: what is done with them
  * @loop: whose thread serves them
  * @listener: for new ones
- * @timer: the next @until
+ * @timer: the next @until, or @rest_until
+ * @rest_until: the listener is not in the loop until then, CLOCK_MONOTONIC
+ *              [ns]; 0: it is
  * @count: that there are
  * @first: list of them
  */
@@ -59,6 +64,7 @@ struct peers {
 	struct loop *loop;
 	struct watch listener;
 	struct watch timer;
+	int64_t rest_until;
 	unsigned int count;
 	struct peer *first;
 };

@@ -279,19 +279,22 @@ static void on_client(struct watch *watch, uint32_t events)
 	offer(c);
 }
 
-static struct peer *create_client(struct peers *peers)
+static int create_client(struct peers *peers, struct peer **peer)
 {
 	struct client *c = calloc(1, sizeof(*c));
+	int ret;
 
 	if (!c)
-		return NULL;
+		return -ENOMEM;
+	ret = bell_create(&c->bell);
+	if (ret) {
+		free(c);
+		return ret;
+	}
 	c->stream = watched(peers, struct stream, peers);
 	c->seen = UINT64_MAX;
-	if (bell_create(&c->bell)) {
-		free(c);
-		return NULL;
-	}
-	return &c->peer;
+	*peer = &c->peer;
+	return 0;
 }
 
 static void refuse_peer(struct peers *peers, int fd, const char *why)
