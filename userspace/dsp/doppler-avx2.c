@@ -476,7 +476,8 @@ INLINE __m256 phase(const float *z, size_t n, __m256 *size)
 	return vec256_polar(vec256_part(a, b, 1), vec256_part(a, b, 0), size);
 }
 
-INLINE __m256 correct(__m256 v, __m256 f, const struct doppler_scale *scale)
+/* Return: where the frequency that f says is within an octave of the carrier. */
+INLINE __m256 correct(__m256 *v, __m256 f, const struct doppler_scale *scale)
 {
 	const __m256 carrier = _mm256_set1_ps(scale->carrier);
 	const __m256 turn = _mm256_set1_ps(2 * M_PI);
@@ -484,11 +485,15 @@ INLINE __m256 correct(__m256 v, __m256 f, const struct doppler_scale *scale)
 	__m256 turns = _mm256_round_ps(
 		_mm256_mul_ps(off, _mm256_set1_ps(1 / (2 * M_PI))),
 		_MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+	__m256 at, near;
 
 	off = _mm256_fnmadd_ps(turns, turn, off);
-	return _mm256_div_ps(_mm256_mul_ps(v, carrier),
-			     _mm256_fmadd_ps(off, _mm256_set1_ps(scale->detune),
-					     carrier));
+	at = _mm256_fmadd_ps(off, _mm256_set1_ps(scale->detune), carrier);
+	near = _mm256_min_ps(
+		_mm256_max_ps(at, _mm256_set1_ps(scale->carrier / 2)),
+		_mm256_set1_ps(2 * scale->carrier));
+	*v = _mm256_mul_ps(*v, _mm256_div_ps(carrier, near));
+	return _mm256_cmp_ps(at, near, _CMP_EQ_OQ);
 }
 
 void doppler_estimate_avx2(float *v, float *power_db, float *variance,
@@ -498,18 +503,20 @@ void doppler_estimate_avx2(float *v, float *power_db, float *variance,
 {
 	const __m256 one = _mm256_set1_ps(1);
 	const __m256 sign = _mm256_set1_ps(-0.0f);
+	const __m256 all_ones = _mm256_castsi256_ps(_mm256_set1_epi32(-1));
 	size_t j, k;
 
 	for (j = 0; j < n; j += 8) {
 		const size_t m = n - j;
-		__m256 size, unused, p, db, speed, all, some, good;
+		__m256 size, unused, p, db, speed, all, some, good, found;
 		int bits;
 
 		p = vec256_load(power + j, m);
 		speed = _mm256_mul_ps(phase(r1 + 2 * j, m, &size),
 				      _mm256_set1_ps(scale->velocity));
+		found = all_ones;
 		if (f)
-			speed = correct(speed, phase(f + 2 * j, m, &unused),
+			found = correct(&speed, phase(f + 2 * j, m, &unused),
 					scale);
 		db = vec256_db(p, _mm256_set1_ps(scale->offset_db));
 		all = _mm256_mul_ps(p, _mm256_set1_ps(scale->pairs));
@@ -525,7 +532,7 @@ void doppler_estimate_avx2(float *v, float *power_db, float *variance,
 		vec256_store(variance + j, m,
 			     _mm256_sub_ps(one, _mm256_and_ps(some,
 					_mm256_div_ps(size, all))));
-		bits = _mm256_movemask_ps(good);
+		bits = _mm256_movemask_ps(_mm256_and_ps(good, found));
 		for (k = 0; k < 8 && k < m; k++)
 			valid[j + k] = bits >> k & 1;
 	}

@@ -479,18 +479,23 @@ INLINE __m512 phase(const float *z, __mmask16 m0, __mmask16 m1, __m512 *size)
 	return vec512_polar(vec512_part(a, b, 1), vec512_part(a, b, 0), size);
 }
 
-INLINE __m512 correct(__m512 v, __m512 f, const struct doppler_scale *scale)
+/* Return: where the frequency that f says is within an octave of the carrier. */
+INLINE __mmask16 correct(__m512 *v, __m512 f, const struct doppler_scale *scale)
 {
 	const __m512 carrier = _mm512_set1_ps(scale->carrier);
 	const __m512 turn = _mm512_set1_ps(2 * M_PI);
 	__m512 off = _mm512_sub_ps(f, _mm512_set1_ps(scale->turn));
 	__m512 turns = _mm512_roundscale_ps(
 		_mm512_mul_ps(off, _mm512_set1_ps(1 / (2 * M_PI))), 0);
+	__m512 at, near;
 
 	off = _mm512_fnmadd_ps(turns, turn, off);
-	return _mm512_div_ps(_mm512_mul_ps(v, carrier),
-			     _mm512_fmadd_ps(off, _mm512_set1_ps(scale->detune),
-					     carrier));
+	at = _mm512_fmadd_ps(off, _mm512_set1_ps(scale->detune), carrier);
+	near = _mm512_min_ps(
+		_mm512_max_ps(at, _mm512_set1_ps(scale->carrier / 2)),
+		_mm512_set1_ps(2 * scale->carrier));
+	*v = _mm512_mul_ps(*v, _mm512_div_ps(carrier, near));
+	return _mm512_cmp_ps_mask(at, near, _CMP_EQ_OQ);
 }
 
 void doppler_estimate_avx512(float *v, float *power_db, float *variance,
@@ -507,14 +512,14 @@ void doppler_estimate_avx512(float *v, float *power_db, float *variance,
 		const __mmask16 m1 = n - j > 8 ?
 				     vec512_first(2 * (n - j) - 16) : 0;
 		__m512 size, unused, p, db, speed, all;
-		__mmask16 good, some;
+		__mmask16 good, some, found = m;
 
 		p = _mm512_maskz_loadu_ps(m, power + j);
 		speed = _mm512_mul_ps(phase(r1 + 2 * j, m0, m1, &size),
 				      _mm512_set1_ps(scale->velocity));
 		if (f)
-			speed = correct(speed, phase(f + 2 * j, m0, m1,
-						     &unused), scale);
+			found = correct(&speed, phase(f + 2 * j, m0, m1,
+						      &unused), scale);
 		db = vec512_db(p, _mm512_set1_ps(scale->offset_db));
 		all = _mm512_mul_ps(p, _mm512_set1_ps(scale->pairs));
 		some = _mm512_cmp_ps_mask(all, _mm512_setzero_ps(),
@@ -524,7 +529,7 @@ void doppler_estimate_avx512(float *v, float *power_db, float *variance,
 					  _CMP_GE_OQ) &
 		       _mm512_cmp_ps_mask(_mm512_abs_ps(speed),
 					  _mm512_set1_ps(scale->velocity_min),
-					  _CMP_GE_OQ);
+					  _CMP_GE_OQ) & found;
 		_mm512_mask_storeu_ps(v + j, m, speed);
 		_mm512_mask_storeu_ps(power_db + j, m, db);
 		_mm512_mask_storeu_ps(variance + j, m,

@@ -168,14 +168,19 @@ static float phase(const float *z)
 }
 
 /*
- * With f, the phase over depth says how far the echoes' mean frequency lies
- * from the carrier, and so how far the velocity is off.
+ * With f, the phase over depth says the mean frequency of the echoes, and so how
+ * far the velocity is off. Samples closer than half a wavelength let it say
+ * anything, 0 and less too. Return: it is within an octave of the carrier.
  */
-static float correction(const float *f, const struct doppler_scale *scale)
+static bool correct(float *v, const float *f, const struct doppler_scale *scale)
 {
-	float off = remainder(phase(f) - scale->turn, 2 * M_PI);
+	const float off = remainder(phase(f) - scale->turn, 2 * M_PI);
+	const float at = scale->carrier + scale->detune * off;
+	const float near = fminf(fmaxf(at, scale->carrier / 2),
+				 2 * scale->carrier);
 
-	return scale->carrier / (scale->carrier + scale->detune * off);
+	*v *= scale->carrier / near;
+	return at == near;
 }
 
 void doppler_estimate_c(float *v, float *power_db, float *variance,
@@ -187,14 +192,15 @@ void doppler_estimate_c(float *v, float *power_db, float *variance,
 
 	for (j = 0; j < n; j++) {
 		const float all = scale->pairs * power[j];
+		bool found = true;
 
 		v[j] = scale->velocity * phase(r1 + 2 * j);
 		if (f)
-			v[j] *= correction(f + 2 * j, scale);
+			found = correct(&v[j], f + 2 * j, scale);
 		power_db[j] = 10 * log10f(power[j]) + scale->offset_db;
 		variance[j] = all > 0 ? 1 - hypotf(r1[2 * j], r1[2 * j + 1]) /
 					     all : 1;
-		valid[j] = power_db[j] >= scale->power_min_db &&
+		valid[j] = found && power_db[j] >= scale->power_min_db &&
 			   fabsf(v[j]) >= scale->velocity_min;
 	}
 }

@@ -117,10 +117,12 @@ struct doppler_scale {
 
 /*
  * For n places: v = velocity arg(r1), with f times carrier / (carrier + detune
- * (arg(f) - turn)), the bracket taken within half a turn; power in dB; variance
- * 1 - |r1| / (pairs power), 1 without power; valid by the thresholds. f: NULL:
- * not asked. Variants agree with the C form within 8e-7 radians of either
- * phase, detect_log's dB, and 2^-21 of 1 + |r1| / (pairs power).
+ * (arg(f) - turn)), the inner bracket taken within half a turn and the outer one,
+ * the echoes' frequency, to an octave about the carrier; power in dB; variance
+ * 1 - |r1| / (pairs power), 1 without power; valid by the thresholds, and not
+ * where the frequency lies outside that octave. f: NULL: not asked. Variants
+ * agree with the C form within 8e-7 radians of either phase, detect_log's dB, and
+ * 2^-21 of 1 + |r1| / (pairs power).
  */
 typedef void doppler_estimate_fn(float *v, float *power_db, float *variance,
 				 uint8_t *valid, const float *r1,
