@@ -69,14 +69,13 @@ static void clear_of(double *p, const double *row, uint32_t k, uint32_t n)
 
 /*
  * Makes row k of @row, [terms][n], orthogonal to those before it, of length 1.
- * Twice, because of what is small after the first time a part is rounding.
+ * Once is enough: what is left of it is never small against its rounding.
  */
 static void orthonormalise(double *row, uint32_t k, uint32_t n)
 {
 	double *p = row + (size_t)k * n, norm;
 	uint32_t t;
 
-	clear_of(p, row, k, n);
 	clear_of(p, row, k, n);
 	norm = sqrt(dot(p, p, n));
 	for (t = 0; t < n; t++)

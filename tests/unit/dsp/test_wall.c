@@ -261,6 +261,54 @@ Test(wall, iir_that_knows_its_past_removes_what_stands_still)
 	}
 }
 
+/* Size of what the matrix leaves of time to the power @k, over that of it. */
+static double left_of_power(const struct wall_law *law, uint32_t k)
+{
+	const uint32_t n = law->ensemble;
+	double left = 0, all = 0;
+	uint32_t r, t;
+
+	for (r = 0; r < law->rows; r++) {
+		double y = 0;
+
+		for (t = 0; t < n; t++)
+			y += law->matrix[r * n + t] *
+			     pow(2.0 * t / (n - 1) - 1, k);
+		left += y * y;
+	}
+	for (t = 0; t < n; t++)
+		all += pow(2.0 * t / (n - 1) - 1, 2 * k);
+	return sqrt(left / all);
+}
+
+/*
+ * Each zero at 0 Hz takes a power of time away, all but the transient, which the
+ * projection takes: nothing is left but the rounding of the matrix to floats,
+ * 2^-24 of each product.
+ */
+Test(wall, projection_removes_a_power_for_each_zero)
+{
+	static const double cutoffs[] = { 1e-4, 0.01, 0.2, 0.5, 0.99 };
+	static const uint32_t ensembles[] = { 6, 10, 32, 128 };
+	struct wall_params p = { .kind = WALL_IIR, .start = WALL_PROJECTION };
+	int k, c, n;
+
+	for (p.order = 1; p.order <= WALL_IIR_MAX; p.order++)
+		for (c = 0; c < 5; c++)
+			for (n = 0; n < 4; n++) {
+				struct wall_law law;
+
+				p.cutoff = cutoffs[c];
+				law = make(&p, ensembles[n]);
+				for (k = 0; k < p.order; k++)
+					cr_assert_lt(left_of_power(&law, k),
+						     0x1p-24, "%d of %d: %g",
+						     k, p.order,
+						     left_of_power(&law, k));
+				wall_finish(&law);
+			}
+}
+
 /* Tissue that drifts a little: the sharper start leaves less of it. */
 Test(wall, projection_leaves_less_of_slow_tissue_than_a_step)
 {
