@@ -600,6 +600,23 @@ Test(spectrum, wall_filter_as_slow_as_can_be)
 	end(&f);
 }
 
+/* It forgets in more samples than are predicted: it begins where tissue was. */
+Test(spectrum, a_slow_wall_filter_takes_away_what_stands_still)
+{
+	struct spectrum_params p = usual();
+	struct fixture f;
+	uint32_t c;
+
+	p.cutoff = NYQUIST / 5000;
+	f = make(p);
+	put_tone(&f, 1e5, 0, 1000);
+	for (c = 0; c < spectrum_now(f.s); c++) {
+		cr_expect_eq(pixel(&f, HEIGHT / 2 - 2, c), 0, "column %u", c);
+		cr_expect_eq(pixel(&f, HEIGHT / 2 + 2, c), 0, "column %u", c);
+	}
+	end(&f);
+}
+
 /* --- gaps -------------------------------------------------------------------- */
 
 /* 300 samples, 100 ms without any, 300 samples. */
@@ -629,6 +646,77 @@ Test(spectrum, gaps_are_hatched_and_nothing_else)
 			cr_expect(isnan(spectrum_peak(f.s)[c]));
 		}
 	}
+	end(&f);
+}
+
+/* Columns before a gap are no part of the traces after it, though near enough. */
+Test(spectrum, traces_do_not_reach_across_a_gap)
+{
+	struct spectrum_params p = usual();
+	struct fixture f;
+	uint32_t c;
+
+	p.trace_columns = 9;
+	f = make(p);
+	put_tone(&f, 300, 0.4 * NYQUIST, 300);
+	f.t += 3 * COLUMN;
+	put_tone(&f, 300, 0.7 * NYQUIST, 500);
+	for (c = 0; c + 4 < spectrum_now(f.s); c++) {
+		const double v = c < 15 ? 0.4 : 0.7;
+
+		if (c < 15 || c > 17)
+			cr_expect_float_eq(spectrum_mean(f.s)[c], v * NYQUIST,
+					   0.05 * BIN, "column %u: %g", c,
+					   spectrum_mean(f.s)[c] / NYQUIST);
+		cr_expect_eq(hatched(&f, c), c >= 15 && c <= 17, "column %u",
+			     c);
+	}
+	end(&f);
+}
+
+/*
+ * A column of four windows: its first look is of samples that are as many again
+ * behind the last, and the velocity has changed since. Each is 6 dB below the
+ * column's power, -10.5 dB, and lies half a bin from a bin, 1.4 dB.
+ */
+Test(spectrum, looks_of_a_long_column_are_each_of_their_time)
+{
+	static const uint32_t rows[] = { 204, 153, 102, 51 };
+	struct spectrum_params p = usual();
+	struct fixture f;
+	uint32_t c, k;
+
+	p.window = 256;
+	p.looks = 4;
+	p.column = 4 * 256 * PRI;
+	f = make(p);
+	f.t = 40 * p.column;
+	for (k = 0; k < 3 * 4 + 2; k++)
+		put_tone(&f, 300,
+			 (1 - (2 * rows[k % 4] + 1.0) / HEIGHT) * NYQUIST, 256);
+	for (c = 40; c < 43; c++)
+		for (k = 0; k < 4; k++)
+			cr_expect_float_eq(pixel(&f, rows[k], c),
+					   255 * (1 - 17.9 / 60), 2,
+					   "column %u, look %u: %u", c, k,
+					   pixel(&f, rows[k], c));
+	end(&f);
+}
+
+/* A sample is of the time about it: half an interval before and after. */
+Test(spectrum, a_gap_ends_half_an_interval_before_its_end)
+{
+	struct fixture f = make(usual());
+	uint32_t c;
+
+	put_tone(&f, 300, 0.4 * NYQUIST, 300);
+	f.t = 10 + 20.5 * COLUMN + 0.4 * PRI;
+	put_tone(&f, 300, 0.4 * NYQUIST, 300);
+	f.t = 10 + 40.5 * COLUMN + 0.6 * PRI;
+	put_tone(&f, 300, 0.4 * NYQUIST, 300);
+	for (c = 15; c < 50; c++)
+		cr_expect_eq(hatched(&f, c),
+			     c < 20 || (c >= 35 && c <= 40), "column %u", c);
 	end(&f);
 }
 
