@@ -85,9 +85,8 @@ ifeq ($(wildcard /etc/sonoring-root),)
 
 OUTSIDE := help clean root $(if $(REF),bench)
 INSIDE := $(filter-out $(OUTSIDE),$(or $(MAKECMDGOALS),all))
-# One more than processors: a guest waits for two thirds of its time. With two more it
-# would be a twentieth faster, and what looks at the clock would fail now and then.
-JOBS = $(or $(patsubst -j%,%,$(filter -j%,$(MAKEFLAGS))),$(shell expr $$(nproc) + 1))
+# Two more than processors: a guest waits for two thirds of its time.
+JOBS = $(or $(patsubst -j%,%,$(filter -j%,$(MAKEFLAGS))),$(shell expr $$(nproc) + 2))
 SHORT_FLAGS = $(foreach f,k B,$(if $(findstring $f,$(firstword -$(MAKEFLAGS))),-$f))
 
 ifneq ($(REF),)
@@ -227,13 +226,15 @@ soak-list:
 # As many parts at a time as make may run jobs. The longest begin, so that none of
 # them is left at the end. What measures speed comes last and by itself; so do, of the
 # soak, the kernels that look at every access: there those parts are long that watch
-# the clock. $(call run-parts,check,NAMES)
+# the clock. What computes and does not look at it gives way to what does.
+# $(call run-parts,check,NAMES)
 ALONE-check := bench checkdsp record-fast prof-overhead
 ALONE-soak := vm-%-debug vm-%-kcsan
 LONG := vm-driver-debug vm-faults-debug presets colour motion presets-% spectrum \
-	vm-mistakes-debug vm-recover-% vm-kill-% vm-observe-% \
-	vm-stress-% vm-wild-% fuzz-% sonod-endure vm-prof-% \
-	package
+	vm-mistakes-debug vm-recover-% vm-diag-% vm-prof-% vm-fault-% vm-kill-% \
+	vm-observe-% vm-kms-% vm-stress-% vm-wild-% fuzz-% sonod-endure package \
+	diag-commands diag-keeps truth-c vm-boot
+PATIENT := presets colour motion spectrum truth truth-c truth-avx2 package style static
 lanes = $(foreach l,$(LONG),$(filter $(l),$(1))) $(filter-out $(LONG),$(1))
 
 define newline
@@ -251,7 +252,7 @@ endef
 
 LANES = $(addprefix lane-check-,$(CHECKS)) $(addprefix lane-soak-,$(SOAKS))
 $(LANES): lane-%:
-	@$(run-$*) || :
+	@$(if $(filter $(PATIENT),$(lastword $(subst lane-check-, ,$@))),nice) $(run-$*) || :
 
 check:
 	$(call run-parts,check,$(CHECKS))
