@@ -298,6 +298,27 @@ Test(figures, the_account_knows_what_no_record_tells)
 	free(f);
 }
 
+/* However busy the consumer was: it lost nothing of what was not there. */
+Test(figures, what_a_recording_lacks_is_its_own)
+{
+	struct prof_figures *f = begin();
+	struct prof_sample s;
+
+	f->played = true;
+	for (int i = 0; i < 100; i++) {
+		s = usual(i);
+		add(f, &s);
+	}
+	stall(f, Y4M, 145 * MS, 0, 0, 6);
+	s = usual(f->frames);
+	s.lost = 2;
+	add(f, &s);
+	prof_figures_end(f, 7, 5, false);
+	blames(f, PROF_DROPPED, PROF_PLAYED, 7, "recording");
+	blames(f, PROF_LOST, PROF_PLAYED, 5, "recording");
+	free(f);
+}
+
 /* Records that come 0 to 2 ms after the earliest, by a clock that drifts. */
 Test(figures, records_are_measured_from_the_earliest)
 {

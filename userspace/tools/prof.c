@@ -119,6 +119,7 @@ static int configure(struct prof *p)
 			      (uint64_t)(period *
 					 p->run.plan->params.colour.packet_frames);
 	p->figures.slots = p->run.slots;
+	p->figures.played = sono_scan(p->run.sono);
 	return status ? status : open_recording(p);
 }
 

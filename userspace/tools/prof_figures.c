@@ -143,9 +143,17 @@ static unsigned int blame_drop(const struct prof_figures *f)
 
 	if (f->former_end > f->host && busy(&f->former) > busy(w))
 		w = &f->former;
+	if (f->played)
+		return PROF_PLAYED;
 	if (w->on_disk > f->slots / 2)
 		return PROF_RECORDING;
 	return busy(w) > f->period ? blame(f, w) : PROF_BOARD;
+}
+
+/* Its completion never came, or it is damaged where it is kept. */
+static unsigned int blame_lost(const struct prof_figures *f)
+{
+	return f->played ? PROF_PLAYED : PROF_BOARD;
 }
 
 /* There was a newer one: was the consumer late, or did several come at once? */
@@ -180,7 +188,7 @@ static void count_losses(struct prof_figures *f, const struct prof_sample *s)
 	if (s->dropped)
 		count(f, PROF_DROPPED, blame_drop(f), s->dropped);
 	if (s->lost)
-		count(f, PROF_LOST, PROF_BOARD, s->lost);
+		count(f, PROF_LOST, blame_lost(f), s->lost);
 }
 
 static void window_add(const struct prof_figures *f, struct prof_window *w,
@@ -281,7 +289,7 @@ void prof_figures_end(struct prof_figures *f, uint64_t dropped, uint64_t lost,
 		count(f, PROF_DROPPED, link ? PROF_LINK : blame_drop(f),
 		      dropped - f->loss[PROF_DROPPED]);
 	if (lost > f->loss[PROF_LOST])
-		count(f, PROF_LOST, link ? PROF_LINK : PROF_BOARD,
+		count(f, PROF_LOST, link ? PROF_LINK : blame_lost(f),
 		      lost - f->loss[PROF_LOST]);
 }
 
@@ -295,6 +303,7 @@ void prof_culprit_name(const struct prof_figures *f, unsigned int culprit,
 		[PROF_RECORDING - PROF_PARTS_MAX] = "disk",
 		[PROF_BOARD - PROF_PARTS_MAX] = "board",
 		[PROF_LINK - PROF_PARTS_MAX] = "link",
+		[PROF_PLAYED - PROF_PARTS_MAX] = "recording",
 	};
 
 	if (culprit >= PROF_PARTS_MAX)

@@ -82,6 +82,7 @@ enum prof_culprit {
 	PROF_RECORDING,			/* the disk had the slots */
 	PROF_BOARD,			/* slots and time there were */
 	PROF_LINK,
+	PROF_PLAYED,			/* the recording that is played */
 	PROF_CULPRITS,
 };
 
@@ -142,6 +143,7 @@ struct prof_window {
  * @period: from frame to frame of the board [ns]
  * @deadline: for a frame from being taken to being published [ns]
  * @slots: of the stream
+ * @played: frames come from a recording: what it lacks nobody loses now
  * @parts: how many
  * @part: in the order of the way
  * @frame: from being taken to being published
@@ -163,6 +165,7 @@ struct prof_figures {
 	uint64_t period;
 	uint64_t deadline;
 	uint32_t slots;
+	bool played;
 	uint32_t parts;
 	struct prof_part part[PROF_PARTS_MAX];
 	struct histogram frame;
@@ -184,7 +187,7 @@ struct prof_figures {
 
 /**
  * prof_figures_part() - add a part, before the first frame
- * @f: figures, all 0 but for period, deadline and slots
+ * @f: figures, all 0 but for period, deadline, slots and played
  * @kind: of the part
  * @name: copied
  *
