@@ -18,17 +18,17 @@
 
 /**
  * sono_export_zea() - as zea
- * @rec: a recording; a frame in it that is damaged ends the export
+ * @rec: a recording; frames in it that are damaged are left out
  * @path: of the file; an existing one is replaced when all is written
- * @why: reason on an error
+ * @why: reason on an error, or what is wrong with the first that was left out
  * @why_bytes: its size
  *
  * int16 samples [frame][transmit][sample][element][1] of each track under
  * /tracks, uncompressed; the ECG, where there is one; numbers and times of the
- * frames and what was dropped between them under /custom. Rows of elements that
+ * frames and what was dropped, lost or left out between them under /custom. Rows of elements that
  * no channel listens to are 0.
  *
- * Return: 0, -ENODATA without frames, -EBADMSG for a damaged frame, -ENOMEM, or
+ * Return: how many frames were left out, -ENODATA without whole ones, -ENOMEM, or
  * -EIO or the errno of writing.
  */
 int sono_export_zea(struct sono_recording *rec, const char *path, char *why,

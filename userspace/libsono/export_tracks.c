@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "export_tracks.h"
+#include "why.h"
 
 static const char *const names[] = {
 	[SONO_ROLE_B] = "b",
@@ -96,6 +99,44 @@ void export_tracks_destroy(struct export_tracks *t)
 	for (uint32_t i = 0; i < EXPORT_TRACKS_MAX; i++)
 		free(t->track[i].event);
 	free(t->of_event);
+	free(t->frame);
+}
+
+int export_frames_find(struct export_tracks *t, export_frame_fn *each, void *arg,
+		       char *why, size_t why_bytes)
+{
+	const uint64_t all = sono_recording_frames(t->rec);
+
+	t->frame = calloc(all + 1, sizeof(*t->frame));
+	if (!t->frame)
+		return -ENOMEM;
+	for (uint64_t f = 0; f < all; f++) {
+		struct sono_record record;
+		const void *payload;
+		char fault[sizeof(t->damage)];
+		int ret = sono_recording_frame(t->rec, f, &record, &payload,
+					       fault, sizeof(fault));
+
+		if (ret) {
+			if (!t->damaged++)
+				memcpy(t->damage, fault, sizeof(fault));
+			continue;
+		}
+		if (each)
+			ret = each(arg, t->frames, &record, payload);
+		if (ret)
+			return ret;
+		t->frame[t->frames++] = f;
+	}
+	return t->frames ? 0 : sono_why(why, why_bytes, -ENODATA,
+					"the recording has no frames");
+}
+
+int export_left_out(const struct export_tracks *t, char *why, size_t why_bytes)
+{
+	if (t->damaged)
+		sono_why(why, why_bytes, 0, "%s", t->damage);
+	return t->damaged < INT_MAX ? t->damaged : INT_MAX;
 }
 
 void export_rows(const struct sono_scan *scan, uint32_t event,

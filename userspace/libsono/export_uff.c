@@ -197,18 +197,17 @@ static void write_event(struct uff *u, hid_t data, uint64_t frame, uint32_t i,
 static int samples(struct uff *u, hid_t in, const struct export_track *t)
 {
 	const struct sono_scan *s = u->t.scan;
-	const uint64_t frames = sono_recording_frames(u->t.rec);
-	const hsize_t dims[] = { frames, t->events, s->elements, t->samples };
+	const hsize_t dims[] = { u->t.frames, t->events, s->elements, t->samples };
 	const hsize_t chunk[] = { 1, 1, s->elements, t->samples };
 	hid_t data = single(u, in, "data", 4, dims, NULL, chunk);
 	int ret = 0;
 
-	for (uint64_t f = 0; f < frames && !ret && !u->h.failed; f++) {
+	for (uint64_t f = 0; f < u->t.frames && !ret && !u->h.failed; f++) {
 		struct sono_record record;
 		const void *payload;
 
-		ret = sono_recording_frame(u->t.rec, f, &record, &payload,
-					   u->why, u->why_bytes);
+		ret = sono_recording_frame(u->t.rec, u->t.frame[f], &record,
+					   &payload, u->why, u->why_bytes);
 		for (uint32_t i = 0; !ret && i < t->events; i++)
 			write_event(u, data, f, i, t, payload);
 	}
@@ -257,10 +256,8 @@ static int prepare(struct uff *u, struct sono_recording *rec)
 {
 	const struct sono_scan *s = sono_recording_scan(rec);
 	uint32_t most = 0;
+	int ret;
 
-	if (!sono_recording_frames(rec))
-		return sono_why(u->why, u->why_bytes, -ENODATA,
-				"the recording has no frames");
 	for (uint32_t i = 0; i < s->events; i++)
 		most = s->event[i].samples > most ? s->event[i].samples : most;
 	u->geometry = calloc(s->elements, 7 * sizeof(*u->geometry));
@@ -275,7 +272,9 @@ static int prepare(struct uff *u, struct sono_recording *rec)
 		u->geometry[3 * s->elements + e] = atan2(s->element[e].nx,
 							 s->element[e].nz);
 	}
-	return export_tracks_create(&u->t, rec);
+	ret = export_tracks_create(&u->t, rec);
+	return ret ? ret : export_frames_find(&u->t, NULL, NULL, u->why,
+					      u->why_bytes);
 }
 
 static int write_all(struct uff *u)
@@ -310,6 +309,8 @@ int sono_export_uff(struct sono_recording *rec, const char *path, char *why,
 	}
 	if (ret && why && !*why)
 		sono_why(why, why_bytes, ret, "%s: %s", path, strerror(-ret));
+	if (!ret)
+		ret = export_left_out(&u->t, why, why_bytes);
 	export_tracks_destroy(&u->t);
 	free(u->geometry);
 	free(u->block);

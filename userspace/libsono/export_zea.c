@@ -42,13 +42,12 @@ struct ecg {
  * struct zea - an export
  * @h: file
  * @t: tracks of the recording
- * @frames: of the recording
- * @zero: the first frame's first trigger [ticks]
+ * @zero: the first whole frame's first trigger [ticks]
  * @ecg: of all frames
- * @seq: of each frame, [@frames]
+ * @seq: of each whole frame, [@t.frames]
  * @time: of each frame's first trigger, since the first frame's [s]
  * @dropped: before each frame
- * @lost: before each frame
+ * @lost: before each frame, damaged ones too
  * @raw: raw_data of each track, open
  * @block: room for one event's samples, transposed
  * @row: room for an event's rows
@@ -58,7 +57,6 @@ struct ecg {
 struct zea {
 	struct hdf h;
 	struct export_tracks t;
-	uint64_t frames;
 	uint64_t zero;
 	struct ecg ecg;
 	uint64_t *seq;
@@ -267,18 +265,18 @@ static int write_periods(struct zea *z, hid_t scan,
 			 const struct export_track *t)
 {
 	const struct sono_scan *s = z->t.scan;
-	const hsize_t dims[] = { z->frames, t->events };
-	double *period = malloc(z->frames * t->events * sizeof(*period));
+	const hsize_t dims[] = { z->t.frames, t->events };
+	double *period = malloc(z->t.frames * t->events * sizeof(*period));
 	double *to = period;
 
 	if (!period)
 		return -ENOMEM;
-	for (uint64_t f = 0; f < z->frames; f++)
+	for (uint64_t f = 0; f < z->t.frames; f++)
 		for (uint32_t i = 0; i < t->events; i++, to++) {
 			const bool last = t->event[i] == s->events - 1;
 
 			*to = s->event[t->event[i]].period;
-			if (last && f + 1 < z->frames)
+			if (last && f + 1 < z->t.frames)
 				*to += z->time[f + 1] - z->time[f] -
 				       s->frame_period;
 		}
@@ -319,7 +317,7 @@ static int write_scan(struct zea *z, hid_t track, const struct export_track *t)
 static void begin_raw(struct zea *z, hid_t track, uint32_t i)
 {
 	const struct export_track *t = &z->t.track[i];
-	const hsize_t dims[] = { z->frames, t->events, t->samples,
+	const hsize_t dims[] = { z->t.frames, t->events, t->samples,
 				 z->t.scan->elements, 1 };
 	const size_t bytes = (size_t)t->samples * z->t.scan->elements * 2;
 	const hsize_t fit = bytes < CHUNK_BYTES ? CHUNK_BYTES / bytes : 1;
@@ -354,8 +352,8 @@ static int write_frame(struct zea *z, uint64_t frame)
 {
 	struct sono_record record;
 	const void *payload;
-	int ret = sono_recording_frame(z->t.rec, frame, &record, &payload,
-				       z->why, z->why_bytes);
+	int ret = sono_recording_frame(z->t.rec, z->t.frame[frame], &record,
+				       &payload, z->why, z->why_bytes);
 
 	if (ret)
 		return ret;
@@ -387,7 +385,7 @@ static int begin_track(struct zea *z, hid_t tracks, uint32_t i)
 /* Which track every transmit of the recording belongs to, in their order. */
 static int write_schedule(struct zea *z)
 {
-	const hsize_t n = z->frames * z->t.scan->events;
+	const hsize_t n = z->t.frames * z->t.scan->events;
 	uint32_t *schedule;
 	hid_t d;
 
@@ -413,7 +411,7 @@ static int write_tracks(struct zea *z)
 
 	for (uint32_t i = 0; i < z->t.tracks && !ret; i++)
 		ret = begin_track(z, tracks, i);
-	for (uint64_t f = 0; f < z->frames && !ret; f++)
+	for (uint64_t f = 0; f < z->t.frames && !ret; f++)
 		ret = write_frame(z, f);
 	for (uint32_t i = 0; i < z->t.tracks; i++)
 		hdf_dataset_end(&z->h, z->raw[i]);
@@ -519,7 +517,7 @@ static void put_counts(struct zea *z, hid_t in, const char *name, hid_t type,
 		       hid_t memory, const void *values, const char *unit,
 		       const char *description)
 {
-	const hsize_t n = z->frames;
+	const hsize_t n = z->t.frames;
 	hid_t d = hdf_numbers(&z->h, in, name, type, memory, 1, &n, values,
 			      NULL);
 
@@ -559,65 +557,64 @@ static void write_attributes(struct zea *z)
 
 /* --- from beginning to end --- */
 
-static int read_frame(struct zea *z, uint64_t frame)
+/* All of it but the samples. */
+static int read_frame(void *arg, uint64_t i, const struct sono_record *record,
+		      const void *payload)
 {
+	struct zea *z = arg;
 	const double clock = sono_recording_board_clock(z->t.rec);
-	struct sono_record record;
-	const void *payload;
-	int ret = sono_recording_frame(z->t.rec, frame, &record, &payload,
-				       z->why, z->why_bytes);
 
-	if (ret)
-		return ret;
-	if (!frame)
-		z->zero = record.hw_ts;
-	z->seq[frame] = record.seq;
-	z->time[frame] = (record.hw_ts - z->zero) / clock;
-	z->dropped[frame] = record.dropped;
-	z->lost[frame] = record.lost;
+	if (!i)
+		z->zero = record->hw_ts;
+	z->seq[i] = record->seq;
+	z->time[i] = (record->hw_ts - z->zero) / clock;
+	z->dropped[i] = record->dropped;
+	z->lost[i] = record->lost;
 	return add_ecg(z, payload);
 }
 
-/* All but the samples, before anything is written. */
+/* Before anything is written. What is left out is lost, where it would be. */
 static int read_frames(struct zea *z)
 {
-	int ret = 0;
+	int ret = export_frames_find(&z->t, read_frame, z, z->why,
+				     z->why_bytes);
 
-	for (uint64_t f = 0; f < z->frames && !ret; f++)
-		ret = read_frame(z, f);
+	for (uint64_t i = 0; i < z->t.frames; i++)
+		z->lost[i] += z->t.frame[i] -
+			      (i ? z->t.frame[i - 1] + 1 : 0);
 	return ret;
 }
 
 static int prepare(struct zea *z, struct sono_recording *rec)
 {
 	const struct sono_scan *s = sono_recording_scan(rec);
+	const uint64_t frames = sono_recording_frames(rec);
 	uint32_t samples = 0;
+	int ret;
 
 	for (uint32_t i = 0; i < s->events; i++)
 		samples = s->event[i].samples > samples ? s->event[i].samples :
 							  samples;
-	z->frames = sono_recording_frames(rec);
-	if (!z->frames)
-		return sono_why(z->why, z->why_bytes, -ENODATA,
-				"the recording has no frames");
-	z->seq = calloc(z->frames, sizeof(*z->seq));
-	z->time = calloc(z->frames, sizeof(*z->time));
-	z->dropped = calloc(z->frames, sizeof(*z->dropped));
-	z->lost = calloc(z->frames, sizeof(*z->lost));
+	ret = export_tracks_create(&z->t, rec);
+	if (ret)
+		return ret;
+	/* one more: it may have none */
+	z->seq = calloc(frames + 1, sizeof(*z->seq));
+	z->time = calloc(frames + 1, sizeof(*z->time));
+	z->dropped = calloc(frames + 1, sizeof(*z->dropped));
+	z->lost = calloc(frames + 1, sizeof(*z->lost));
 	z->block = malloc((size_t)samples * s->elements * sizeof(*z->block));
 	z->row = calloc(s->elements, sizeof(*z->row));
 	if (!z->seq || !z->time || !z->dropped || !z->lost || !z->block ||
 	    !z->row)
 		return -ENOMEM;
-	return export_tracks_create(&z->t, rec);
+	return read_frames(z);
 }
 
 static int write_all(struct zea *z)
 {
-	int ret = read_frames(z);
+	int ret;
 
-	if (ret)
-		return ret;
 	write_attributes(z);
 	ret = write_tracks(z);
 	if (!ret)
@@ -649,6 +646,8 @@ int sono_export_zea(struct sono_recording *rec, const char *path, char *why,
 	}
 	if (ret && why && !*why)
 		sono_why(why, why_bytes, ret, "%s: %s", path, strerror(-ret));
+	if (!ret)
+		ret = export_left_out(&z->t, why, why_bytes);
 	export_tracks_destroy(&z->t);
 	free(z->seq);
 	free(z->time);

@@ -30,11 +30,27 @@ static void help(FILE *to)
 	      to);
 }
 
+/* Whole frames are exported; that there were others must be seen. */
+static int finish(const struct sono_recording *rec, const char *from, int left,
+		  const char *fault)
+{
+	const char *end = sono_recording_damage(rec);
+	char why[1024];
+
+	if (!left && !end)
+		return TOOL_OK;
+	if (left)
+		snprintf(why, sizeof(why), "%d damaged: %s%s%s", left, fault,
+			 end ? "; " : "", end ? end : "");
+	else
+		snprintf(why, sizeof(why), "%s", end);
+	return tool_fail("export all of", from, why, -EBADMSG);
+}
+
 static int run(int format, const char *from, const char *to)
 {
 	char why[512] = "";
 	struct sono_recording *rec;
-	const char *damage;
 	int status, ret;
 
 	if (output_apart(&to, 1, &from, 1) || output_whole(to))
@@ -44,14 +60,13 @@ static int run(int format, const char *from, const char *to)
 		return tool_fail("open", from, why, ret);
 	ret = format == OPT_ZEA ? sono_export_zea(rec, to, why, sizeof(why)) :
 				  sono_export_uff(rec, to, why, sizeof(why));
-	damage = sono_recording_damage(rec);
-	if (!ret)
-		printf("%" PRIu64 " frames in %s\n", sono_recording_frames(rec),
-		       to);
-	/* whole frames are exported; that there were others must be seen */
-	status = ret ? tool_fail("export", from, why, ret) :
-		 damage ? tool_fail("export all of", from, damage, -EBADMSG) :
-			  TOOL_OK;
+	if (ret < 0) {
+		status = tool_fail("export", from, why, ret);
+	} else {
+		printf("%" PRIu64 " frames in %s\n",
+		       sono_recording_frames(rec) - ret, to);
+		status = finish(rec, from, ret, why);
+	}
 	sono_recording_close(rec);
 	return status;
 }

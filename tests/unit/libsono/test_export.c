@@ -18,6 +18,7 @@
 #include "export.h"
 #include "plan.h"
 #include "recording.h"
+#include "recording_format.h"
 #include "sono.h"
 #include "sono_regs.h"
 #include "wave.h"
@@ -757,28 +758,91 @@ Test(export, a_recording_without_frames_is_refused)
 	sono_recording_close(rec);
 }
 
+/* Overwrites something of the payload of @count frames from @first on. */
+static void damage(struct sono_recording *rec, int first, int count)
+{
+	const size_t frame = SONO_RECORDING_ALIGN +
+			     recording_align(sono_recording_scan(rec)
+						     ->frame_bytes);
+	const int frames = sono_recording_frames(rec);
+	FILE *f = fopen(recording, "r+");
+
+	for (int i = first; i < first + count; i++) {
+		fseek(f, 8192 - (long)((frames - i) * frame), SEEK_END);
+		fputs("damage", f);
+	}
+	fclose(f);
+}
+
+/* Of five frames the second and third; what follows keeps its own samples. */
+Test(export, damaged_frames_are_left_out)
+{
+	struct sono_recording *rec =
+		record("sim:points", "userspace/presets/linear-b.plan", 5,
+		       UINT32_MAX);
+	struct array z, u, seq, time, lost;
+	char why[256] = "";
+
+	damage(rec, 1, 2);
+	cr_assert_eq(sono_export_zea(rec, out, why, sizeof(why)), 2);
+	cr_assert(strstr(why, "frame 1, at byte"), "%s", why);
+	begin_reading();
+	z = get("/tracks/track_0/data/raw_data");
+	seq = get("/custom/frame_number");
+	time = get("/custom/frame_time");
+	lost = get("/custom/lost");
+	end_reading();
+	why[0] = '\0';
+	cr_assert_eq(sono_export_uff(rec, out, why, sizeof(why)), 2);
+	cr_assert(strstr(why, "frame 1, at byte"), "%s", why);
+	begin_reading();
+	u = get("/channel_data/data");
+	end_reading();
+	cr_assert_eq(z.dims[0], 3);
+	cr_assert_eq(u.dims[0], 3);
+	for (int i = 0; i < 3; i++) {
+		const int frame = i ? i + 2 : 0;
+		const struct sono_scan *s = sono_recording_scan(rec);
+		const int16_t *row = row_of(rec, frame, 0, 5);
+		const uint32_t e = s->channel_element[5];
+
+		cr_assert_eq(seq.v[i], seq.v[0] + frame);
+		cr_assert_float_eq(time.v[i], frame * s->frame_period, 1e-5);
+		cr_assert_eq(lost.v[i], i == 1 ? 2 : 0);
+		for (uint32_t k = 0; k < z.dims[2]; k++) {
+			const double v = (int16_t)le16toh(row[k]);
+
+			cr_assert_eq(z.v[(i * z.dims[1] * z.dims[2] + k) *
+					 s->elements + e], v);
+			cr_assert_eq(u.v[(i * u.dims[1] * u.dims[2] + e) *
+					 u.dims[3] + k], v);
+		}
+	}
+	free(z.v);
+	free(u.v);
+	free(seq.v);
+	free(time.v);
+	free(lost.v);
+	sono_recording_close(rec);
+}
+
 /* What was there stays, and nothing half written. */
-Test(export, a_damaged_frame_leaves_no_file)
+Test(export, nothing_but_damaged_frames_leaves_no_file)
 {
 	struct sono_recording *rec =
 		record("sim:points", "userspace/presets/linear-b.plan", 3,
 		       UINT32_MAX);
-	const size_t frame = sono_recording_scan(rec)->frame_bytes;
 	char why[256] = "", part[80];
-	FILE *f = fopen(recording, "r+");
+	FILE *f;
 
+	damage(rec, 0, 3);
 	sono_recording_close(rec);
-	fseek(f, -(long)(2 * frame), SEEK_END);
-	fputs("damage", f);
-	fclose(f);
 	f = fopen(out, "w");
 	fputs("before", f);
 	fclose(f);
 	must(sono_recording_open(&rec, recording, why, sizeof(why)), why);
-	cr_assert_eq(sono_export_zea(rec, out, why, sizeof(why)), -EBADMSG);
-	cr_assert(strstr(why, "frame 1"), "%s", why);
-	cr_assert_eq(sono_export_uff(rec, out, why, sizeof(why)), -EBADMSG);
-	cr_assert(strstr(why, "frame 1"), "%s", why);
+	cr_assert_eq(sono_export_zea(rec, out, why, sizeof(why)), -ENODATA);
+	cr_assert_eq(sono_export_uff(rec, out, why, sizeof(why)), -ENODATA);
 	snprintf(part, sizeof(part), "%s.part", out);
 	cr_assert_eq(access(part, F_OK), -1);
 	f = fopen(out, "r");
