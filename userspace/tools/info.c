@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: MIT
 /* sono info: what a board says of itself. */
+#include <errno.h>
 #include <getopt.h>
 #include <glob.h>
 #include <jansson.h>
 #include <stdio.h>
+#include <string.h>
 
+#include "recording.h"
 #include "scan.h"
 #include "sono.h"
 #include "sono_regs.h"
 #include "tools.h"
+
+#define SOURCE_FILE "file:"
 
 static const struct option options[] = {
 	{ "json", no_argument, NULL, 'j' },
@@ -59,13 +64,21 @@ static json_t *version_of(uint32_t major, uint32_t minor, int patch)
 }
 
 static json_t *collect_recording(const char *source,
-				 const struct sono_scan *scan)
+				 const struct sono_recording *rec)
 {
-	return json_pack("{s:s s:i s:i s:i s:f s:f s:f s:I}", "source", source,
-			 "elements", scan->elements, "channels",
-			 scan->channels, "events", scan->events, "fs_hz",
-			 scan->fs, "fc_hz", scan->fc, "c_m_s", scan->c,
-			 "frame_bytes", (json_int_t)scan->frame_bytes);
+	const struct sono_scan *scan = sono_recording_scan(rec);
+	json_t *info = json_pack(
+		"{s:s s:s s:I s:i s:i s:i s:f s:f s:f s:I}", "source", source,
+		"note", sono_recording_note(rec), "frames",
+		(json_int_t)sono_recording_frames(rec), "elements",
+		scan->elements, "channels", scan->channels, "events",
+		scan->events, "fs_hz", scan->fs, "fc_hz", scan->fc, "c_m_s",
+		scan->c, "frame_bytes", (json_int_t)scan->frame_bytes);
+	const char *damage = sono_recording_damage(rec);
+
+	if (damage)
+		json_object_set_new(info, "damage", json_string(damage));
+	return info;
 }
 
 /* Everything that is known, collected once; printed in one of two ways. */
@@ -115,18 +128,37 @@ static void print_text(json_t *info)
 	}
 }
 
-static int add(json_t *all, const char *source)
+/* That frames are missing is a failure, though all else is said. */
+static int add_recording(json_t *all, const char *source)
 {
-	const struct sono_scan *scan;
+	struct sono_recording *rec;
+	const char *damage;
 	char why[256];
-	struct sono *s;
-	int ret = sono_open(&s, source, why, sizeof(why));
+	int ret = sono_recording_open(&rec, source + strlen(SOURCE_FILE), why,
+				      sizeof(why));
 
 	if (ret)
 		return tool_fail("open", source, why, ret);
-	scan = sono_scan(s);
-	json_array_append_new(all, scan ? collect_recording(source, scan) :
-					  collect_board(source, sono_info(s)));
+	json_array_append_new(all, collect_recording(source, rec));
+	damage = sono_recording_damage(rec);
+	if (damage)
+		ret = tool_fail("say all of", source, damage, -EBADMSG);
+	sono_recording_close(rec);
+	return ret;
+}
+
+static int add(json_t *all, const char *source)
+{
+	char why[256];
+	struct sono *s;
+	int ret;
+
+	if (!strncmp(source, SOURCE_FILE, strlen(SOURCE_FILE)))
+		return add_recording(all, source);
+	ret = sono_open(&s, source, why, sizeof(why));
+	if (ret)
+		return tool_fail("open", source, why, ret);
+	json_array_append_new(all, collect_board(source, sono_info(s)));
 	sono_close(s);
 	return TOOL_OK;
 }
