@@ -218,7 +218,7 @@ static int read_option(struct session *s, int option)
 		s->only = optarg;
 		return find(optarg) ? 0 : wrong("no such check", optarg);
 	case OPT_SOAK:
-		return tool_count("diag", "soak", optarg, 86400, &s->soak) ?
+		return tool_count("diag", "soak", optarg, 1, 86400, &s->soak) ?
 			       DIAG_EXIT_INTERNAL : 0;
 	case OPT_SUSPEND:
 		s->suspend = true;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -62,14 +63,46 @@ int output_apart(const char *const *out, size_t outs, const char *const *in,
 	return status;
 }
 
+static bool writable_folder(const char *out)
+{
+	char path[PATH_MAX], folder[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s", out);
+	/* of what is no folder it says so */
+	if (snprintf(folder, sizeof(folder), "%s/.", dirname(path)) >=
+	    (int)sizeof(folder))
+		errno = ENAMETOOLONG;
+	else
+		return !access(folder, W_OK | X_OK);
+	return false;
+}
+
 int output_whole(const char *out)
 {
 	struct stat st;
 
-	if (!out || stat(out, &st) || S_ISREG(st.st_mode))
+	if (!out)
 		return TOOL_OK;
-	return tool_fail("write", out,
-			 "it is no file, and would be replaced by one", 0);
+	if (!stat(out, &st) && !S_ISREG(st.st_mode))
+		return tool_fail("write", out, "it is no file", 0);
+	return writable_folder(out) ? TOOL_OK :
+				      tool_fail("write", out, NULL, -errno);
+}
+
+int output_possible(const char *out)
+{
+	struct stat st;
+
+	if (!out || !strcmp(out, "-"))
+		return TOOL_OK;
+	if (stat(out, &st))
+		return writable_folder(out) ?
+			       TOOL_OK :
+			       tool_fail("write", out, NULL, -errno);
+	if (S_ISDIR(st.st_mode))
+		return tool_fail("write", out, NULL, -EISDIR);
+	return access(out, W_OK) ? tool_fail("write", out, NULL, -errno) :
+				   TOOL_OK;
 }
 
 void output_begin(void)

@@ -24,11 +24,20 @@ int output_apart(const char *const *out, size_t outs, const char *const *in,
  * output_whole() - refuse to put a file in the place of something else
  * @out: path of a file that is replaced once it is whole, or NULL
  *
- * A device or a pipe would be gone.
+ * A device or a pipe would be gone. Nor where there is no folder for it: better
+ * now than at the end of a long run.
  *
  * Return: TOOL_OK; TOOL_FAILED, after a message.
  */
 int output_whole(const char *out);
+
+/**
+ * output_possible() - refuse what cannot be written, before there is anything to write
+ * @out: path of a file, a device or a pipe, "-", or NULL
+ *
+ * Return: TOOL_OK; TOOL_FAILED, after a message.
+ */
+int output_possible(const char *out);
 
 /**
  * output_begin() - before anything is opened

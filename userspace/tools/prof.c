@@ -254,8 +254,12 @@ static int process(void *arg, const struct sono_frame *f)
 	return status;
 }
 
-static int disk_failed(const struct prof *p, int err)
+/* Said once: what has failed fails again when it is closed. */
+static int disk_failed(struct prof *p, int err)
 {
+	if (p->disk_failed)
+		return TOOL_FAILED;
+	p->disk_failed = true;
 	return tool_fail("write", p->record_path, NULL, err);
 }
 

@@ -50,6 +50,7 @@ struct prof_sink {
  * @sinks: how many
  * @figures: what there is to say
  * @spool: the recording
+ * @disk_failed: that has been said
  * @wake: number of the part
  * @loop: the same
  * @disk: the same
@@ -90,6 +91,7 @@ struct prof {
 
 	struct prof_figures figures;
 	struct sono_spool *spool;
+	bool disk_failed;
 	unsigned int wake;
 	unsigned int loop;
 	unsigned int disk;

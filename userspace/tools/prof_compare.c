@@ -135,6 +135,15 @@ static int dump(const json_t *root, const char *path)
 	return errno ? -errno : -EIO;
 }
 
+int prof_save_fault(const char *path, char *why, size_t why_bytes)
+{
+	json_t *root = NULL;
+	bool fits = access(path, F_OK) || load(path, &root, why, why_bytes);
+
+	json_decref(root);
+	return fits ? 0 : -EINVAL;
+}
+
 int prof_save(const struct prof_figures *f, const char *plan,
 	      const char *source, const char *path, char *why,
 	      size_t why_bytes)

@@ -9,6 +9,16 @@
 #include "prof_figures.h"
 
 /**
+ * prof_save_fault() - whether a run could be added to a file
+ * @path: of it; none is fine
+ * @why: the reason where it could not
+ * @why_bytes: its size
+ *
+ * Return: 0 or -EINVAL.
+ */
+int prof_save_fault(const char *path, char *why, size_t why_bytes);
+
+/**
  * prof_save() - add a run to a file
  * @f: its figures
  * @plan: what was run

@@ -95,10 +95,11 @@ static int set_path(const char *option, const char **path)
 	return *optarg ? TOOL_OK : usage(option, "no name of a file");
 }
 
-static int parse_u32(const char *name, uint64_t most, uint32_t *value)
+static int parse_u32(const char *name, uint64_t least, uint64_t most,
+		     uint32_t *value)
 {
 	uint64_t number;
-	int status = tool_count("prof", name, optarg, most, &number);
+	int status = tool_count("prof", name, optarg, least, most, &number);
 
 	*value = (uint32_t)number;
 	return status;
@@ -120,15 +121,15 @@ static int parse_option(struct prof *p, int option)
 {
 	switch (option) {
 	case OPT_FRAMES:
-		return tool_count("prof", "frames", optarg, UINT32_MAX,
+		return tool_count("prof", "frames", optarg, 1, UINT32_MAX,
 				  &p->run.frames_max);
 	case OPT_SECONDS:
-		return tool_count("prof", "seconds", optarg, 86400,
+		return tool_count("prof", "seconds", optarg, 1, 86400,
 				  &p->run.seconds_max);
 	case OPT_AFTER:
-		return parse_u32("after", UINT32_MAX, &p->run.after);
+		return parse_u32("after", 1, UINT32_MAX, &p->run.after);
 	case OPT_DEADLINE:
-		return tool_count("prof", "deadline", optarg, 60000000,
+		return tool_count("prof", "deadline", optarg, 1, 60000000,
 				  &p->deadline_us);
 	case OPT_SINK:
 		return add_sink(p, optarg);
@@ -149,12 +150,13 @@ static int parse_option(struct prof *p, int option)
 		p->compare = true;
 		return TOOL_OK;
 	case OPT_TOLERANCE:
-		return tool_count("prof", "tolerance", optarg, 1000,
+		return tool_count("prof", "tolerance", optarg, 1, 1000,
 				  &p->tolerance);
 	case OPT_SLOTS:
-		return parse_u32("slots", 1024, &p->run.slots);
+		return parse_u32("slots", TOOL_SLOTS_MIN, TOOL_SLOTS_MAX,
+				 &p->run.slots);
 	case OPT_WORKERS:
-		return parse_u32("workers", WORKERS_MAX, &p->run.workers);
+		return parse_u32("workers", 1, WORKERS_MAX, &p->run.workers);
 	case OPT_REALTIME:
 		p->run.realtime = true;
 		return TOOL_OK;
@@ -168,6 +170,7 @@ static int check_files(const struct prof *p)
 	const char *out[PROF_SINKS_MAX + 4] = {
 		p->record_path, p->prometheus_path, p->save_path, p->trace_path,
 	};
+	char why[256];
 
 	for (unsigned int i = 0; i < p->sinks; i++) {
 		out[4 + i] = p->sink[i].target;
@@ -175,8 +178,11 @@ static int check_files(const struct prof *p)
 		    output_whole(p->sink[i].target))
 			return TOOL_FAILED;
 	}
-	if (output_whole(p->prometheus_path) || output_whole(p->save_path))
+	if (output_whole(p->prometheus_path) || output_whole(p->save_path) ||
+	    output_possible(p->trace_path) || output_whole(p->record_path))
 		return TOOL_FAILED;
+	if (p->save_path && prof_save_fault(p->save_path, why, sizeof(why)))
+		return tool_fail("write", p->save_path, why, -EINVAL);
 	return output_apart(out, PROF_SINKS_MAX + 4, in, 2);
 }
 

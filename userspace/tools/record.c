@@ -93,15 +93,16 @@ static int read_option(struct record *r, int option)
 
 	switch (option) {
 	case OPT_FRAMES:
-		return tool_count("record", "frames", optarg, INT64_MAX,
+		return tool_count("record", "frames", optarg, 1, INT64_MAX,
 				  &r->frames_max);
 	case OPT_SECONDS:
-		status = tool_count("record", "seconds", optarg, 86400,
+		status = tool_count("record", "seconds", optarg, 1, 86400,
 				    &value);
 		r->seconds = status ? 0 : value;
 		return status;
 	case OPT_SLOTS:
-		status = tool_count("record", "slots", optarg, 1024, &value);
+		status = tool_count("record", "slots", optarg,
+				    TOOL_SLOTS_MIN, TOOL_SLOTS_MAX, &value);
 		r->slots = status ? 0 : value;
 		return status;
 	default:
@@ -130,6 +131,8 @@ static int arguments(struct record *r, int argc, char **argv)
 	r->plan_path = argv[optind];
 	r->source = argv[optind + 1];
 	r->file = argv[optind + 2];
+	if (output_whole(r->file))
+		return TOOL_FAILED;
 	return output_apart(&r->file, 1,
 			    (const char *[]){ r->plan_path, r->source }, 2);
 }

@@ -41,37 +41,36 @@ int tool_fail(const char *what, const char *to, const char *why, int err)
 }
 
 int tool_count(const char *tool, const char *option, const char *text,
-	       uint64_t most, uint64_t *value)
+	       uint64_t least, uint64_t most, uint64_t *value)
 {
 	char *end;
 
 	errno = 0;
 	*value = strtoull(text, &end, 10);
-	if (*text >= '0' && *text <= '9' && !*end && !errno && *value &&
-	    *value <= most)
+	if (*text >= '0' && *text <= '9' && !*end && !errno &&
+	    *value >= least && *value <= most)
 		return TOOL_OK;
-	fprintf(stderr, "sono %s: --%s %s: not a number from 1 to %" PRIu64
-		"\n", tool, option, text, most);
+	fprintf(stderr, "sono %s: --%s %s: not a number from %" PRIu64
+		" to %" PRIu64 "\n", tool, option, text, least, most);
 	return TOOL_USAGE;
 }
 
-static void usage(FILE *to)
+static void usage(void)
 {
-	fputs("Usage: sono COMMAND [ARGUMENT...]\n\n", to);
+	puts("Usage: sono COMMAND [ARGUMENT...]\n");
 	for (size_t i = 0; i < TOOLS; i++)
-		fprintf(to, "  %-8s %s\n", tools[i].name, tools[i].help);
-	fputs("\n\"sono COMMAND --help\" says more, \"sono --version\" which one this is.\n",
-	      to);
+		printf("  %-8s %s\n", tools[i].name, tools[i].help);
+	puts("\n\"sono COMMAND --help\" says more, \"sono --version\" which one this is.");
 }
 
 static int run(int argc, char **argv)
 {
 	if (argc < 2) {
-		usage(stderr);
+		fputs("sono: a COMMAND is needed (see sono --help)\n", stderr);
 		return TOOL_USAGE;
 	}
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "help")) {
-		usage(stdout);
+		usage();
 		return TOOL_OK;
 	}
 	if (!strcmp(argv[1], "--version")) {

@@ -35,12 +35,17 @@ int tool_fail(const char *what, const char *to, const char *why, int err);
  * @tool: subcommand
  * @option: its name
  * @text: what was given
+ * @least: that makes sense, 1 or more
  * @most: that makes sense
  * @value: written
  *
- * Return: TOOL_OK; TOOL_USAGE, after a message, where it is not 1 to @most.
+ * Return: TOOL_OK; TOOL_USAGE, after a message, where it is not @least to @most.
  */
 int tool_count(const char *tool, const char *option, const char *text,
-	       uint64_t most, uint64_t *value);
+	       uint64_t least, uint64_t most, uint64_t *value);
+
+/* Slots of a stream: one is the board's while the other is read. */
+#define TOOL_SLOTS_MIN 2
+#define TOOL_SLOTS_MAX 1024
 
 #endif /* SONO_TOOLS_H */

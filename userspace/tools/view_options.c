@@ -99,10 +99,10 @@ static int add_sink(struct view *v, const char *name, const char *target)
 }
 
 /* As many slots as a stream may have, or frames held in them. */
-static int parse_u32(const char *name, uint32_t *value)
+static int parse_u32(const char *name, uint64_t least, uint32_t *value)
 {
 	uint64_t number;
-	int status = tool_count("view", name, optarg, 1024, &number);
+	int status = tool_count("view", name, optarg, least, 1024, &number);
 
 	*value = (uint32_t)number;
 	return status;
@@ -125,7 +125,7 @@ static int add_png_dir(struct view *v, const char *dir)
 static int parse_workers(struct view *v)
 {
 	uint64_t n;
-	int ret = tool_count("view", "workers", optarg, WORKERS_MAX, &n);
+	int ret = tool_count("view", "workers", optarg, 1, WORKERS_MAX, &n);
 
 	v->run.workers = n;
 	return ret;
@@ -159,7 +159,7 @@ static int parse_option(struct view *v, int option)
 {
 	switch (option) {
 	case OPT_FRAMES:
-		return tool_count("view", "frames", optarg, UINT32_MAX,
+		return tool_count("view", "frames", optarg, 1, UINT32_MAX,
 				  &v->run.frames_max);
 	case OPT_PNG:
 		return add_sink(v, "png", optarg);
@@ -183,11 +183,11 @@ static int parse_option(struct view *v, int option)
 	case OPT_TIMES:
 		return set_path("times", &v->times_path);
 	case OPT_FREEZE:
-		return parse_u32("freeze", &v->freeze);
+		return parse_u32("freeze", 1, &v->freeze);
 	case OPT_AFTER:
-		return parse_u32("after", &v->run.after);
+		return parse_u32("after", 1, &v->run.after);
 	case OPT_SLOTS:
-		return parse_u32("slots", &v->run.slots);
+		return parse_u32("slots", TOOL_SLOTS_MIN, &v->run.slots);
 	case OPT_WORKERS:
 		return parse_workers(v);
 	case OPT_REALTIME:
@@ -200,7 +200,7 @@ static int parse_option(struct view *v, int option)
 	case OPT_KEYS:
 		return set_path("keys", &v->screen.keys_path);
 	case OPT_CINE:
-		return tool_count("view", "cine", optarg, CINE_MIB_MAX,
+		return tool_count("view", "cine", optarg, 1, CINE_MIB_MAX,
 				  &v->screen.cine_mib);
 	}
 	return TOOL_USAGE;
@@ -222,6 +222,9 @@ static int check_files(const struct view *v)
 		    output_whole(v->sink[i].target))
 			return TOOL_FAILED;
 	}
+	for (int i = 0; i < 4; i++)
+		if (output_possible(out[i]))
+			return TOOL_FAILED;
 	return output_apart(out, VIEW_SINKS_MAX + 4, in, 3);
 }
 
