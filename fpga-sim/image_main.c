@@ -16,10 +16,28 @@
 
 static int complain(const char *what)
 {
-	fprintf(stderr,
-		"sono-image: %s\nUsage: sono-image VERSION [KEY=VALUE...] FILE\n"
-		"Keys: floor, bytes, board, wrong=header|crc|signature\n",
-		what);
+	fprintf(stderr, "sono-image: %s (see sono-image --help)\n", what);
+	return 2;
+}
+
+static int help(void)
+{
+	puts("Usage: sono-image VERSION [KEY=VALUE...] FILE\n"
+	     "\n"
+	     "Makes a firmware image for emulated boards.\n"
+	     "\n"
+	     "  VERSION       MAJOR.MINOR.PATCH\n"
+	     "  floor=VERSION the least that the board takes from then on (VERSION)\n"
+	     "  bytes=N       size (65536)\n"
+	     "  board=N       kind of board\n"
+	     "  wrong=WHAT    spoil header, crc or signature");
+	return 0;
+}
+
+static int complain_of(const char *argument)
+{
+	fprintf(stderr, "sono-image: %s: no such key or value (see sono-image --help)\n",
+		argument);
 	return 2;
 }
 
@@ -96,12 +114,14 @@ int main(int argc, char **argv)
 {
 	struct image_config c = { .bytes = 65536, .board = SONO_FW_BOARD };
 
+	if (argc == 2 && !strcmp(argv[1], "--help"))
+		return help();
 	if (argc < 3 || parse_version(argv[1], &c.version))
 		return complain("a version and a file are needed");
 	c.floor = c.version;
 	for (int i = 2; i < argc - 1; i++)
 		if (parse_key(argv[i], &c))
-			return complain(argv[i]);
+			return complain_of(argv[i]);
 	if (c.bytes % 4 || c.bytes > 2 * SIM_FLASH_BANK_BYTES ||
 	    c.bytes < sizeof(struct sono_fw_header) + SONO_FW_SIGNATURE_BYTES)
 		return complain("no such size");

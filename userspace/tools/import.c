@@ -28,15 +28,14 @@ static const struct option options[] = {
 	{ 0 },
 };
 
-static void help(FILE *to)
+static void help(void)
 {
-	fputs("Usage: sono import [--ensemble] SET-DIR OUT.sono\n"
+	puts("Usage: sono import [--ensemble] SET-DIR OUT.sono\n"
 	      "\n"
 	      "Makes a recording of a set of channel data: a folder with meta.json\n"
 	      "and rf_int16.bin. An existing OUT.sono is replaced.\n"
 	      "\n"
-	      "  --ensemble  all frames of the set become the events of one frame\n",
-	      to);
+	      "  --ensemble  all frames of the set become the events of one frame");
 }
 
 /* A set on its way into a file. */
@@ -255,15 +254,20 @@ int tool_import(int argc, char **argv)
 	int option;
 
 	while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
-		if (option == 'e') {
+		switch (option) {
+		case 'e':
 			job.ensemble = true;
-		} else {
-			help(option == 'h' ? stdout : stderr);
-			return option == 'h' ? TOOL_OK : TOOL_USAGE;
+			break;
+		case 'h':
+			help();
+			return TOOL_OK;
+		default:
+			return TOOL_USAGE;
 		}
 	}
 	if (argc - optind != 2) {
-		help(stderr);
+		fputs("sono import: needs a SET-DIR and an OUT.sono (see sono import --help)\n",
+		      stderr);
 		return TOOL_USAGE;
 	}
 	job.from = argv[optind];
