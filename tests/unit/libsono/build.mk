@@ -11,5 +11,8 @@ $(eval $(call unit-test,tests/unit/libsono/test_ring,\
 $(eval $(call unit-test,tests/unit/libsono/test_queue,\
 	tests/unit/libsono/test_queue.c,userspace/libsono/libsono.a -lz))
 
+$(eval $(call unit-test,tests/unit/libsono/test_indices,\
+	tests/unit/libsono/test_indices.c,userspace/libsono/libsono.a -lm))
+
 $(eval $(call unit-test,tests/unit/libsono/test_control,\
 	tests/unit/libsono/test_control.c,userspace/libsono/libsono.a -ljansson))
