@@ -170,6 +170,24 @@ static void is_accounted(const struct sono_stream_frame *f)
 		     n->dropped, n->lost);
 }
 
+static uint64_t monotonic_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000000000ull + t.tv_nsec;
+}
+
+static double number_of_state(const char *key)
+{
+	json_t *reply = granted(control, "{\"do\":\"state\"}");
+	json_t *state = json_object_get(reply, "state");
+	double value = json_number_value(json_object_get(state, key));
+
+	json_decref(reply);
+	return value;
+}
+
 Test(sonod, pictures_come_with_their_calibration)
 {
 	struct sono_client *c = look(0, 0);
@@ -183,7 +201,9 @@ Test(sonod, pictures_come_with_their_calibration)
 		is_accounted(&p.frame);
 		cr_assert(!i || p.frame.picture > last);
 		last = p.frame.picture;
-		cr_assert_leq(p.frame.t_acquired, p.frame.t_published);
+		/* demodulation and beamforming of 64 x 256 points lie between */
+		cr_assert_geq(p.frame.t_published - p.frame.t_acquired, 50000);
+		cr_assert_leq(p.frame.t_published, monotonic_ns());
 		cr_assert_eq(sono_client_image(c, &p, SONO_LAYER_COMPOSITE,
 					       &image),
 			     0);
@@ -195,6 +215,10 @@ Test(sonod, pictures_come_with_their_calibration)
 	cr_assert_gt(image.raster.dx, 0);
 	cr_assert_float_eq(p.frame.depth, 0.03, 1e-9);
 	cr_assert(p.frame.flags & SONO_FRAME_UNCALIBRATED);
+	/* as the state says it, of the plan and not of a picture */
+	cr_assert_float_eq(p.frame.nyquist, number_of_state("nyquist_cm_s") / 100,
+			   1e-9);
+	cr_assert_gt(p.frame.nyquist, 0);
 	cr_assert_gt(p.frame.mi, 0);
 	cr_assert_str_eq(sono_client_format(c)->preset, "fast");
 	cr_assert_eq(sono_client_image(c, &p, SONO_LAYER_COMPOSITE, &image),
