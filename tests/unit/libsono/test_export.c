@@ -665,6 +665,93 @@ Test(export, zea_says_what_its_reader_asks_for)
 	sono_recording_close(rec);
 }
 
+/*
+ * A wave arrives at an element as late as it lies behind the plane through the
+ * origin, or far from the source: seen in the delays, whatever the plan says.
+ */
+static void angles_are(const char *source, const char *plan, double least)
+{
+	struct sono_recording *rec = record(source, plan, 1, UINT32_MAX);
+	struct array delay, angle, focus, place;
+	double most = 0;
+
+	zea(rec);
+	begin_reading();
+	delay = get("/tracks/track_0/scan/t0_delays");
+	angle = get("/tracks/track_0/scan/polar_angles");
+	focus = get("/tracks/track_0/scan/focus_distances");
+	place = get("/probe/probe_geometry");
+	for (hsize_t i = 0; i < angle.n; i++) {
+		const double *d = delay.v + i * delay.dims[1];
+		const double sine = sin(angle.v[i]), cosine = cos(angle.v[i]);
+		double late[2];
+
+		for (int end = 0; end < 2; end++) {
+			const hsize_t e = end ? place.dims[0] - 1 : 0;
+			const double x = place.v[3 * e];
+			const double r = -focus.v[i];
+
+			late[end] = isinf(r) ? x * sine :
+					       hypot(x + r * sine, r * cosine);
+		}
+		/* delays in 1/256 of 10 ns, 60 nm; floats round to less */
+		cr_assert_float_eq((d[delay.dims[1] - 1] - d[0]) * C,
+				   late[1] - late[0], 1e-7, "wave %d", (int)i);
+		most = fmax(most, fabs(angle.v[i]));
+	}
+	cr_assert_gt(most, least);
+	free(delay.v);
+	free(angle.v);
+	free(focus.v);
+	free(place.v);
+	end_reading();
+	sono_recording_close(rec);
+}
+
+Test(export, zea_angles_are_those_of_the_delays)
+{
+	angles_are("sim:points", "userspace/presets/linear-b.plan", 0.1);
+	angles_are("sim:points,probe=phased", "userspace/presets/cardiac-b.plan",
+		   0.1);
+}
+
+/* 0, 6, 20 dB at equal steps of the window: as factors of the samples. */
+Test(export, zea_says_the_gain_that_is_in_the_samples)
+{
+	static const double db[] = { 0, 6, 20 };
+	char plan[80], line[256];
+	FILE *from = fopen("tests/parity/small.plan", "r"), *to;
+	struct sono_recording *rec;
+	struct array gain;
+
+	snprintf(plan, sizeof(plan), "%s.plan", out);
+	to = fopen(plan, "w");
+	while (fgets(line, sizeof(line), from)) {
+		fputs(line, to);
+		if (strstr(line, "sequence: {"))
+			fputs("tgc_db = [ 0.0, 6.0, 20.0 ];\n", to);
+	}
+	fclose(to);
+	fclose(from);
+	rec = record("sim:points", plan, 1, UINT32_MAX);
+	unlink(plan);
+	zea(rec);
+	begin_reading();
+	gain = get("/tracks/track_0/scan/tgc_gain_curve");
+	cr_assert_eq(gain.n, sono_recording_scan(rec)->event[0].samples);
+	for (int i = 0; i < 3; i++) {
+		/* between two samples it is in between in dB */
+		const double at = i / 2.0 * (gain.n - 1);
+		const hsize_t low = floor(at), high = ceil(at);
+
+		cr_assert_float_eq(10 * log10(gain.v[low] * gain.v[high]),
+				   db[i], 20.0 / gain.n);
+	}
+	free(gain.v);
+	end_reading();
+	sono_recording_close(rec);
+}
+
 static void ecg_is(uint32_t without, bool even)
 {
 	struct sono_recording *rec =
