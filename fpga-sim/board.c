@@ -47,7 +47,8 @@ static bool limits_possible(const struct sim_limits *l)
 {
 	return l->channels && l->channels <= 4096 && l->elements &&
 	       l->elements <= 4096 && l->adc_bits >= 8 && l->adc_bits <= 16 &&
-	       l->adc_clock && l->board_clock && l->board_clock <= NS_PER_S &&
+	       l->adc_clock && l->board_clock >= SONO_BOARD_CLOCK_MIN &&
+	       l->board_clock <= SONO_BOARD_CLOCK_MAX &&
 	       power_of_two(l->queue_max) && l->queue_max <= 1u << 20 &&
 	       l->frame_bytes_max <= 1u << 30 && l->seq_bytes_max <= 1u << 28 &&
 	       l->dma_rate_max && l->prf_max;

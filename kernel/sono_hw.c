@@ -133,7 +133,8 @@ static u64 rd64(struct sono_device *sd, u32 lo)
 static bool limits_make_sense(const struct sono_info *i)
 {
 	return i->channels && i->elements && i->adc_bits && i->adc_bits <= 16 &&
-	       i->adc_clock && i->board_clock && i->seq_events_max &&
+	       i->adc_clock && i->board_clock >= SONO_BOARD_CLOCK_MIN &&
+	       i->board_clock <= SONO_BOARD_CLOCK_MAX && i->seq_events_max &&
 	       i->seq_bytes_max >= sizeof(struct sono_seq_header) &&
 	       i->frame_bytes_max >= PAGE_SIZE &&
 	       i->heartbeat_max >= SONO_HEARTBEAT_MIN_MS;

@@ -50,7 +50,9 @@
 #define  SONO_CHANNELS_TX		0xffff0000	/* elements with a pulser */
 #define SONO_REG_ADC_BITS		0x014
 #define SONO_REG_ADC_CLOCK		0x018	/* [Hz] */
-#define SONO_REG_BOARD_CLOCK		0x01c	/* [Hz] */
+#define SONO_REG_BOARD_CLOCK		0x01c	/* [Hz], 1 MHz to 1 GHz */
+#define SONO_BOARD_CLOCK_MIN		1000000
+#define SONO_BOARD_CLOCK_MAX		1000000000
 #define SONO_REG_SEQ_EVENTS_MAX		0x020
 #define SONO_REG_SEQ_BYTES_MAX		0x024
 #define SONO_REG_QUEUE_MAX		0x028	/* entries, each queue */

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "recording_format.h"
+#include "sono_regs.h"
 #include "why.h"
 
 struct sono_recording {
@@ -129,8 +130,13 @@ static int check_head(const struct opening *o)
 	if (h->data_offset != recording_align(h->bytes) ||
 	    h->note[sizeof(h->note) - 1])
 		return bad(o, "its head makes no sense");
-	if (!h->adc_clock || !h->board_clock)
-		return bad(o, "its head has no clocks");
+	if (!h->adc_clock)
+		return bad(o, "its head has no ADC clock");
+	/* slower, the longest times would have no number of a strip's column */
+	if (h->board_clock < SONO_BOARD_CLOCK_MIN ||
+	    h->board_clock > SONO_BOARD_CLOCK_MAX)
+		return bad(o, "its board clock of %u Hz is not from 1 MHz to 1 GHz",
+			   h->board_clock);
 	if (!inside(h, h->elements_offset, h->elements,
 		    sizeof(struct recording_element)) ||
 	    !inside(h, h->table_offset, h->table_bytes, 1) ||

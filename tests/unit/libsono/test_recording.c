@@ -475,6 +475,51 @@ Test(recording, other_version_is_named)
 	tear_down(&f);
 }
 
+/* Right CRC, but times that no strip could count in columns. */
+Test(recording, senseless_clocks_are_refused)
+{
+	static const struct {
+		uint32_t hz;
+		const char *why;
+	} lies[] = {
+		{ 0, "of 0 Hz" },
+		{ 999999, "999999 Hz is not from 1 MHz" },
+		{ 1000000001, "1000000001 Hz is not from 1 MHz to 1 GHz" },
+		{ 1000000, NULL },
+		{ 1000000000, NULL },
+	};
+	struct recording_head h;
+	struct fixture f;
+
+	set_up(&f);
+	memcpy(&h, f.content, sizeof(h));
+	for (size_t i = 0; i < sizeof(lies) / sizeof(*lies); i++) {
+		const uint32_t hz = htole32(lies[i].hz);
+		uint8_t *copy = malloc(f.bytes);
+		struct sono_recording *rec;
+		char why[256] = "";
+		uint32_t crc;
+		int ret;
+
+		memcpy(copy, f.content, f.bytes);
+		memcpy(copy + offsetof(struct recording_head, board_clock), &hz,
+		       sizeof(hz));
+		crc = htole32(recording_crc(copy, le32toh(h.bytes), 12));
+		memcpy(copy + 12, &crc, 4);
+		write_file(&f, copy, f.bytes);
+		ret = sono_recording_open(&rec, f.path, why, sizeof(why));
+		free(copy);
+		if (lies[i].why) {
+			cr_assert_eq(ret, -EBADMSG, "%u Hz", lies[i].hz);
+			cr_assert(strstr(why, lies[i].why), "%s", why);
+		} else {
+			cr_assert_eq(ret, 0, "%u Hz: %s", lies[i].hz, why);
+			sono_recording_close(rec);
+		}
+	}
+	tear_down(&f);
+}
+
 /* Right CRC, but the beam is none. */
 Test(recording, senseless_beams_are_refused)
 {
