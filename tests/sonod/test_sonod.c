@@ -1215,7 +1215,7 @@ Test(sonod, without_descriptors_clients_wait_and_nothing_spins)
 
 	scan();
 	leave(1);
-	closed_with(raw(d.stream), "no room for a client: Too many open files");
+	closed_with(raw(d.stream), "cannot be served: Too many open files");
 	/* connected, and in the queue */
 	leave(0);
 	asker = raw(d.control);

@@ -120,7 +120,7 @@ static void welcome(struct peers *peers, int fd)
 		ret = admit(peers, fd);
 		if (!ret)
 			return;
-		snprintf(why, sizeof(why), "no room for a client: %s",
+		snprintf(why, sizeof(why), "cannot be served: %s",
 			 strerror(-ret));
 	}
 	peers->kind->refuse(peers, fd, why);
