@@ -177,7 +177,7 @@ static void put_history(FILE *to, const json_t *history)
 
 	if (!json_array_size(history))
 		return;
-	fputs("<h2>Earlier diagnoses</h2><table><tr><th>Time<th>Level<th>Result<th>What was wrong\n",
+	fputs("<h2>Earlier diagnoses</h2><table><tr><th>Time<th>Checks<th>Result<th>What was wrong\n",
 	      to);
 	json_array_foreach (history, i, line) {
 		const char *status = string_of(line, "status");
@@ -221,7 +221,7 @@ static void put_head(FILE *to, const struct diag_report *report)
 	put_short(to, string_of(report->all, "device"), NAME);
 	fputs("</h1><p>", to);
 	put_text(to, string_of(report->all, "level"));
-	fputs(" checks, ", to);
+	fputs(", ", to);
 	put_text(to, report->time);
 	fputs("</p>\n", to);
 }

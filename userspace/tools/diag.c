@@ -344,10 +344,16 @@ static void run_check(struct session *s, const struct diag_check *check)
 		say(r);
 }
 
+/* What was tested: a level, or the one check. */
+static const char *extent(const struct session *s)
+{
+	return s->only ? s->only : diag_level_text(s->level);
+}
+
 static json_t *all_of(const struct session *s)
 {
 	return json_pack("{s:s s:s s:s s:i s:O}", "device", s->device, "level",
-			 diag_level_text(s->level), "status",
+			 extent(s), "status",
 			 diag_status_text(s->worst), "exit",
 			 diag_exit(s->worst), "checks", s->results);
 }
@@ -455,8 +461,7 @@ static int write_all(const struct session *s)
 static int run(struct session *s)
 {
 	if (says(s))
-		printf("%s: %s\n", s->device, s->only ? s->only :
-				   diag_level_text(s->level));
+		printf("%s: %s\n", s->device, extent(s));
 	for (size_t i = 0; i < diag_checks(); i++)
 		if (wanted(s, diag_check(i)))
 			run_check(s, diag_check(i));
