@@ -167,11 +167,11 @@ static int configure(struct record *r)
 		.table_bytes = (uint32_t)r->plan->table.bytes,
 	};
 	char why[WHY_BYTES] = "";
-	int ret = sono_setup(r->sono, r->slots,
+	int ret = tool_setup(r->sono, r->source, r->slots,
 			     (uint32_t)r->plan->scan->frame_bytes);
 
 	if (ret)
-		return tool_fail("set up", r->source, NULL, ret);
+		return ret;
 	ret = sono_config(r->sono, &config);
 	if (!ret)
 		return TOOL_OK;

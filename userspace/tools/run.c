@@ -231,11 +231,9 @@ int run_configure(struct run *r)
 	int ret;
 
 	r->slot_bytes = slot_bytes(r, run_scan(r)->frame_bytes);
-	ret = sono_setup(r->sono, r->slots, r->slot_bytes);
-	if (ret)
-		return tool_fail("set up", r->source, NULL, ret);
-	if (sono_scan(r->sono))
-		return TOOL_OK;
+	ret = tool_setup(r->sono, r->source, r->slots, r->slot_bytes);
+	if (ret || sono_scan(r->sono))
+		return ret;
 	ret = run_load(r, r->plan, why, sizeof(why));
 	return ret ? tool_fail("load the table of", r->plan_path, why, ret) :
 		     TOOL_OK;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "output.h"
+#include "sono.h"
 #include "tools.h"
 
 struct tool {
@@ -53,6 +54,19 @@ int tool_count(const char *tool, const char *option, const char *text,
 	fprintf(stderr, "sono %s: --%s %s: not a number from %" PRIu64
 		" to %" PRIu64 "\n", tool, option, text, least, most);
 	return TOOL_USAGE;
+}
+
+int tool_setup(struct sono *s, const char *source, uint32_t slots,
+	       uint32_t slot_bytes)
+{
+	char why[128];
+	int ret = sono_setup(s, slots, slot_bytes);
+
+	if (!ret)
+		return TOOL_OK;
+	snprintf(why, sizeof(why), "%u slots of %u bytes: %s", slots,
+		 slot_bytes, strerror(-ret));
+	return tool_fail("set up", source, why, ret);
 }
 
 static void usage(void)

@@ -44,6 +44,20 @@ int tool_fail(const char *what, const char *to, const char *why, int err);
 int tool_count(const char *tool, const char *option, const char *text,
 	       uint64_t least, uint64_t most, uint64_t *value);
 
+struct sono;
+
+/**
+ * tool_setup() - slots of a stream
+ * @s: source
+ * @source: its name
+ * @slots: how many
+ * @slot_bytes: of each
+ *
+ * Return: TOOL_OK; TOOL_FAILED, after a message.
+ */
+int tool_setup(struct sono *s, const char *source, uint32_t slots,
+	       uint32_t slot_bytes);
+
 /* Slots of a stream: one is the board's while the other is read. */
 #define TOOL_SLOTS_MIN 2
 #define TOOL_SLOTS_MAX 1024
