@@ -25,8 +25,8 @@
  *
  * int16 samples [frame][transmit][sample][element][1] of each track under
  * /tracks, uncompressed; the ECG, where there is one; numbers and times of the
- * frames and what was dropped, lost or left out between them under /custom. Rows of elements that
- * no channel listens to are 0.
+ * frames and what was dropped, lost or left out between them under /custom. Rows
+ * of elements that no channel listens to are 0.
  *
  * Return: how many frames were left out, -ENODATA without whole ones, -ENOMEM, or
  * -EIO or the errno of writing.
