@@ -368,8 +368,10 @@ int main(void)
 
 	copy_log(log);
 	report(verdict, status);
-	if (!access("/last", F_OK))
+	if (!access("/last", F_OK)) {
+		load_modules();	/* again what was removed for its leaks */
 		run_script("/last", out);
+	}
 	/* Shuts the devices down, too; what that logs is on the console. */
 	reboot(RB_AUTOBOOT);
 	return 1;
