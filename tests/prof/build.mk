@@ -23,7 +23,7 @@ $(eval $(call check,prof-commands,$(O)/userspace/tools/sono,tests/prof/commands,
 $(eval $(call test-program,tests/prof/overhead,tests/prof/overhead.c \
 	$(PROF)table.c $(PROF)figures.c $(PROF)histogram.c $(PROF)prometheus.c \
 	$(PROF)options.c $(PROF)compare.c $(PROF)ratio.c $(PROF)sonod.c $(PROF)steps.c $(PROF)trace.c \
-	$(PROF)tracefs.c userspace/tools/output.c userspace/tools/run.c \
+	$(PROF)tracefs.c userspace/tools/tools.c userspace/tools/output.c userspace/tools/run.c \
 	userspace/tools/view_signal.c,userspace/present/libpresent.a userspace/libsono/libsono.a \
 	userspace/dsp/libdsp.a fpga-sim/libsim.a -lpng -lmd -lwebpmux -lwebp -lconfig \
 	-ljansson -luring -lz -lm -pthread))

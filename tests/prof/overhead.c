@@ -7,23 +7,6 @@
  */
 #include "tools/prof.c"
 
-/* What sono.c has for all subcommands; here nothing should fail. */
-int tool_fail(const char *what, const char *to, const char *why, int err)
-{
-	printf("Bail out! cannot %s %s: %s\n", what, to,
-	       why && *why ? why : strerror(-err));
-	return TOOL_FAILED;
-}
-
-int tool_count(const char *tool, const char *option, const char *text,
-	       uint64_t most, uint64_t *value)
-{
-	(void)most;
-	*value = 0;
-	printf("Bail out! %s: --%s %s\n", tool, option, text);
-	return TOOL_USAGE;
-}
-
 /* As many as from one frame that is watched to the next. */
 #define FRAMES WATCH_FRAMES
 

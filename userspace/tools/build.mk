@@ -2,7 +2,7 @@
 # sono: the one command; its subcommands a file each, view a few.
 
 $(eval $(call program,userspace/tools/sono,$(addprefix userspace/tools/, \
-	sono.c output.c info.c run.c view.c view_options.c view_report.c view_signal.c \
+	sono.c tools.c output.c info.c run.c view.c view_options.c view_report.c view_signal.c \
 	view_screen.c view_keys.c view_turn.c keyboard.c \
 	import.c export.c control.c record.c diag.c diag_collect.c \
 	prof.c prof_options.c prof_table.c prof_figures.c prof_histogram.c \
