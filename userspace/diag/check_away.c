@@ -245,8 +245,7 @@ void diag_check_unplug(struct diag *d, struct diag_result *r)
 
 	if (!may(d, r, d->unplug, "--unplug"))
 		return;
-	if (diag_place_read(d->source, "serial", serial, sizeof(serial)) ||
-	    !strcmp(serial, "0"))
+	if (!diag_serial(d, serial, sizeof(serial)))
 		diag_skip(r, "the board has no number to be known by");
 	else
 		unplug(d, r, serial);

@@ -174,15 +174,14 @@ static void version_text(char *text, size_t n, uint32_t version)
 void diag_check_identity(struct diag *d, struct diag_result *r)
 {
 	const struct sono_info *i = d->info;
-	char firmware[24], serial[32] = "";
+	char firmware[24], serial[32];
+	const bool known = diag_serial(d, serial, sizeof(serial));
 
 	version_text(firmware, sizeof(firmware), i->firmware);
-	if (diag_is_driver(d))
-		diag_place_read(d->source, "serial", serial, sizeof(serial));
 	diag_detail(r, "revision %u.%u, firmware %s, %u channels, %u elements%s%s",
 		    i->revision >> 16, i->revision & SONO_REVISION_MINOR,
 		    firmware, i->channels, i->elements,
-		    *serial ? ", number " : "", serial);
+		    known ? ", number " : "", known ? serial : "");
 	diag_note(d, r, "channels", "", i->channels);
 	if (!(i->features & SONO_FEATURE_STREAM))
 		diag_blame(r, DIAG_FAIL, "the driver cannot stream");

@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "limits.h"
+#include "place.h"
 #include "session.h"
 #include "sono_regs.h"
 
@@ -111,6 +112,13 @@ void diag_close(struct diag *d)
 	json_decref(d->baseline);
 	free(d->source);
 	free(d);
+}
+
+bool diag_serial(const struct diag *d, char *text, size_t n)
+{
+	return diag_is_driver(d) &&
+	       !diag_place_read(d->source, "serial", text, n) &&
+	       strcmp(text, "0");
 }
 
 void diag_progress(struct diag *d, void (*tell)(void *arg, double done),

@@ -169,6 +169,16 @@ int diag_open(struct diag **d, const char *source, char *why,
 /** diag_close() - NULL is fine */
 void diag_close(struct diag *d);
 
+/**
+ * diag_serial() - number of the board
+ * @d: handle
+ * @text: written
+ * @n: its size
+ *
+ * Return: false where it has none, as a board in process.
+ */
+bool diag_serial(const struct diag *d, char *text, size_t n);
+
 /** diag_checks() - rows of the table, in the order in which they are run */
 size_t diag_checks(void);
 

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include <math.h>
+#include <sys/utsname.h>
+#include <time.h>
 
 #include "json.h"
+#include "session.h"
 
 static json_t *number(double value)
 {
@@ -52,4 +55,25 @@ json_t *diag_json_result(const struct diag_result *r)
 			 number(m->lo), "hi", number(m->hi), "duration_ms",
 			 1e3 * r->duration, "detail", r->detail, "faults",
 			 faults, "measures", measures);
+}
+
+json_t *diag_json_board(const struct diag *d)
+{
+	struct utsname machine = { 0 };
+	char serial[64];
+	const bool known = diag_serial(d, serial, sizeof(serial));
+
+	uname(&machine);
+	return json_pack("{s:s s:s? s:s s:o}", "device", d->source, "serial",
+			 known ? serial : NULL, "machine", machine.nodename,
+			 "time", diag_json_time());
+}
+
+json_t *diag_json_time(void)
+{
+	const time_t now = time(NULL);
+	char text[32];
+
+	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", gmtime(&now));
+	return json_string(text);
 }

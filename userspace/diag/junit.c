@@ -3,7 +3,6 @@
 #include <math.h>
 #include <stdbool.h>
 #include <string.h>
-#include <time.h>
 
 #include "junit.h"
 
@@ -176,19 +175,18 @@ static void put_property(FILE *to, const char *name, const char *value)
 int diag_junit_write(FILE *to, const json_t *all)
 {
 	const json_t *checks = json_object_get(all, "checks");
-	const time_t now = time(NULL);
 	json_t *check;
-	char when[32];
 	size_t i;
 
-	strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", gmtime(&now));
 	fputs("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites", to);
 	put_counts(to, checks);
 	fputs(">\n<testsuite name=\"sono diag\"", to);
 	put_counts(to, checks);
-	put_attribute(to, "timestamp", when);
+	put_attribute(to, "timestamp", string_of(all, "time"));
+	put_attribute(to, "hostname", string_of(all, "machine"));
 	fputs(">\n<properties>\n", to);
 	put_property(to, "device", string_of(all, "device"));
+	put_property(to, "serial", string_of(all, "serial"));
 	put_property(to, "level", string_of(all, "level"));
 	put_property(to, "status", string_of(all, "status"));
 	fputs("</properties>\n", to);

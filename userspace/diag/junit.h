@@ -9,7 +9,8 @@
 /**
  * diag_junit_write() - a suite with a test case for each check
  * @to: file
- * @all: the diagnosis: device, level, status, exit, checks
+ * @all: the diagnosis: that of diag_json_board(), and level, status, exit,
+ *       checks
  *
  * A check that failed has a failure, one that timed out an error, one that was
  * skipped says why. JUnit has no warnings: these and all figures are the test

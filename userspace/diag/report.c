@@ -30,7 +30,8 @@ static const char style[] =
 	".verdict{font-size:15px;border:2px solid;padding:3px 10px;float:right;text-transform:uppercase}"
 	".plots{display:grid;grid-template-columns:1fr 1fr 1fr;gap:1mm 3mm;margin-top:3mm}"
 	".plots:has(img){grid-template-columns:auto 1fr 1fr}"
-	".plots svg{width:100%}.plots img{grid-row:span 3;height:62mm}"
+	".plots svg{width:100%}.plots figure{grid-row:span 3;margin:0}.plots img{height:60mm;display:block}"
+	"figcaption{font-size:8px;font-weight:bold}"
 	".figures{columns:2;font-size:7.5px;column-gap:6mm}.figures tr{break-inside:avoid}"
 	".figures td,.figures th{padding:0 2px}"
 	".time{white-space:nowrap}"
@@ -106,11 +107,13 @@ static void put_picture(FILE *to, const struct diag_picture *p)
 
 	if (file && png_image_write_to_memory(&png, file, &n, 0, p->rgb, 0,
 					      NULL)) {
-		fputs("<img alt='", to);
+		fputs("<figure><figcaption>", to);
+		put_text(to, p->title);
+		fputs("</figcaption><img alt='", to);
 		put_text(to, p->title);
 		fputs("' src='data:image/png;base64,", to);
 		put_base64(to, file, n);
-		fputs("'>\n", to);
+		fputs("'></figure>\n", to);
 	}
 	free(file);
 }
@@ -210,6 +213,12 @@ static void put_history(FILE *to, const json_t *history)
 
 /* --- the page --------------------------------------------------------------- */
 
+static void put_board(FILE *to, const char *serial)
+{
+	fputs(*serial ? "number " : "without a number", to);
+	put_short(to, serial, NAME);
+}
+
 static void put_head(FILE *to, const struct diag_report *report)
 {
 	const char *status = string_of(report->all, "status");
@@ -219,7 +228,11 @@ static void put_head(FILE *to, const struct diag_report *report)
 	fprintf(to, "</title><style>%s</style>\n<div class='verdict %s'>%s</div><h1>Diagnosis of ",
 		style, status, status);
 	put_short(to, string_of(report->all, "device"), NAME);
-	fputs("</h1><p>", to);
+	fputs("</h1><p>Board ", to);
+	put_board(to, string_of(report->all, "serial"));
+	fputs(", machine ", to);
+	put_short(to, string_of(report->all, "machine"), NAME);
+	fputs("; ", to);
 	put_text(to, string_of(report->all, "level"));
 	fputs(", ", to);
 	put_text(to, report->time);
@@ -311,7 +324,7 @@ static void put_plots(FILE *to, const struct diag_report *report)
 int diag_report_write(FILE *to, const struct diag_report *report)
 {
 	put_head(to, report);
-	fputs("<table><tr><th>Result<th>Check<th>Passes if<th>Found<th class=n>Took\n",
+	fputs("<table><tr><th>Result<th>Check<th>What is checked<th>Found<th class=n>Took\n",
 	      to);
 	for (size_t i = 0; i < report->count; i++)
 		put_check(to, &report->results[i]);
@@ -323,7 +336,7 @@ int diag_report_write(FILE *to, const struct diag_report *report)
 		put_measures(to, &report->results[i]);
 	fputs("</table></div>\n", to);
 	put_history(to, report->history);
-	fputs("<footer>sono diag. Limits and their sources: Documentation/diagnostics.rst. Not a medical device.</footer></html>\n",
+	fputs("<footer>sono diag; what passes each check is in its Documentation/diagnostics.rst. Not a medical device.</footer></html>\n",
 	      to);
 	return ferror(to) ? -EIO : 0;
 }

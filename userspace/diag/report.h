@@ -10,7 +10,7 @@
 
 /**
  * struct diag_report - what is to be on it
- * @all: device, level, status, checks
+ * @all: the diagnosis: that of diag_json_board(), and level, status, checks
  * @results: of the checks, with plots and pictures
  * @count: of @results
  * @history: of diag_history_read(): the latest six are listed, and all of them

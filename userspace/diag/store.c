@@ -6,10 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "place.h"
+#include "json.h"
 #include "session.h"
 #include "store.h"
 
@@ -37,9 +36,7 @@ static void name_of(const struct diag *d, char *name, size_t n)
 {
 	size_t i = 0;
 
-	if (diag_is_driver(d) &&
-	    !diag_place_read(d->source, "serial", name, n) &&
-	    strcmp(name, "0"))
+	if (diag_serial(d, name, n))
 		return;
 	for (const char *c = d->source; *c && *c != ',' && i < n - 1; c++)
 		name[i++] = (*c >= 'a' && *c <= 'z') ||
@@ -160,15 +157,6 @@ static json_t *all_figures(const json_t *results)
 	return all;
 }
 
-static json_t *now(void)
-{
-	const time_t t = time(NULL);
-	char text[32];
-
-	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", gmtime(&t));
-	return json_string(text);
-}
-
 /* Of the checks that have found some. */
 static json_t *new_figures(const json_t *results)
 {
@@ -198,7 +186,7 @@ int diag_baseline_save(const char *path, const json_t *results, size_t *kept)
 	json_object_update(all, fresh);
 	json_decref(fresh);
 	*kept = json_object_size(all) - n;
-	file = json_pack("{s:o s:o}", "time", now(), "baseline", all);
+	file = json_pack("{s:o s:o}", "time", diag_json_time(), "baseline", all);
 	snprintf(part, sizeof(part), "%s.part", path);
 	errno = 0;
 	if (json_dump_file(file, part, JSON_INDENT(2)) || rename(part, path))
@@ -217,7 +205,7 @@ static json_t *line_of(const json_t *all)
 	json_t *skipped = json_array(), *r;
 	size_t i;
 
-	json_object_set_new(line, "time", now());
+	json_object_set(line, "time", json_object_get(all, "time"));
 	json_object_set(line, "device", json_object_get(all, "device"));
 	json_object_set(line, "level", json_object_get(all, "level"));
 	json_object_set(line, "status", json_object_get(all, "status"));

@@ -61,7 +61,7 @@ int diag_baseline_save(const char *path, const json_t *results, size_t *kept);
 /**
  * diag_history_add() - one line more
  * @path: appended to, behind a line that was cut off, too; its folder is made
- * @all: the diagnosis: device, level, status, exit, checks
+ * @all: the diagnosis: device, time, level, status, exit, checks
  *
  * Return: 0 or -errno.
  */

@@ -65,6 +65,10 @@ int diag_tap_write(FILE *to, const json_t *all)
 
 	fprintf(to, "TAP version 14\n1..%zu\n# ", json_array_size(checks));
 	put_line(to, string_of(all, "device"));
+	if (*string_of(all, "serial"))
+		fprintf(to, ", number %s", string_of(all, "serial"));
+	fputs(", on ", to);
+	put_line(to, string_of(all, "machine"));
 	fprintf(to, ": %s\n", string_of(all, "level"));
 	json_array_foreach (checks, i, check)
 		put_check(to, i + 1, check);

@@ -9,7 +9,8 @@
 /**
  * diag_tap_write() - a test point for each check
  * @to: file
- * @all: the diagnosis: device, level, status, exit, checks
+ * @all: the diagnosis: that of diag_json_board(), and level, status, exit,
+ *       checks
  *
  * What fails or times out is "not ok", what was skipped says why; a warning is
  * "ok". All that an object of diag_json_result() has is the point's YAML.

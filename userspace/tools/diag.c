@@ -352,10 +352,13 @@ static const char *extent(const struct session *s)
 
 static json_t *all_of(const struct session *s)
 {
-	return json_pack("{s:s s:s s:s s:i s:O}", "device", s->device, "level",
-			 extent(s), "status",
-			 diag_status_text(s->worst), "exit",
-			 diag_exit(s->worst), "checks", s->results);
+	json_t *all = diag_json_board(s->diag);
+
+	json_object_update_new(all, json_pack(
+		"{s:s s:s s:i s:O}", "level", extent(s), "status",
+		diag_status_text(s->worst), "exit", diag_exit(s->worst),
+		"checks", s->results));
+	return all;
 }
 
 static int put_json(FILE *to, const json_t *all)
