@@ -4,8 +4,8 @@
 SONOD_TEST_LIBS := userspace/libsono/libsono.a userspace/dsp/libdsp.a \
 	fpga-sim/libsim.a -ljansson -lconfig -luring -lz -lm -pthread
 
-$(eval $(call test-program,tests/sonod/test_sonod,tests/sonod/test_sonod.c \
-	tests/sonod/daemon.c,$(SONOD_TEST_LIBS) -lcriterion))
+$(eval $(call test-program,tests/sonod/test_sonod,$(addprefix tests/sonod/, \
+	test_sonod.c test_pictures.c test_control.c served.c daemon.c),$(SONOD_TEST_LIBS) -lcriterion))
 $(eval $(call check,sonod,$(O)/tests/sonod/test_sonod $(O)/userspace/sonod/sonod, \
 	env SONOD=$(O)/userspace/sonod/sonod $(O)/tests/sonod/test_sonod --tap --jobs 2,120))
 
