@@ -549,6 +549,178 @@ Test(sonod, what_is_refused_changes_nothing)
 	sono_client_close(c);
 }
 
+/* What @request leaves in force. */
+static json_t *state_after(const char *request)
+{
+	json_t *reply = granted(control, request);
+	json_t *state = json_incref(json_object_get(reply, "state"));
+
+	json_decref(reply);
+	return state;
+}
+
+static void is_number(json_t *of, const char *key, double value)
+{
+	cr_assert_float_eq(json_number_value(json_object_get(of, key)), value,
+			   1e-6 + 1e-9 * fabs(value), "%s: %g", key,
+			   json_number_value(json_object_get(of, key)));
+}
+
+static void is_box(json_t *state, const char *const side[2],
+		   const double place[4])
+{
+	json_t *box = json_object_get(state, "box");
+
+	is_number(box, side[0], place[0]);
+	is_number(box, side[1], place[1]);
+	is_number(box, "near_mm", place[2]);
+	is_number(box, "far_mm", place[3]);
+	json_decref(state);
+}
+
+/* fast.plan: -4 to 4 mm, 10 to 20 mm. Depth and gain have nothing to do with it. */
+Test(sonod, what_is_not_named_stays)
+{
+	static const char *const side[] = { "left_mm", "right_mm" };
+	json_t *state;
+
+	do_it("{\"do\":\"take\"}");
+	is_box(state_after("{\"do\":\"state\"}"), side,
+	       (double[]){ -4, 4, 10, 20 });
+	is_box(state_after("{\"do\":\"set\",\"box\":{\"left_mm\":-2}}"), side,
+	       (double[]){ -2, 4, 10, 20 });
+	is_box(state_after("{\"do\":\"set\",\"box\":{\"far_mm\":18},\"gain_db\":3}"),
+	       side, (double[]){ -2, 4, 10, 18 });
+	is_box(state_after("{\"do\":\"set\",\"box\":{\"right_mm\":3,\"near_mm\":12}}"),
+	       side, (double[]){ -2, 3, 12, 18 });
+	state = state_after("{\"do\":\"set\",\"box\":null}");
+	is_number(state, "gain_db", 3);
+	is_box(state, side, (double[]){ -4, 4, 10, 20 });
+}
+
+Test(sonod, a_preset_has_nothing_turned)
+{
+	static const char *const side[] = { "left_mm", "right_mm" };
+	json_t *state;
+
+	do_it("{\"do\":\"take\"}");
+	do_it("{\"do\":\"set\",\"depth_mm\":25,\"gain_db\":3,\"power_db\":-6,\"box\":{\"left_mm\":-2}}");
+	state = state_after("{\"do\":\"preset\",\"name\":\"fast\"}");
+	is_number(state, "depth_mm", 30);
+	is_number(state, "gain_db", 0);
+	is_number(state, "power_db", 0);
+	is_box(state, side, (double[]){ -4, 4, 10, 20 });
+}
+
+/* A sector's sides are angles; near is nearer. */
+Test(sonod, the_box_of_a_sector)
+{
+	const char *const args[] = { PATIENT,	 "--presets",
+				     "userspace/presets", "--preset",
+				     "cardiac-colour", "sim:heart,pace=real",
+				     NULL };
+	static const char *const side[] = { "left_deg", "right_deg" };
+
+	sono_control_close(control);
+	daemon_end(&d, SIGTERM);
+	cr_assert_eq(daemon_run(&d, args), 0);
+	cr_assert_eq(sono_control_open(&control, d.control, NULL, 0), 0);
+	do_it("{\"do\":\"take\"}");
+	/* as the plan says */
+	is_box(state_after("{\"do\":\"state\"}"), side,
+	       (double[]){ 3, 27, 45, 110 });
+	is_box(state_after("{\"do\":\"set\",\"box\":{\"near_mm\":60,\"left_deg\":-5}}"),
+	       side, (double[]){ -5, 27, 60, 110 });
+	is_box(state_after("{\"do\":\"set\",\"box\":{\"far_mm\":90,\"right_deg\":10}}"),
+	       side, (double[]){ -5, 10, 60, 90 });
+}
+
+static double mi_after(const char *request)
+{
+	json_t *state = state_after(request);
+	json_t *output = json_object_get(state, "output");
+	const double mi = json_number_value(json_object_get(output, "mi"));
+
+	json_decref(state);
+	return mi;
+}
+
+/* 20 log10 of the voltage's ratio; the board has steps of 1 mV in 20 V. */
+Test(sonod, power_is_in_decibels_of_the_voltage)
+{
+	double full;
+
+	do_it("{\"do\":\"take\"}");
+	full = mi_after("{\"do\":\"state\"}");
+	cr_assert_gt(full, 0);
+	cr_assert_float_eq(mi_after("{\"do\":\"set\",\"power_db\":-6}") / full,
+			   pow(10, -6 / 20.0), 2e-4);
+	cr_assert_float_eq(mi_after("{\"do\":\"set\",\"power_db\":-20}") / full,
+			   0.1, 2e-4);
+}
+
+/* Every tenth frame is not told: it is counted, and in no picture. */
+Test(sonod, lost_frames_are_counted)
+{
+	const char *const args[] = { PATIENT, "--preset", "fast",
+				     SOURCE ",fault=lost=10", NULL };
+	struct sono_client *c;
+	struct sono_picture p;
+
+	sono_control_close(control);
+	daemon_end(&d, SIGTERM);
+	cr_assert_eq(daemon_run(&d, args), 0);
+	cr_assert_eq(sono_control_open(&control, d.control, NULL, 0), 0);
+	c = look(0, 0);
+	scan();
+	do {
+		next(c, &p);
+		is_accounted(&p.frame);
+		sono_client_return(c, &p);
+	} while (p.frame.seq < 35);
+	cr_assert_geq(p.frame.counts.lost, 1);
+	cr_assert_leq(p.frame.counts.lost, p.frame.seq / 5);
+	sono_client_close(c);
+}
+
+static json_t *next_event(struct sono_control *watcher)
+{
+	struct pollfd ready = { sono_control_fd(watcher), POLLIN, 0 };
+	char *text = NULL;
+	json_t *event;
+
+	while (!text && poll(&ready, 1, PATIENCE_MS) == 1)
+		text = sono_control_event(watcher);
+	cr_assert(text, "nothing is told");
+	event = json_loads(text, 0, NULL);
+	free(text);
+	return event;
+}
+
+/* Who has the control is a change, too. */
+Test(sonod, who_watches_is_told_who_controls)
+{
+	static const char *const requests[] = {
+		"{\"do\":\"take\"}", "{\"do\":\"release\"}",
+	};
+	struct sono_control *watcher;
+	json_t *event, *state;
+
+	cr_assert_eq(sono_control_open(&watcher, d.control, NULL, 0), 0);
+	json_decref(granted(watcher, "{\"do\":\"watch\"}"));
+	for (int i = 0; i < 2; i++) {
+		do_it(requests[i]);
+		event = next_event(watcher);
+		state = json_object_get(event, "state");
+		cr_assert_eq(json_boolean_value(json_object_get(state,
+								"controlled")),
+			     !i);
+		cr_assert(json_is_false(json_object_get(state, "mine")));
+		json_decref(event);
+	}
+	sono_control_close(watcher);
+}
+
 Test(sonod, who_watches_is_told)
 {
 	struct sono_control *watcher;
