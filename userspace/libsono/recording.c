@@ -21,6 +21,7 @@
 struct sono_recording {
 	const unsigned char *map;	/* the file; NULL: not mapped */
 	uint64_t bytes;			/* of it */
+	uint64_t data_end;		/* behind that it is a hole: zeros */
 	struct recording_head head;	/* host byte order but for doubles */
 	struct sono_scan *scan;
 	struct sono_table table;	/* in the map */
@@ -49,6 +50,23 @@ static int system_error(const struct opening *o)
 	return -err;
 }
 
+/*
+ * Where the last of what was ever written ends. What crashed while it recorded, or a
+ * copy of it, may have terabytes of nothing behind that.
+ */
+static uint64_t end_of_data(int fd, uint64_t bytes)
+{
+	off_t data = 0, hole = 0;
+
+	while ((data = lseek(fd, hole, SEEK_DATA)) >= 0) {
+		hole = lseek(fd, data, SEEK_HOLE);
+		if (hole < 0)
+			return bytes;
+	}
+	/* a file system that does not know says so otherwise */
+	return errno == ENXIO ? (uint64_t)hole : bytes;
+}
+
 static int map_descriptor(const struct opening *o, int fd)
 {
 	struct sono_recording *rec = o->rec;
@@ -58,7 +76,9 @@ static int map_descriptor(const struct opening *o, int fd)
 	if (fstat(fd, &st))
 		return system_error(o);
 	rec->bytes = st.st_size;
-	if (!S_ISREG(st.st_mode) || rec->bytes < sizeof(rec->head)) {
+	if (!S_ISREG(st.st_mode))
+		return bad(o, "it is no file");
+	if (rec->bytes < sizeof(rec->head)) {
 		bad(o, "%llu bytes are no recording",
 		    (unsigned long long)rec->bytes);
 		return -EBADMSG;
@@ -67,12 +87,14 @@ static int map_descriptor(const struct opening *o, int fd)
 	if (map == MAP_FAILED)
 		return system_error(o);
 	rec->map = map;
+	rec->data_end = end_of_data(fd, rec->bytes);
 	return 0;
 }
 
 static int map_file(const struct opening *o)
 {
-	int fd = open(o->path, O_RDONLY | O_CLOEXEC);
+	/* a pipe that nobody writes would be waited for */
+	int fd = open(o->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	int ret;
 
 	if (fd < 0)
@@ -306,6 +328,11 @@ static int find_frames(struct opening *o)
 	struct sono_recording *rec = o->rec;
 	const uint64_t stride = recording_stride(rec->head.frame_bytes);
 	const uint64_t start = rec->head.data_offset;
+	/* also the one that ends in a hole */
+	const uint64_t written =
+		rec->data_end <= start ?
+			0 :
+			(rec->data_end - start + stride - 1) / stride;
 	struct recording_frame h;
 
 	if (rec->bytes < start)
@@ -313,11 +340,15 @@ static int find_frames(struct opening *o)
 			   (unsigned long long)start,
 			   (unsigned long long)rec->bytes);
 	rec->frames = (rec->bytes - start) / stride;
+	if (rec->frames > written) {
+		rec->frames = written;
+		note_damage(rec, written, "nothing was written from there on");
+	} else if ((rec->bytes - start) % stride) {
+		note_damage(rec, rec->frames, "the file ends within it");
+	}
 	rec->checked = calloc(rec->frames + 1, sizeof(*rec->checked));
 	if (!rec->checked)
 		return -ENOMEM;
-	if ((rec->bytes - start) % stride)
-		note_damage(rec, rec->frames, "the file ends within it");
 	while (rec->frames) {
 		const char *fault = frame_fault(rec, rec->frames - 1, &h);
 

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "board.h"
@@ -291,6 +292,12 @@ Test(recording, cannot_be_written_or_read_says_so)
 	cr_assert(strstr(why, "/tmp/none/a.sono"), "%s", why);
 	cr_assert_eq(sono_recording_open(&rec, "/tmp", why, sizeof(why)),
 		     -EBADMSG);
+	/* which nobody writes */
+	cr_assert_eq(unlink(f.path), 0);
+	cr_assert_eq(mkfifo(f.path, 0600), 0);
+	cr_assert_eq(sono_recording_open(&rec, f.path, why, sizeof(why)),
+		     -EBADMSG);
+	cr_assert(strstr(why, "it is no file"), "%s", why);
 	tear_down(&f);
 }
 
@@ -422,6 +429,60 @@ Test(recording, zeros_at_the_end_are_no_frames)
 	cr_assert_eq(sono_recording_open(&rec, f.path, NULL, 0), 0);
 	cr_assert_eq(sono_recording_frames(rec), whole);
 	cr_assert(strstr(sono_recording_damage(rec), "frame 2"));
+	sono_recording_close(rec);
+	tear_down(&f);
+}
+
+/*
+ * What is behind the frames was never written: to look for a frame's head at each of
+ * a terabyte's places took minutes, here it takes a millisecond.
+ */
+Test(recording, a_hole_at_the_end_is_not_searched, .timeout = 20)
+{
+	struct sono_recording *rec;
+	struct fixture f;
+
+	set_up(&f);
+	/* the last frame, whole, without its end, without its payload */
+	for (int cut = 0; cut < 3; cut++) {
+		const uint64_t written =
+			cut == 0 ? f.bytes :
+			cut == 1 ? f.bytes - 4096 :
+				   frame_offset(&f, FRAMES - 1) + 4096;
+		const uint32_t whole = cut ? FRAMES - 1 : FRAMES;
+		char where[64];
+
+		write_file(&f, f.content, written);
+		cr_assert_eq(truncate(f.path, 1ll << 40), 0);
+		cr_assert_eq(sono_recording_open(&rec, f.path, NULL, 0), 0);
+		cr_assert_eq(sono_recording_frames(rec), whole, "%d", cut);
+		snprintf(where, sizeof(where), "frame %u, at byte %llu: ",
+			 whole,
+			 (unsigned long long)frame_offset(&f, whole));
+		cr_assert(strstr(sono_recording_damage(rec), where), "%d: %s",
+			  cut, sono_recording_damage(rec));
+		sono_recording_close(rec);
+	}
+	tear_down(&f);
+}
+
+/* A copy that leaves zeros out has holes within its frames. */
+Test(recording, holes_within_frames_are_their_zeros)
+{
+	struct sono_recording *rec;
+	struct fixture f;
+	char command[400];
+
+	set_up(&f);
+	memset(f.payload, 0, FRAMES * f.scan->frame_bytes);
+	record_all(&f);
+	snprintf(command, sizeof(command),
+		 "cp --sparse=always %s %s.sparse && mv %s.sparse %s", f.path,
+		 f.path, f.path, f.path);
+	cr_assert_eq(system(command), 0);
+	cr_assert_eq(sono_recording_open(&rec, f.path, NULL, 0), 0);
+	cr_assert_eq(sono_recording_frames(rec), FRAMES);
+	cr_assert_null(sono_recording_damage(rec));
 	sono_recording_close(rec);
 	tear_down(&f);
 }
