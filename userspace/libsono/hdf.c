@@ -35,15 +35,14 @@ int hdf_open(struct hdf *h, const char *path)
 	h->file = note(h, H5Fcreate(h->part, H5F_ACC_TRUNC, H5P_DEFAULT,
 				    access));
 	H5Pclose(access);
-	if (h->failed)
-		return h->error ? -h->error : -EIO;
-	return 0;
+	return h->failed ? hdf_close(h, false) : 0;
 }
 
 int hdf_close(struct hdf *h, bool keep)
 {
 	errno = 0;
-	note(h, H5Fclose(h->file));
+	if (h->file >= 0)
+		note(h, H5Fclose(h->file));
 	if (!h->failed && keep) {
 		if (!rename(h->part, h->path))
 			return 0;

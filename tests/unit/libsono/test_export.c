@@ -9,8 +9,10 @@
 #include <endian.h>
 #include <errno.h>
 #include <math.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <hdf5.h>
@@ -950,6 +952,33 @@ Test(export, where_nothing_can_be_written_it_says_so)
 	cr_assert_str_eq(why, "/none/x.hdf5: No such file or directory");
 	cr_assert_eq(sono_export_uff(rec, "/dev/full/x", why, sizeof(why)),
 		     -ENOTDIR);
+	sono_recording_close(rec);
+}
+
+/* Of a full disk nothing is left, wherever it was full. */
+Test(export, a_full_disk_leaves_no_file)
+{
+	struct sono_recording *rec =
+		record("sim:points", "userspace/presets/linear-b.plan", 2,
+		       UINT32_MAX);
+	struct rlimit limit;
+	char why[256] = "", part[80];
+
+	signal(SIGXFSZ, SIG_IGN);
+	getrlimit(RLIMIT_FSIZE, &limit);
+	snprintf(part, sizeof(part), "%s.part", out);
+	unlink(out);
+	for (rlim_t room = 0; room < 1 << 20; room = 4 * room + 100) {
+		limit.rlim_cur = room;
+		setrlimit(RLIMIT_FSIZE, &limit);
+		cr_assert_eq(sono_export_zea(rec, out, why, sizeof(why)),
+			     -EFBIG, "%lu", room);
+		cr_assert_eq(access(part, F_OK), -1, "%lu", room);
+		cr_assert_eq(sono_export_uff(rec, out, why, sizeof(why)),
+			     -EFBIG, "%lu", room);
+		cr_assert_eq(access(part, F_OK), -1, "%lu", room);
+		cr_assert_eq(access(out, F_OK), -1, "%lu", room);
+	}
 	sono_recording_close(rec);
 }
 
