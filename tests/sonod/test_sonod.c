@@ -354,14 +354,46 @@ Test(sonod, killed_it_leaves_nothing_that_hinders)
 	sono_client_close(c);
 }
 
+/* Also where it is the terminal that goes. */
 Test(sonod, terminated_it_ends_well)
 {
+	static const int numbers[] = { SIGTERM, SIGINT, SIGHUP };
+	const char *const args[] = { PATIENT, "--preset", "fast",
+				     SOURCE, NULL };
 	int status;
 
+	for (int i = 0; i < 3; i++) {
+		scan();
+		status = daemon_end(&d, numbers[i]);
+		cr_assert(WIFEXITED(status), "%s", strsignal(numbers[i]));
+		cr_assert_eq(WEXITSTATUS(status), 0);
+		sono_control_close(control);
+		cr_assert_eq(daemon_run(&d, args), 0);
+		cr_assert_eq(sono_control_open(&control, d.control, NULL, 0),
+			     0);
+	}
+}
+
+static void outlive_the_terminal(const struct daemon *daemon)
+{
+	(void)daemon;
+	signal(SIGHUP, SIG_IGN);
+}
+
+Test(sonod, under_nohup_it_outlives_the_terminal)
+{
+	const char *const args[] = { PATIENT, "--preset", "fast",
+				     SOURCE, NULL };
+
+	sono_control_close(control);
+	daemon_end(&d, SIGTERM);
+	d.child = outlive_the_terminal;
+	cr_assert_eq(daemon_run(&d, args), 0);
+	cr_assert_eq(sono_control_open(&control, d.control, NULL, 0), 0);
 	scan();
-	status = daemon_end(&d, SIGTERM);
-	cr_assert(WIFEXITED(status));
-	cr_assert_eq(WEXITSTATUS(status), 0);
+	kill(d.pid, SIGHUP);
+	usleep(300000);
+	is_state(control, "scanning");
 }
 
 /* --- under systemd --- */

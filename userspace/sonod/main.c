@@ -28,7 +28,7 @@
  * struct daemon - all of it
  * @options: command line
  * @loop: of this thread
- * @signals: SIGINT, SIGTERM
+ * @signals: SIGINT, SIGTERM, SIGHUP
  * @tick: the watchdog's time, if there is one
  * @outlet: between scanner and stream
  * @sockets: before stream and control have them
@@ -98,14 +98,19 @@ static void on_tick(struct watch *watch, uint32_t events)
 		sd_notify(0, "WATCHDOG=1");
 }
 
+/* Of a terminal that is closed, too, unless nohup(1) has been asked for. */
 static int open_signals(struct daemon *d)
 {
+	struct sigaction hangup;
 	sigset_t set;
 	int ret;
 
 	sigemptyset(&set);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
+	sigaction(SIGHUP, NULL, &hangup);
+	if (hangup.sa_handler != SIG_IGN)
+		sigaddset(&set, SIGHUP);
 	/* before there are threads: they inherit it */
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	d->signals.ready = on_signal;
