@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Ctrl-C. A thread of its own takes SIGINT and SIGTERM, because the one that
- * makes pictures may be in the middle of a stage or wait for whoever reads a
+ * Ctrl-C. A thread of its own takes SIGINT, SIGTERM and SIGHUP, because the one
+ * that makes pictures may be in the middle of a stage or wait for whoever reads a
  * sink: transmit must end all the same, and at once.
  */
 #include <errno.h>
@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "tools.h"
@@ -16,6 +17,12 @@
 
 /* A sink that has not moved for so long is interrupted. */
 #define STALL_MS 500
+
+/*
+ * What comes so soon after the first is the same wish: timeout(1) sends its signal to
+ * the program and to its group, and a terminal that goes both SIGHUP and SIGTERM.
+ */
+#define SAME_MS 300
 
 /* Does nothing but make a blocking call of the other thread return. */
 static void on_poke(int number)
@@ -47,9 +54,15 @@ static void action(int number, void (*handler)(int number))
 
 static void fill(sigset_t *set)
 {
+	struct sigaction hangup;
+
 	sigemptyset(set);
 	sigaddset(set, SIGINT);
 	sigaddset(set, SIGTERM);
+	/* nohup(1) */
+	sigaction(SIGHUP, NULL, &hangup);
+	if (hangup.sa_handler != SIG_IGN)
+		sigaddset(set, SIGHUP);
 }
 
 /* As if nothing had taken the signal. */
@@ -76,6 +89,14 @@ static void stop_transmit(struct view_signals *s)
 		sono_stop(s->running, &account);
 }
 
+static uint64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
 static void *watch(void *arg)
 {
 	struct view_signals *s = arg;
@@ -84,6 +105,7 @@ static void *watch(void *arg)
 		{ .fd = s->done, .events = POLLIN },
 	};
 	struct signalfd_siginfo info;
+	uint64_t first = 0;
 
 	while (!p[1].revents) {
 		bool again = atomic_load(&s->interrupted);
@@ -93,7 +115,9 @@ static void *watch(void *arg)
 		if (!(p[0].revents & POLLIN) ||
 		    read(s->signals, &info, sizeof(info)) != sizeof(info))
 			continue;
-		if (again)
+		if (!again)
+			first = now_ms();
+		else if (now_ms() - first > SAME_MS)
 			end_at_once((int)info.ssi_signo);
 		stop_transmit(s);
 	}

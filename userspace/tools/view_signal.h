@@ -10,7 +10,7 @@
 #include "sono.h"
 
 /**
- * struct view_signals - SIGINT and SIGTERM
+ * struct view_signals - SIGINT, SIGTERM and SIGHUP
  * @interrupted: one of them came: transmit is off, or about to be
  * @running: the source, once it may transmit, or NULL
  * @viewer: the thread that makes pictures
@@ -30,9 +30,10 @@ struct view_signals {
 };
 
 /**
- * view_signals_begin() - from now on the first SIGINT or SIGTERM stops
- * transmit and asks for an end; a sink that then stands still is interrupted
- * (-EINTR). The second one ends the program where it is.
+ * view_signals_begin() - from now on the first SIGINT, SIGTERM or SIGHUP (unless
+ * it is ignored, as under nohup) stops transmit and asks for an end; a sink that
+ * then stands still is interrupted (-EINTR). Another one, after 300 ms, ends the
+ * program where it is.
  *
  * Return: 0 or -errno.
  */
