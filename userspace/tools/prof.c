@@ -69,7 +69,9 @@ static int make_parts(struct prof *p)
 					   p->sink[i].sink->name);
 	if (p->record_path)
 		p->disk = add_part(p, PROF_DISK, "disk");
-	p->loop = add_part(p, PROF_LOOP, "loop");
+	/* a recording's frames are read and checked there, and may be on the disk */
+	p->loop = add_part(p, PROF_LOOP,
+			   sono_scan(p->run.sono) ? "read" : "loop");
 	return TOOL_OK;
 }
 
