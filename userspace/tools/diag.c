@@ -363,8 +363,10 @@ static json_t *all_of(const struct session *s)
 
 static int put_json(FILE *to, const json_t *all)
 {
-	return json_dumpf(all, to, JSON_INDENT(2)) || fputc('\n', to) < 0 ?
-		       -EIO : 0;
+	errno = 0;
+	if (!json_dumpf(all, to, JSON_INDENT(2)) && fputc('\n', to) >= 0)
+		return 0;
+	return errno ? -errno : -EIO;
 }
 
 /* To a file, or standard output, of which output_end() judges. */

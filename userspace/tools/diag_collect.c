@@ -25,7 +25,7 @@ enum { OPT_OUTPUT = 256, OPT_SIGN, OPT_STATE, OPT_HELP };
  * struct request - what is wanted
  * @device: argument
  * @dir: folder of baselines and history
- * @output: archive
+ * @output: archive; "-": standard output
  * @sign: file of a private key, NULL: nothing is signed
  */
 struct request {
@@ -51,17 +51,28 @@ static void help(void)
 	     "versions, registers, counters, configuration and errors of its link, lines of\n"
 	     "the kernel's log, earlier results. Nothing of patients is in it.\n"
 	     "\n"
-	     "  --output FILE    sono-diag.tar, unless said\n"
+	     "  --output FILE    sono-diag.tar, unless said; - is standard output\n"
 	     "  --sign KEY       sign it by this Ed25519 key (PEM); FILE.sig is the signature\n"
 	     "  --state DIR      baselines and history are here\n"
 	     "  --help           this text");
 }
 
+static bool is_output(const char *path)
+{
+	return !strcmp(path, "-");
+}
+
+/* To a file, or standard output, of which output_end() judges. */
 static int write_file(const char *path, const void *data, size_t n)
 {
-	FILE *f = fopen(path, "we");
+	FILE *f;
 	int ret = 0;
 
+	if (is_output(path)) {
+		fwrite(data, 1, n, stdout);
+		return 0;
+	}
+	f = fopen(path, "we");
 	if (!f)
 		return tool_fail("write", path, NULL, -errno);
 	if (fwrite(data, 1, n, f) != n)
@@ -106,10 +117,9 @@ static int write_bundle(const struct request *q, struct diag *d,
 	if (!failed && key)
 		failed = write_signature(q, key, archive, n);
 	free(archive);
-	if (failed)
-		return failed;
-	printf("%s\n", q->output);
-	return DIAG_EXIT_PASS;
+	if (!failed && !is_output(q->output))
+		printf("%s\n", q->output);
+	return failed;
 }
 
 static int collect_signed(const struct request *q, const struct diag_key *key)
@@ -176,6 +186,11 @@ int diag_collect_main(int argc, char **argv)
 	}
 	if (optind + 1 != argc) {
 		fputs("sono diag collect: needs one DEVICE (see sono diag collect --help)\n",
+		      stderr);
+		return DIAG_EXIT_INTERNAL;
+	}
+	if (q.sign && is_output(q.output)) {
+		fputs("sono diag collect: --sign: an archive that is signed is a file\n",
 		      stderr);
 		return DIAG_EXIT_INTERNAL;
 	}

@@ -52,14 +52,29 @@ static int check(const char *out, const char *source)
 	return tool_fail("write", out, why, 0);
 }
 
+/* A device may be written twice. */
+static bool twice(const char *a, const char *b)
+{
+	struct stat st;
+
+	if (!a || !b || !strcmp(a, "-"))
+		return false;
+	return same(a, b) || (!strcmp(a, b) && stat(a, &st));
+}
+
 int output_apart(const char *const *out, size_t outs, const char *const *in,
 		 size_t ins)
 {
 	int status = TOOL_OK;
 
-	for (size_t i = 0; i < outs; i++)
+	for (size_t i = 0; i < outs; i++) {
 		for (size_t j = 0; j < ins && !status; j++)
 			status = check(out[i], in[j]);
+		for (size_t j = 0; j < i && !status; j++)
+			if (twice(out[i], out[j]))
+				status = tool_fail("write", out[i],
+						   "it is written already", 0);
+	}
 	return status;
 }
 

@@ -6,7 +6,7 @@
 #include <stddef.h>
 
 /**
- * output_apart() - refuse to write over what is read
+ * output_apart() - refuse to write over what is read, or written
  * @out: paths, some perhaps NULL or "-"
  * @outs: how many
  * @in: paths, or sources: the recording that they play; some perhaps NULL
