@@ -122,6 +122,9 @@ static void put_picture(FILE *to, const struct diag_picture *p)
 
 static void put_number(FILE *to, double value)
 {
+	/* what is left of a difference of equal numbers */
+	if (fabs(value) < 1e-9)
+		value = 0;
 	if (isfinite(value))
 		fprintf(to,
 			fabs(value) < 1e4 ? "<td class=n>%.4g" :

@@ -83,6 +83,20 @@ int diag_store_ready(const char *path)
 	return access(folder, W_OK) ? -errno : 0;
 }
 
+/* A pipe in the place of a file would be waited for. Return: descriptor or -errno. */
+static int open_file(const char *path, int flags)
+{
+	const int fd = open(path, flags | O_NONBLOCK | O_CLOEXEC, 0644);
+	struct stat st;
+
+	if (fd < 0)
+		return -errno;
+	if (!fstat(fd, &st) && S_ISREG(st.st_mode))
+		return fd;
+	close(fd);
+	return -EINVAL;
+}
+
 /* --- baseline --------------------------------------------------------------- */
 
 static bool are_figures(json_t *figures)
@@ -102,10 +116,13 @@ static bool are_figures(json_t *figures)
 /* The figures of each check, or NULL where that is not what is in the file. */
 static json_t *read_baseline(const char *path)
 {
-	json_t *file = json_load_file(path, 0, NULL), *figures;
+	const int fd = open_file(path, O_RDONLY);
+	json_t *file = fd < 0 ? NULL : json_loadfd(fd, 0, NULL), *figures;
 	json_t *checks = json_incref(json_object_get(file, "baseline"));
 	const char *id;
 
+	if (fd >= 0)
+		close(fd);
 	json_decref(file);
 	if (!json_object_size(checks)) {
 		json_decref(checks);
@@ -172,7 +189,7 @@ static json_t *new_figures(const json_t *results)
 
 int diag_baseline_save(const char *path, const json_t *results, size_t *kept)
 {
-	char part[DIAG_STORE_PATH + 8];
+	char part[DIAG_STORE_PATH + 32];
 	json_t *fresh = new_figures(results), *all, *file;
 	const size_t n = json_object_size(fresh);
 	int ret = n ? make_folders(path) : -ENODATA;
@@ -187,10 +204,13 @@ int diag_baseline_save(const char *path, const json_t *results, size_t *kept)
 	json_decref(fresh);
 	*kept = json_object_size(all) - n;
 	file = json_pack("{s:o s:o}", "time", diag_json_time(), "baseline", all);
-	snprintf(part, sizeof(part), "%s.part", path);
+	/* its own, should two diagnoses end at once: the last one's stays */
+	snprintf(part, sizeof(part), "%s.%ld.part", path, (long)getpid());
 	errno = 0;
-	if (json_dump_file(file, part, JSON_INDENT(2)) || rename(part, path))
+	if (json_dump_file(file, part, JSON_INDENT(2)) || rename(part, path)) {
 		ret = errno ? -errno : -EIO;
+		unlink(part);
+	}
 	json_decref(file);
 	return ret;
 }
@@ -239,9 +259,9 @@ int diag_history_add(const char *path, const json_t *all)
 
 	if (ret)
 		return ret;
-	fd = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+	fd = open_file(path, O_RDWR | O_CREAT | O_APPEND);
 	if (fd < 0)
-		return -errno;
+		return fd;
 	line = line_of(all);
 	text = json_dumps(line, JSON_COMPACT);
 	json_decref(line);
@@ -260,11 +280,14 @@ int diag_history_add(const char *path, const json_t *all)
 
 json_t *diag_history_read(const char *path, size_t most)
 {
+	const int fd = open_file(path, O_RDONLY);
+	FILE *f = fd < 0 ? NULL : fdopen(fd, "r");
 	json_t *all = json_array(), *line;
-	FILE *f = fopen(path, "re");
 	char *text = NULL;
 	size_t room = 0;
 
+	if (!f && fd >= 0)
+		close(fd);
 	while (f && getline(&text, &room, f) > 0) {
 		line = json_loads(text, 0, NULL);
 		if (!json_is_object(line)) {

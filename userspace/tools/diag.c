@@ -498,7 +498,31 @@ static int try_to_write(const char *path)
 	return 0;
 }
 
-/* The board's own baseline need not be there; another one must. */
+/*
+ * A baseline that was asked for must be there, and be one. The board's own need not:
+ * without it most can be tested all the same, perhaps on a machine whose disk is ill.
+ */
+static int load_baseline(struct session *s)
+{
+	const char *path = s->baseline ? s->baseline : s->baseline_path;
+	const int ret = diag_baseline_load(s->diag, path);
+
+	s->judged = !ret;
+	if (!ret || (ret == -ENOENT && !s->baseline))
+		return 0;
+	if (s->baseline)
+		return tool_fail("use", path,
+				 ret == -EINVAL ? "it is no baseline" : NULL,
+				 ret);
+	tool_fail("use", path,
+		  ret == -EINVAL ?
+			  "it is no baseline; --save-baseline puts a new one in its place" :
+			  NULL,
+		  ret);
+	s->worst = DIAG_WARN;
+	return 0;
+}
+
 static int open_store(struct session *s)
 {
 	char dir[DIAG_STORE_PATH];
@@ -516,13 +540,7 @@ static int open_store(struct session *s)
 		ret = diag_store_ready(s->baseline_path);
 		return ret ? tool_fail("save", s->baseline_path, NULL, ret) : 0;
 	}
-	ret = diag_baseline_load(s->diag, s->baseline ? s->baseline :
-						  s->baseline_path);
-	s->judged = !ret;
-	if (!ret || (ret == -ENOENT && !s->baseline))
-		return 0;
-	return tool_fail("use", s->baseline ? s->baseline : s->baseline_path,
-			 ret == -EINVAL ? "it is no baseline" : NULL, ret);
+	return load_baseline(s);
 }
 
 static int diagnose(struct session *s)
