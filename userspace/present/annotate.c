@@ -178,8 +178,7 @@ static void draw_lateral(const struct sheet *sheet, const struct scale *s,
 	     s->z + px(sheet, TICK + GAP + FONT_HEIGHT + 8), unit);
 }
 
-/* A bar with its scale; colours from the bottom to the top. */
-/* @column of so many beside each other, from the bottom up. */
+/* @column of so many beside each other; colours from the bottom to the top. */
 static void draw_column(const struct sheet *sheet, const struct scale *s,
 			int column, int columns, uint8_t (*colours)[3])
 {
