@@ -622,6 +622,26 @@ Test(sonod_watched, a_frozen_scanner_that_is_stuck_is_noticed)
 	close(fd);
 }
 
+/* What somebody else has put there is not ours to remove. */
+Test(sonod, a_file_in_the_place_of_a_socket_stays)
+{
+	const char *const args[] = { SOURCE, NULL };
+	struct daemon other;
+	FILE *f;
+	char text[8];
+
+	daemon_prepare(&other);
+	f = fopen(other.control, "w");
+	fputs("mine", f);
+	fclose(f);
+	cr_assert_eq(daemon_run(&other, args), -ECHILD);
+	f = fopen(other.control, "r");
+	cr_assert(f);
+	cr_assert_str_eq(fgets(text, sizeof(text), f), "mine");
+	fclose(f);
+	daemon_clean(&other);
+}
+
 Test(sonod, a_second_one_does_not_take_the_sockets)
 {
 	const char *const args[] = { SOURCE, NULL };

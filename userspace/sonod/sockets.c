@@ -48,6 +48,7 @@ static int make(int *to, const char *folder, const char *name, char *why,
 		size_t why_bytes)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	struct stat st;
 	int ret;
 
 	if (snprintf(address.sun_path, sizeof(address.sun_path), "%s/%s",
@@ -57,6 +58,10 @@ static int make(int *to, const char *folder, const char *name, char *why,
 	if (is_served(&address))
 		return sono_why(why, why_bytes, -EADDRINUSE,
 				"%s: another sonod serves it",
+				address.sun_path);
+	if (!lstat(address.sun_path, &st) && !S_ISSOCK(st.st_mode))
+		return sono_why(why, why_bytes, -EEXIST,
+				"%s: it is there, and no socket",
 				address.sun_path);
 	unlink(address.sun_path);
 	*to = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK,
