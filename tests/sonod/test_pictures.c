@@ -160,6 +160,13 @@ Test(sonod, layers_are_what_was_asked_for)
 		cr_assert(isnan(v[i]) || fabsf(v[i]) < 0.5, "%g", v[i]);
 	cr_assert_null(sono_client_values(a, &p, SONO_LAYER_ECG, &grid));
 	sono_client_close(a);
+	/* they cost time: nobody wants them any more, some pictures later */
+	for (int i = 0; i < 100 && p.frame.layers != 1 << SONO_LAYER_COMPOSITE;
+	     i++) {
+		next(b, &p);
+		sono_client_return(b, &p);
+	}
+	cr_assert_eq(p.frame.layers, 1 << SONO_LAYER_COMPOSITE);
 	sono_client_close(b);
 }
 
