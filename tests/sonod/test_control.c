@@ -433,6 +433,36 @@ Test(sonod, a_change_holds_from_its_cfg_gen)
 	sono_client_close(c);
 }
 
+/* What it returns before it has read of the change is none of the new pictures. */
+Test(sonod, who_has_not_read_of_a_change_stays)
+{
+	struct sono_client *late = look(0, 0), *quick = look(0, 0);
+	struct sono_picture held, p;
+	int64_t shallow;
+
+	scan();
+	next(late, &held);
+	shallow = do_it("{\"do\":\"set\",\"depth_mm\":20,\"box\":null}");
+	do {
+		next(quick, &p);
+		sono_client_return(quick, &p);
+	} while (p.frame.cfg_gen < shallow);
+	sono_client_return(late, &held);
+	for (int i = 0; i < 2; i += p.frame.cfg_gen >= shallow) {
+		next(late, &p);
+		if (p.frame.cfg_gen < shallow)
+			sono_client_return(late, &p);
+	}
+	/* it looks at two, and has returned none of these */
+	for (int i = 0; i < 20; i++) {
+		next(quick, &p);
+		sono_client_return(quick, &p);
+	}
+	cr_assert_eq(sono_client_next(late, &p), 0);
+	sono_client_close(late);
+	sono_client_close(quick);
+}
+
 /* Frames that fit no slot any more: the stream begins anew by itself. */
 Test(sonod, larger_frames_get_larger_slots)
 {
