@@ -622,6 +622,19 @@ Test(sonod_watched, a_frozen_scanner_that_is_stuck_is_noticed)
 	close(fd);
 }
 
+/* Its user and its group, from the first moment on. */
+Test(sonod, sockets_are_of_the_group)
+{
+	const char *const path[] = { d.stream, d.control };
+	struct stat st;
+
+	for (int i = 0; i < 2; i++) {
+		cr_assert_eq(stat(path[i], &st), 0);
+		cr_assert_eq(st.st_mode & 07777, 0660, "%s: %o", path[i],
+			     st.st_mode);
+	}
+}
+
 /* What somebody else has put there is not ours to remove. */
 Test(sonod, a_file_in_the_place_of_a_socket_stays)
 {

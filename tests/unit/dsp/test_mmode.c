@@ -105,6 +105,51 @@ Test(mmode, columns_between_lines_are_interpolated)
 	end(m, &strip);
 }
 
+static void draw_level(struct mmode *m, struct image *strip, float level,
+		       double time)
+{
+	float db[SAMPLES];
+
+	for (int i = 0; i < SAMPLES; i++)
+		db[i] = level;
+	mmode_execute(m, strip, db, time);
+}
+
+static double grey_at(const struct image *strip, uint32_t column)
+{
+	return strip->data[HEIGHT / 2 * strip->stride + column];
+}
+
+/* From black to white in ten columns, a tenth each; a step of grey is 0.24 dB. */
+Test(mmode, between_lines_one_becomes_the_other)
+{
+	struct image strip;
+	struct mmode *m = make(&strip);
+
+	draw_level(m, &strip, -60, 10.002);
+	draw_level(m, &strip, 0, 10.052);
+	for (uint32_t k = 0; k <= 10; k++)
+		cr_assert_float_eq(grey_at(&strip, k), 25.5 * k, 1, "%u: %g", k,
+				   grey_at(&strip, k));
+	end(m, &strip);
+}
+
+/* In decibels, of all that came in its time, and of nothing before. */
+Test(mmode, a_column_is_the_mean_of_its_lines)
+{
+	struct image strip;
+	struct mmode *m = make(&strip);
+
+	draw_level(m, &strip, 0, 10.001);
+	draw_level(m, &strip, -15, 10.006);
+	draw_level(m, &strip, -30, 10.007);
+	draw_level(m, &strip, -45, 10.009);
+	cr_assert_float_eq(grey_at(&strip, 0), 255, 1);
+	cr_assert_float_eq(grey_at(&strip, 1), 127.5, 1, "%g",
+			   grey_at(&strip, 1));
+	end(m, &strip);
+}
+
 /* Nothing but slanting lines, and marks of time. */
 static bool hatched(const struct image *strip, uint32_t column)
 {

@@ -175,8 +175,14 @@ Test(annotate, bars_of_velocity_say_where_it_aliases)
 	cr_expect_geq(bar_ticks(0, row), 3);
 	cr_expect(row[0] && row[149]);
 	cr_expect(row[74] || row[75]);
+	/* from -56.6 to 18.9 cm/s: 0 is a quarter below the top */
 	bar_ticks(0.5, row);
 	cr_expect(row[0] && row[149]);
+	cr_expect(row[37] || row[38]);
+	cr_expect(!row[111] && !row[112]);
+	bar_ticks(-0.5, row);
+	cr_expect(row[111] || row[112]);
+	cr_expect(!row[37] && !row[38]);
 }
 
 Test(annotate, smallest_pictures_get_scales)
