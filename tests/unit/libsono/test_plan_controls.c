@@ -219,6 +219,66 @@ Test(controls, waves_and_window_go_where_the_box_goes)
 	sono_plan_close(now);
 }
 
+/*
+ * Between the directions of a wave at both ends of the aperture, over 16 elements
+ * each: a tick across them is 0.1 degrees.
+ */
+static double opening(const struct sono_plan *plan, enum sono_role role)
+{
+	const struct sono_scan *s = plan->scan;
+	const double *delay = first(plan, role)->delay;
+	const uint32_t n = s->elements;
+	double end[2];
+
+	for (int i = 0; i < 2; i++) {
+		const uint32_t a = i ? n - 17 : 0, b = a + 16;
+
+		end[i] = asin(s->c * (delay[b] - delay[a]) /
+			      (s->element[b].x - s->element[a].x));
+	}
+	return end[1] - end[0];
+}
+
+/* A box that is 12 degrees wider about the same middle has waves as much wider. */
+Test(controls, waves_are_as_wide_as_the_box)
+{
+	struct sono_controls c = none();
+	struct sono_plan *was = turned("cardiac-colour", CARDIAC, &c), *now;
+	const double box[4] = { -3 * M_PI / 180, 33 * M_PI / 180, 0.045, 0.11 };
+
+	memcpy(c.box, box, sizeof(box));
+	now = turned("cardiac-colour", CARDIAC, &c);
+	NEAR(direction(now, SONO_ROLE_COLOUR), direction(was, SONO_ROLE_COLOUR),
+	     1.5 * M_PI / 180);
+	cr_assert_gt(opening(now, SONO_ROLE_COLOUR),
+		     opening(was, SONO_ROLE_COLOUR) + 5 * M_PI / 180);
+	cr_assert_lt(opening(now, SONO_ROLE_COLOUR),
+		     opening(was, SONO_ROLE_COLOUR) + 12 * M_PI / 180);
+	sono_plan_close(was);
+	sono_plan_close(now);
+}
+
+/* A gate that is 4 mm longer begins and ends 2 mm further away; so does the window. */
+Test(controls, the_window_is_longer_with_the_gate)
+{
+	struct sono_controls c = none();
+	struct sono_plan *was = turned("cardiac-pw", CARDIAC, &c), *now;
+	const double mm2 = 2 * 0.002 / 1540;
+
+	NEAR(was->controls.volume[0], 15.31 * M_PI / 180, 1e-9);
+	NEAR(was->controls.volume[1], 0.075, 1e-9);
+	NEAR(was->controls.volume[2], 0.005, 1e-9);
+	memcpy(c.volume, was->controls.volume, sizeof(c.volume));
+	c.volume[2] = 0.009;
+	now = turned("cardiac-pw", CARDIAC, &c);
+	NEAR(first(was, SONO_ROLE_PW)->rx_start -
+	     first(now, SONO_ROLE_PW)->rx_start, mm2, 1 / now->scan->fs);
+	NEAR(window_end(now, SONO_ROLE_PW) - window_end(was, SONO_ROLE_PW), mm2,
+	     1 / now->scan->fs);
+	sono_plan_close(was);
+	sono_plan_close(now);
+}
+
 Test(controls, beam_and_window_go_where_the_volume_goes)
 {
 	struct sono_controls c = none();
