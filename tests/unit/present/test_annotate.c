@@ -3,6 +3,8 @@
 #include <math.h>
 
 #include "present/annotate.h"
+#include "present/canvas.h"
+#include "present/font.h"
 
 static struct image picture(enum image_format format, double nyquist)
 {
@@ -183,6 +185,62 @@ Test(annotate, bars_of_velocity_say_where_it_aliases)
 	bar_ticks(-0.5, row);
 	cr_expect(row[111] || row[112]);
 	cr_expect(!row[37] && !row[38]);
+}
+
+/*
+ * Are these letters there? @x and @z count from the picture's first pixel; around them
+ * there is a pixel of paper.
+ */
+static bool is_said(const struct image *out, const struct image *in, long x,
+		    long z, const char *text)
+{
+	static const uint8_t white[3] = { 255, 255, 255 };
+	const struct raster like = { 100, FONT_HEIGHT + 2, 0, 0, 1, 1 };
+	const long width = canvas_text_width(text, 1);
+	struct image letters;
+	bool said = true;
+
+	cr_assert_eq(image_init(&letters, IMAGE_RGB24, &like), 0);
+	canvas_text(&letters, 1, 1, 1, white, text);
+	for (long i = 0; i < FONT_HEIGHT + 2; i++)
+		for (long k = 0; k < width + 2; k++)
+			said &= (letters.data[i * letters.stride + 3 * k] != 0) ==
+				((origin(out, in) + (z - 1 + i) * out->stride +
+				  3 * (x - 1 + k))[0] > 100);
+	image_finish(&letters);
+	return said;
+}
+
+/* Right of the bar of velocity and its tick, half a letter above the row. */
+#define BAR_LABEL (200 + 18 + 14 + 40 + 18 + 14 + 5 + 4)
+
+Test(annotate, scales_say_their_values)
+{
+	struct image in = picture(IMAGE_RGB24, 0.377);
+	const struct image *out;
+	struct annotate *a;
+
+	/* -56.6 to 18.9 cm/s, upwards towards the probe */
+	in.colour.baseline = 0.5;
+	cr_assert_eq(annotate_create(&a, &in, 1), 0);
+	out = annotate_execute(a, &in);
+	cr_expect(is_said(out, &in, BAR_LABEL, 0 - FONT_HEIGHT / 2, "19"));
+	cr_expect(is_said(out, &in, BAR_LABEL, 149 - FONT_HEIGHT / 2, "-57"));
+	cr_expect(!is_said(out, &in, BAR_LABEL, 149 - FONT_HEIGHT / 2, "-19"));
+	/* 5 mm and 0.2 mm a row; right of it a tick */
+	cr_expect(is_said(out, &in, -5 - 4 - canvas_text_width("20", 1),
+			  75 - FONT_HEIGHT / 2, "20"));
+	/* -10 mm and 0.1 mm a column; a tick below the picture */
+	cr_expect(is_said(out, &in, 100 - canvas_text_width("0", 1) / 2,
+			  150 + 5 + 4, "0"));
+	cr_expect(is_said(out, &in, 50 - canvas_text_width("-5", 1) / 2,
+			  150 + 5 + 4, "-5"));
+	for (unsigned int column = 0; column < 200; column++)
+		cr_expect_eq((origin(out, &in) + 150 * out->stride +
+			      3 * column)[0] > 100,
+			     column % 50 == 0, "column %u", column);
+	annotate_destroy(a);
+	image_finish(&in);
 }
 
 Test(annotate, smallest_pictures_get_scales)
