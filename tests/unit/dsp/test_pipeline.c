@@ -664,6 +664,48 @@ Test(pipeline, every_part_takes_its_own_events)
 	sono_scan_free(scan);
 }
 
+/* Every row of a layer is in the composite, grey of three equal colours. */
+static void is_composed(const struct image *composite, enum region_kind kind,
+			const struct image *layer)
+{
+	const struct image_region r = region(composite, kind);
+	const uint32_t colours = layer->format == IMAGE_RGB24 ? 3 : 1;
+	uint32_t lit = 0;
+
+	for (uint32_t row = 0; row < layer->raster.height; row++)
+		for (uint32_t i = 0; i < 3 * layer->raster.width; i++) {
+			const uint8_t want =
+				layer->data[row * layer->stride +
+					    (colours == 3 ? i : i / 3)];
+
+			cr_assert_eq(composite->data[(r.top + row) *
+							     composite->stride +
+						     3 * r.left + i],
+				     want, "%d: row %u", kind, row);
+			lit += want > 0;
+		}
+	/* not black on black; the frames have no ECG */
+	cr_assert(lit > 20 || kind == REGION_ECG, "%d", kind);
+}
+
+Test(pipeline, composite_is_its_layers)
+{
+	static const enum region_kind kinds[] = {
+		REGION_B, REGION_M, REGION_ECG,
+	};
+	struct sono_scan *scan = duplex_scan();
+	struct pipeline_params params = duplex();
+	struct pipeline *p = make(scan, &params);
+	const struct image *image;
+
+	for (uint32_t seq = 9; seq < 12; seq++)
+		cr_assert(give(p, scan, seq, 5e-6, &image));
+	for (int k = 0; k < 3; k++)
+		is_composed(image, kinds[k], pipeline_layer(p, kinds[k]));
+	pipeline_destroy(p);
+	sono_scan_free(scan);
+}
+
 Test(pipeline, composite_says_what_its_regions_are)
 {
 	struct sono_scan *scan = duplex_scan();
