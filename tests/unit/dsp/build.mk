@@ -2,7 +2,7 @@
 # libdsp, file by file.
 
 $(foreach t,dsp cpu workers palette demod beamform detect doppler wall scanconvert \
-	pipeline direction sweep mmode mcolour spectrum ecg,$(eval $(call unit-test,tests/unit/dsp/test_$(t),\
+	pipeline direction sweep mmode mcolour spectrum traces ecg,$(eval $(call unit-test,tests/unit/dsp/test_$(t),\
 	tests/unit/dsp/test_$(t).c,userspace/dsp/libdsp.a \
 	userspace/libsono/libsono.a)))
 
