@@ -211,6 +211,51 @@ Test(direction, beam_is_looked_at_from_its_elements)
 	sono_scan_free(scan);
 }
 
+/*
+ * On a curved array all that is the same to both sides of a radius lies on it: beam
+ * and aperture of the element that it goes through, and so the direction.
+ */
+Test(direction, of_a_curved_array_it_is_the_radius)
+{
+	const double radius = 50e-3, depth = 40e-3;
+	struct sono_scan *scan = plane_scan(0);
+	struct sono_event *event = scan->event;
+	double *delay = (double *)event->delay;
+	struct beamform_params p = box(0, 1.5);
+
+	for (uint32_t i = 0; i < ELEMENTS; i++) {
+		const double a = (i - (ELEMENTS - 1) / 2.0) * PITCH / radius;
+
+		scan->element[i] = (struct sono_element){
+			radius * sin(a), radius * (cos(a) - 1), sin(a), cos(a),
+		};
+	}
+	event->wave = SONO_WAVE_FOCUSED;
+	event->focus = depth;
+	for (uint32_t k = 48; k < 81; k += 16) {
+		const struct sono_element *el = &scan->element[k];
+		const double angle = atan2(el->nx, el->nz);
+		const double x = el->x + depth * el->nx;
+		const double z = el->z + depth * el->nz;
+
+		event->beam_angle = angle;
+		event->beam_x = el->x;
+		event->beam_z = el->z;
+		for (uint32_t i = 0; i < ELEMENTS; i++)
+			delay[i] = i + 30 < k || i > k + 30 ?
+					   NAN :
+					   (60e-3 - hypot(x - scan->element[i].x,
+							  z - scan->element[i].z)) /
+						   SOUND;
+		cr_expect_float_eq(direction_at(scan, SONO_ROLE_COLOUR, &p, x, z),
+				   angle, 0.001 * DEGREE, "%u: %g of %g degrees",
+				   k, direction_at(scan, SONO_ROLE_COLOUR, &p,
+						   x, z) / DEGREE,
+				   angle / DEGREE);
+	}
+	sono_scan_free(scan);
+}
+
 Test(direction, apertures_that_the_array_cuts_say_nothing)
 {
 	struct sono_scan *scan = plane_scan(-15 * DEGREE);
