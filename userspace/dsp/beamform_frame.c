@@ -127,6 +127,26 @@ static void add_service(const struct beamform *b, const struct spot *s,
 	beamform_add_channels(b, s, in, &share, transmit, &t, t.first, t.end);
 }
 
+/* Lines that are stored before one whose place is fetched: a look at memory. */
+#define STORE_AHEAD	8
+
+static void fetch_tile(const float *place)
+{
+	__builtin_prefetch(place, 1);
+	__builtin_prefetch(place + TILE, 1);
+}
+
+/* A whole tile, in a loop that compilers turn into vectors. */
+static void store_tile(float *restrict to, const float *restrict acc)
+{
+	uint32_t j;
+
+	for (j = 0; j < TILE; j++) {
+		to[2 * j] = acc[j];
+		to[2 * j + 1] = acc[TILE + j];
+	}
+}
+
 static void store_line(const struct beamform *b, const struct spot *s,
 		       struct iq *out, uint32_t image, uint32_t line)
 {
@@ -139,6 +159,12 @@ static void store_line(const struct beamform *b, const struct spot *s,
 		2 * (((size_t)image * out->lines + line) * out->samples +
 		     (first + j) / b->refine);
 
+	if (b->refine == 1 && n == TILE) {
+		if (line + STORE_AHEAD < out->lines)
+			fetch_tile(to + 2 * STORE_AHEAD * (size_t)out->samples);
+		store_tile(to, acc);
+		return;
+	}
 	for (; j < n; j += b->refine) {
 		*to++ = acc[j];
 		*to++ = acc[TILE + j];
