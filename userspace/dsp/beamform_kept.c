@@ -9,9 +9,22 @@
 
 #include "beamform_private.h"
 
-/* Channels that stay in the cache, with samples of one event or of several. */
-#define KEPT_CHANNELS	64
-#define PACKET_CHANNELS	32
+/*
+ * Channels that stay in the cache, with samples of one event or of several: half
+ * a KiB each, or 1.25, of the 32 KiB that the smallest has.
+ */
+#define KEPT_CHANNELS	32
+#define PACKET_CHANNELS	16
+
+/* Without sets; what these have is written as they come. */
+static void begin_bundle(struct bundle *bundle, const uint32_t *law,
+			 uint32_t first, uint32_t end)
+{
+	bundle->sets.count = 0;
+	bundle->law = law;
+	bundle->first = first;
+	bundle->end = end;
+}
 
 /* @on: channels from those of the bundle to those of the set */
 static void add_set(const struct beamform *b, const struct spot *s,
@@ -93,9 +106,7 @@ static struct bundle *bundle_common(const struct beamform *b,
 {
 	uint32_t j;
 
-	*to = (struct bundle){
-		.law = laws_of(b, r->line), .end = b->scan->channels,
-	};
+	begin_bundle(to, laws_of(b, r->line), 0, b->scan->channels);
 	for (j = 0; j < r->count; j++) {
 		const uint32_t first = less(r->each[j].first, r->each[j].on);
 		const uint32_t end = less(r->each[j].end, r->each[j].on);
@@ -117,9 +128,7 @@ static struct bundle *bundle_alone(const struct beamform *b,
 {
 	if (first >= end)
 		return to;
-	*to = (struct bundle){
-		.law = laws_of(b, line), .first = first, .end = end,
-	};
+	begin_bundle(to, laws_of(b, line), first, end);
 	add_set(b, s, in, to, line, 0, 0);
 	return to + 1;
 }
@@ -191,10 +200,7 @@ static uint32_t bundle_events(const struct beamform *b, const struct spot *s,
 		const struct aperture_tile t =
 			aperture_tile(b->aperture, line, s->tile);
 
-		*to = (struct bundle){
-			.law = packet_laws(b, s, line),
-			.first = t.first, .end = t.end,
-		};
+		begin_bundle(to, packet_laws(b, s, line), t.first, t.end);
 		for (k = first; k < b->services[line] &&
 				k < first + BEAMFORM_SETS; k++)
 			add_set(b, s, in, to, line, k, 0);
