@@ -36,11 +36,15 @@ struct run {
 /* A cardiac frame: 7 transmit events, 64 channels, 2562 samples: 2.3 MB. */
 #define CARDIAC(frame_ms) { 64, 2562, 7, (frame_ms) * 100000 / 7, 3 }
 
+/*
+ * The last has time: where every byte is bounced, and looked at, an emulated
+ * processor of a busy machine takes 60 ms for a frame.
+ */
 static const struct run runs[] = {
 	{ "16 KiB, pausing", { 15, 544, 1, 60000, 1 }, 32, 20000, 500, 60 },
 	{ "16 KiB, keeping up", { 15, 544, 1, 60000, 2 }, 1024, 10000, 0, 0 },
 	{ "cardiac, pausing", CARDIAC(25), 8, 200, 20, 500 },
-	{ "cardiac, keeping up", CARDIAC(25), 64, 200, 0, 0 },
+	{ "cardiac, keeping up", CARDIAC(100), 64, 200, 0, 0 },
 };
 
 /**
